@@ -1,0 +1,165 @@
+/* isa.h -- the VLIW as a compiler sees it: registers, atoms, bundles and their encoding.
+ *
+ * Registers: r0-r47 shadowed, r48-r62 not, r63 reads zero and swallows writes. v0-v31 shadowed, v32-v63 not. f0-f7 hold
+ * x86's arithmetic flags in x86's bit positions; f0 is the shadowed home.
+ *
+ * A bundle is the atoms up to and including one with `stop` set; all of them read before any of them writes, and a
+ * taken branch takes effect after the whole bundle. Two atoms of a bundle never write the same register.
+ *
+ * Encoding (little-endian words; an atom is one word, an extension word where it needs one, then 0 to 2 immediate words):
+ *
+ *     31 30 29  28 27   26 25   24 ... 19  18 ... 13  12 ... 7   6 ... 0
+ *     stop ext  imm     size    rb         ra         rd         opcode
+ *
+ *     imm: 0 b is register rb; 1 b is the rb field, a signed 6-bit number; 2 one sign-extended word; 3 two words
+ *     ext, register atoms: 2..0 fd, 5..3 fs, 11..6 flag write mask (C P A Z S O from bit 6), 15..12 cond, 21..16 rc
+ *     ext, memory atoms:   1..0 space, 2 gated, 4..3 wrap, 11..5 protect (0 none, else entry + 1), 12 checks,
+ *                          13 the word after it holds the low half, and the one after that the high half, of the check mask
+ */
+#ifndef COVM_ISA_H
+#define COVM_ISA_H
+
+#include "hwsim/base/base.h"
+
+enum { REG_COUNT = 64, REG_SHADOWED = 48, REG_ZERO = 63, FLAG_COUNT = 8, VREG_COUNT = 64, VREG_SHADOWED = 32 };
+enum { REG_TEMP_FIRST = 32, REG_TEMP_COUNT = 31 }; /* r32..r62 are nobody's home */
+enum { BUNDLE_ATOMS_MAX = 16, ATOM_WORDS_MAX = 6 };
+
+enum home {
+#define HOME(name, reg, meaning) HOME_##name = reg,
+#include "hwsim/isa/homes.def"
+#undef HOME
+    HOME_COUNT = 32
+};
+
+/* Operand sizes: log2 of the bytes. */
+enum size { SIZE_8, SIZE_16, SIZE_32, SIZE_64 };
+
+/* x86's arithmetic flags in x86's positions, and the 6-bit write mask of an atom (bit order C P A Z S O). */
+enum flag { FLAG_CF = 0x001, FLAG_PF = 0x004, FLAG_AF = 0x010, FLAG_ZF = 0x040, FLAG_SF = 0x080, FLAG_OF = 0x800 };
+enum { ATOM_FLAGS = FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF };
+enum flag_mask { MASK_C = 1, MASK_P = 2, MASK_A = 4, MASK_Z = 8, MASK_S = 16, MASK_O = 32, MASK_ALL = 63 };
+
+/* Conditions, numbered as in x86's Jcc; a condition's negation is its number ^ 1. */
+enum cond { COND_O, COND_NO, COND_B, COND_NB, COND_Z, COND_NZ, COND_BE, COND_NBE,
+            COND_S, COND_NS, COND_P, COND_NP, COND_L, COND_NL, COND_LE, COND_NLE };
+
+/* Where a memory atom goes, and where its address wraps. */
+enum space { SPACE_USER, SPACE_SUPERVISOR, SPACE_PHYSICAL, SPACE_CONCEALED };
+enum wrap { WRAP_16, WRAP_32, WRAP_64 };
+
+enum unit_class { UNIT_ALU, UNIT_MUL, UNIT_DIV, UNIT_LOAD, UNIT_STORE, UNIT_BRANCH, UNIT_FP, UNIT_VEC, UNIT_CLASSES };
+
+/* Operands of an atom in the order in which the assembler writes them. */
+enum atom_format {
+    FORMAT_NONE,
+    FORMAT_RB,      /* mov.4 r33, b */
+    FORMAT_RAB,     /* add.4 r33, r1, b [; fd.CPAZSO = fs] */
+    FORMAT_RABF,    /* reads the carry of fs */
+    FORMAT_RABC,    /* shld.4 r33, r1, b, r2 */
+    FORMAT_RCOND,   /* setc r33, nz, f1 */
+    FORMAT_RABCOND, /* sel.4 r33, r1, b, nz, f1 */
+    FORMAT_RF,      /* getf r33, f1 */
+    FORMAT_FB,      /* setf f1.CPAZSO = b */
+    FORMAT_LOAD,    /* ld.4 r33, user32 [r1 + imm], protect 3 */
+    FORMAT_STORE,   /* st.4 user32 [r1 + imm], r2, check 0x8, gated */
+    FORMAT_PROBE,   /* probe.4 user32 [r1 + imm] */
+    FORMAT_JUMP,    /* br +64 */
+    FORMAT_JUMPC,   /* brc nz, f1, +64 */
+    FORMAT_JUMPR,   /* ret r33; jmpx r33: r33 holds an SPC; where no entry matches, the next bundle runs */
+    FORMAT_PUSH,    /* call r33, +64: pushes (SPC in r33 or immediate, TPC) on the DRAS; execution goes on */
+    FORMAT_EXIT,    /* exit reason, number */
+    FORMAT_TABLE,   /* commit +96: the displacement of a struct commit_entry */
+    FORMAT_COND,    /* assert nz, f1 */
+};
+
+enum atom_property {
+    ATOM_PURE = 1,       /* result depends on operands alone */
+    ATOM_MEMORY = 2,
+    ATOM_FAULTS = 4,     /* may roll back */
+    ATOM_WRITES = 8,     /* writes memory */
+    ATOM_TRANSFERS = 16, /* may change the flow of bundles */
+    ATOM_ENDS = 32,      /* always leaves the bundle sequence */
+    ATOM_COMMITS = 64,
+};
+
+enum atom_op {
+#define PURE(name, mnemonic, format, unit, latency, flags, value) ATOM_##name,
+#define OTHER(name, mnemonic, format, unit, latency, properties) ATOM_##name,
+#include "hwsim/isa/atoms.def"
+#undef PURE
+#undef OTHER
+    ATOM_OPS
+};
+
+struct atom_desc {
+    const char *mnemonic;
+    uint8_t format, unit, latency, properties; /* enum atom_format, unit_class, cycles, atom_property */
+    bool sets_flags;                            /* has a flag rule */
+};
+extern const struct atom_desc atom_table[ATOM_OPS];
+
+/* An atom, decoded. Which fields mean something follows from its format. */
+struct atom {
+    uint8_t op;          /* enum atom_op */
+    uint8_t size;        /* enum size */
+    uint8_t rd, ra, rb, rc;
+    uint8_t fd, fs;
+    uint8_t fmask;       /* enum flag_mask bits written to fd; 0: no flags written */
+    uint8_t cond;        /* enum cond */
+    uint8_t space, wrap; /* enum space, enum wrap */
+    uint8_t protect;     /* alias entry + 1 that this load arms, 0 none */
+    bool gated, use_imm, stop;
+    int64_t imm;         /* b where use_imm; offset of a memory atom (0: none); displacement; exit number; DRAS SPC */
+    int64_t target;      /* CALL: displacement of the TPC pushed beside imm / ra; EXIT: enum exit_reason */
+    uint64_t check;      /* alias entries that this store checks */
+};
+
+/* What a commit atom points at. 16 bytes in concealed memory, behind the bundles of its translation. */
+struct commit_entry {
+    uint64_t eip;   /* written to the EIP home, unless COMMIT_DYNAMIC */
+    uint16_t insns; /* guest instructions retired by this commit */
+    uint8_t flags;  /* enum commit_flags */
+    uint8_t gear;   /* of the translation: whose activity the cycles since the last commit are */
+    uint32_t region;/* of the translation: whose account they go to */
+};
+enum commit_flags {
+    COMMIT_DYNAMIC = 1,   /* the EIP home already holds the new EIP */
+    COMMIT_ITERATION = 2, /* an iteration of a REP instruction: counted apart */
+    COMMIT_LAST = 4,      /* the last iteration of a REP instruction */
+};
+
+/* Why a translation's exit atom gives control to the CMS. */
+enum exit_reason {
+    EXIT_CHAIN,     /* a direct exit, not linked yet: EIP names the next region */
+    EXIT_INDIRECT,  /* an indirect exit that found no prediction */
+    EXIT_INTERPRET, /* the instruction at EIP is for the interpreter (system call, helper, context change) */
+    EXIT_HOT,       /* a profile counter ran out */
+    EXIT_STALE,     /* a self-check found that the guest code has changed */
+    EXIT_REASONS
+};
+
+/* Where a translation may be re-linked: an EXIT atom takes exactly EXIT_BYTES (as does a BR to a 32-bit displacement),
+ * and stands alone in its bundle, so that one can be patched over the other. */
+enum { EXIT_BYTES = 12 };
+
+/* Encodes at `words` (ATOM_WORDS_MAX free); returns the words written, 0 if a field does not fit its format. */
+unsigned atom_encode(const struct atom *atom, uint32_t *words);
+/* Decodes from at most `count` words; returns the words read, 0 if they hold no valid atom. */
+unsigned atom_decode(const uint32_t *words, unsigned count, struct atom *atom);
+/* Decodes a whole bundle of at most `capacity` atoms; returns its bytes, 0 if malformed. */
+unsigned bundle_decode(const void *bytes, size_t size, struct atom *atoms, unsigned capacity, unsigned *count);
+
+/* Value and flags of a pure atom (atoms.def); `fin` and the returned flags in x86 layout. */
+struct atom_result {
+    uint64_t value;
+    uint16_t flags;
+};
+struct atom_result atom_evaluate(unsigned op, unsigned size, uint64_t a, uint64_t b, uint64_t c, uint16_t fin,
+                                 unsigned fmask, unsigned cond);
+bool cond_holds(unsigned cond, uint16_t flags);
+/* A mask of x86-layout flag bits for a 6-bit write mask, and the flags that a condition reads (6-bit). */
+uint16_t flag_bits(unsigned fmask);
+unsigned cond_reads(unsigned cond);
+
+#endif

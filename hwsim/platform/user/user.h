@@ -1,0 +1,51 @@
+/* user.h -- the user platform: loads a static i386 ELF and answers its Linux system calls, deterministically. */
+#ifndef COVM_USER_H
+#define COVM_USER_H
+
+#include "hwsim/core/machine.h"
+
+struct user_params {
+#define PARAM PARAM_FIELD
+#include "hwsim/platform/user/user_params.def"
+#undef PARAM
+};
+extern const struct param_desc user_param_table[];
+extern const unsigned user_param_count;
+
+struct user_stats {
+#define STAT STAT_FIELD
+#include "hwsim/platform/user/user_stats.def"
+#undef STAT
+};
+extern const struct stat_desc user_stat_table[];
+extern const unsigned user_stat_count;
+
+struct user_config {
+    struct user_params params;
+    const char *program;          /* host path of the ELF file */
+    char *const *argv;            /* NULL-terminated; argv[0] canonical: the program's base name unless given */
+    char *const *env;             /* NULL-terminated NAME=VALUE, beside the fixed environment */
+    const char *root;             /* host directory that is the guest's / */
+    bool write;                   /* may it write below root */
+    int input, output, error;     /* host descriptors that the guest sees as 0, 1, 2 */
+    uint64_t insns_max;           /* stop after that many guest instructions; 0: no limit */
+};
+
+enum user_end { USER_RUNNING, USER_EXITED, USER_KILLED, USER_LIMIT, USER_INTERRUPTED, USER_UNSUPPORTED };
+struct user_status {
+    enum user_end end;
+    int code;                     /* exit status, or the number of the signal that killed it */
+    struct hw_fault fault;        /* KILLED by an exception: which */
+    uint64_t eip;
+    const char *note;             /* what is worth telling the user, or NULL */
+};
+
+/* Loads the program into the machine and becomes its platform. NULL: `error` says "FILE: message". */
+struct user *user_create(struct machine *machine, const struct user_config *config, char *error, size_t error_capacity);
+void user_destroy(struct user *user);
+struct user_status user_status(const struct user *user);
+void user_collect(const struct user *user, struct user_stats *stats);
+/* From a signal handler: end the run with USER_INTERRUPTED at the next event check. */
+void user_interrupt(struct user *user);
+
+#endif

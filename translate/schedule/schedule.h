@@ -1,0 +1,46 @@
+/* schedule.h -- from an IR region (promoted, legalised) to bundles with registers assigned, and the independent check. */
+#ifndef COVM_SCHEDULE_H
+#define COVM_SCHEDULE_H
+
+#include "translate/ir/ir.h"
+#include "translate/translate.h"
+
+/* A jump of a scheduled atom that the emitter must resolve. */
+enum schedule_label { LABEL_NONE, LABEL_EXIT /* stub of region->exits[number] */ };
+
+struct schedule_atom {
+    struct atom atom;    /* displacements still open */
+    ir_ref source;       /* the operation it came from; 0: made by the scheduler */
+    uint8_t label;       /* enum schedule_label */
+    uint16_t number;
+};
+struct schedule_bundle {
+    uint16_t first, count; /* atoms; count 0: an empty bundle (exposed latency), emitted as a NOP */
+};
+/* Where the value that a home must hold at an exit is to be found. */
+struct schedule_move {
+    uint8_t home, from;      /* registers; home == 255: flags, from is a flag register */
+    bool is_imm;
+    int64_t imm;
+};
+struct schedule_exit {
+    struct schedule_move *moves; /* a parallel move for the stub */
+    unsigned count;
+    uint8_t target_reg;          /* indirect exits: register with the target SPC */
+};
+struct schedule {
+    struct schedule_atom *atoms;
+    unsigned atom_count;
+    struct schedule_bundle *bundles;
+    unsigned bundle_count;
+    struct schedule_exit *exits; /* one per region->exits; the last bundle falls into the stub of the final exit */
+};
+
+/* List-schedules and allocates registers, in the request's arena. */
+enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request, struct schedule *schedule);
+/* Checks a schedule against the region and the machine, sharing no code with the scheduler: units, latencies where
+ * exposed, dependences, order of stores and exits, alias protection of every load that passed a store, gate capacity.
+ * NULL if right, else what is wrong (static string; *at: the bundle). */
+const char *schedule_verify(const struct ir_region *region, const struct tr_request *request, const struct schedule *schedule, unsigned *at);
+
+#endif
