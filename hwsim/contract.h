@@ -127,6 +127,15 @@ enum hw_run hw_system_call(struct hw_core *core);
 enum hw_run hw_exception(struct hw_core *core, const struct hw_fault *fault, bool software);
 /* Delivers what is pending and due at this instruction boundary, if anything (signal, timer, limit). Commits. */
 enum hw_run hw_events(struct hw_core *core);
+/* What loading a segment register means: the descriptor that `selector` names, checked as a load of segment register
+ * `segment` (0..5: ES CS SS DS FS GS) at the present privilege checks it. False: hw_fault() tells (#GP, #NP, #SS). A null
+ * selector that may be loaded gives base 0. The caller writes selector and base homes. */
+struct hw_segment {
+    uint64_t base;
+    uint32_t limit;                      /* bytes - 1 */
+    bool executable, writable, size32;   /* size32: D/B bit */
+};
+bool hw_segment(struct hw_core *core, unsigned segment, uint16_t selector, struct hw_segment *descriptor);
 /* Guest instructions retired, and the count at which the next event falls (UINT64_MAX: none known). */
 uint64_t hw_insns(const struct hw_core *core);
 uint64_t hw_next_event(const struct hw_core *core);

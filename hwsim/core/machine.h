@@ -71,6 +71,9 @@ struct platform {
     /* Retired-instruction count of the next event known, UINT64_MAX if none. */
     uint64_t (*next_event)(void *self, const struct hw_core *core);
     uint64_t (*time_stamp)(void *self, const struct hw_core *core);
+    /* hw_segment: false with `fault` filled in when the load must fault. */
+    bool (*segment)(void *self, struct hw_core *core, unsigned segment, uint16_t selector, struct hw_segment *descriptor,
+                    struct hw_fault *fault);
 };
 void machine_set_platform(struct machine *machine, struct platform platform);
 
