@@ -23,6 +23,12 @@
  *     trapif z, %2, 0
  *     exitif nz, %2, 0x08048100
  *     exit jump 0x08048200
+ * and after promotion, an exit by its number with the map that its stub establishes:
+ *     exitif nz, %2, 0x08048100 #0
+ *     #0 jump 0x08048100 insns 3 eax=%3 flags=%2
+ *
+ * A promoted region has no put and no putf; a get, wherever it stands, is the home's value at the region's entry. Marks
+ * stay (they cost nothing): an operation belongs to the last mark before it.
  */
 #ifndef COVM_IR_H
 #define COVM_IR_H
@@ -44,6 +50,8 @@ enum ir_op {
     IR_EXITIF,          /* leave for address imm where cond holds of f; the instruction has then been retired */
     IR_EXIT,            /* leave, always: `kind` says how */
     IR_HELPER,          /* interpreter only: C helper number imm (translate/x86/helpers.def) */
+    IR_PUSH_RETURN,     /* a call whose target the region goes on with: push return address imm on the DRAS. Only the
+                           predictor sees it; stays in order with exits. (A call that leaves is an IR_EXIT instead.) */
     IR_OPS
 };
 
@@ -99,6 +107,7 @@ struct ir_region {
     struct ir_guest_insn *guest;
     unsigned guest_count, guest_capacity;
     uint64_t context;          /* the context word it assumes */
+    struct ir_insn *spare;     /* room for `capacity` operations, for passes that rebuild the region */
     bool promoted;
     bool full;                 /* something did not fit: the region cannot be used */
 };
@@ -106,7 +115,8 @@ struct ir_region {
 /* ---- builder ---- */
 /* A region with room for `capacity` operations and `guest_capacity` guest instructions in the arena; false if full. */
 bool ir_region_init(struct ir_region *region, struct arena *arena, unsigned capacity, unsigned guest_capacity, uint64_t context);
-/* Appends a copy of *insn; returns its reference (0, and region->full, when there is no room). */
+/* Appends a copy of *insn; returns its reference (0, and region->full, when there is no room). `guest` is filled in here:
+ * an IR_MARK opens the next guest instruction (guest[] gets its address and length), the rest belong to the last one. */
 ir_ref ir_append(struct ir_region *region, struct ir_insn insn);
 
 static inline bool ir_is_atom(unsigned op) { return op < ATOM_OPS; }
@@ -115,6 +125,12 @@ static inline bool ir_is_pure(unsigned op) { return ir_is_atom(op) && atom_table
 bool ir_may_fault(const struct ir_insn *insn);
 bool ir_has_value(const struct ir_insn *insn);
 bool ir_is_root(const struct ir_insn *insn);
+static inline bool ir_has_flags(const struct ir_insn *insn) { return insn->fmask || insn->op == IR_GETF; }
+/* Which of a, b, c, f it reads: enum ir_operand bits. `f` counts where it may matter, b not where it is an immediate. */
+enum ir_operand { IR_READS_A = 1, IR_READS_B = 2, IR_READS_C = 4, IR_READS_F = 8 };
+unsigned ir_operands(const struct ir_insn *insn);
+/* Which flags of f it reads (enum flag_mask), when of its own flags result only `wanted` are of interest. */
+unsigned ir_flags_read(const struct ir_insn *insn, unsigned wanted);
 
 /* ---- verifier ---- */
 /* NULL if the region is well formed, else what is wrong with which operation (static string; *at: the reference).
@@ -147,5 +163,8 @@ struct ir_eval_result {
 /* Evaluates insns[from .. count-1]; `values` and `flags` are scratch for `count` entries each. */
 enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struct ir_machine *machine,
                         uint64_t *values, uint16_t *flags, struct ir_eval_result *result);
+/* The same for a region, promoted or not: where a promoted one exits, its map is applied to the homes. */
+enum ir_outcome ir_eval_region(const struct ir_region *region, const struct ir_machine *machine,
+                               uint64_t *values, uint16_t *flags, struct ir_eval_result *result);
 
 #endif

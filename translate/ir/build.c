@@ -1,0 +1,105 @@
+/* build.c -- IR regions: made, appended to, and what may be asked of one operation. */
+#include "translate/ir/ir.h"
+
+bool ir_region_init(struct ir_region *region, struct arena *arena, unsigned capacity, unsigned guest_capacity, uint64_t context)
+{
+    *region = (struct ir_region){.arena = arena, .count = 1, .context = context};
+    if (capacity > UINT16_MAX) capacity = UINT16_MAX; /* what an ir_ref can name */
+    region->insns = ARENA_NEW(arena, struct ir_insn, capacity);
+    region->spare = ARENA_NEW(arena, struct ir_insn, capacity);
+    region->guest = ARENA_NEW(arena, struct ir_guest_insn, guest_capacity);
+    region->capacity = capacity;
+    region->guest_capacity = guest_capacity;
+    region->full = !region->insns || !region->spare || !region->guest || !capacity;
+    return !region->full;
+}
+
+ir_ref ir_append(struct ir_region *region, struct ir_insn insn)
+{
+    bool mark = insn.op == IR_MARK;
+    if (region->full || region->count >= region->capacity || (mark && region->guest_count >= region->guest_capacity)) {
+        region->full = true;
+        return 0;
+    }
+    if (mark) region->guest[region->guest_count++] = (struct ir_guest_insn){(uint64_t)insn.imm, (uint8_t)insn.c};
+    insn.guest = (uint16_t)(region->guest_count ? region->guest_count - 1 : 0);
+    region->insns[region->count] = insn;
+    return (ir_ref)region->count++;
+}
+
+bool ir_may_fault(const struct ir_insn *insn)
+{
+    if (ir_is_atom(insn->op)) return atom_table[insn->op].properties & ATOM_FAULTS;
+    return insn->op == IR_TRAP || insn->op == IR_TRAPIF || insn->op == IR_EXITIF || insn->op == IR_EXIT ||
+           insn->op == IR_HELPER;
+}
+
+bool ir_has_value(const struct ir_insn *insn)
+{
+    if (!ir_is_atom(insn->op)) return insn->op == IR_GET;
+    switch (atom_table[insn->op].format) {
+    case FORMAT_RB: case FORMAT_RAB: case FORMAT_RABF: case FORMAT_RABC: case FORMAT_RCOND: case FORMAT_RABCOND:
+    case FORMAT_RF: case FORMAT_LOAD: return true;
+    default: return false;
+    }
+}
+
+bool ir_is_root(const struct ir_insn *insn)
+{
+    return ir_may_fault(insn) || insn->op == IR_PUT || insn->op == IR_PUTF || insn->op == IR_MARK ||
+           insn->op == IR_PUSH_RETURN;
+}
+
+static unsigned format_operands(unsigned format)
+{
+    switch (format) {
+    case FORMAT_RB: case FORMAT_FB: return IR_READS_B;
+    case FORMAT_RAB: case FORMAT_STORE: return IR_READS_A | IR_READS_B;
+    case FORMAT_RABF: case FORMAT_RABCOND: return IR_READS_A | IR_READS_B | IR_READS_F;
+    case FORMAT_RABC: return IR_READS_A | IR_READS_B | IR_READS_C;
+    case FORMAT_RCOND: case FORMAT_RF: return IR_READS_F;
+    case FORMAT_LOAD: case FORMAT_PROBE: return IR_READS_A;
+    default: return 0;
+    }
+}
+
+unsigned ir_operands(const struct ir_insn *insn)
+{
+    switch (insn->op) {
+    case IR_PUT: return IR_READS_A;
+    case IR_PUTF: case IR_TRAPIF: case IR_EXITIF: return IR_READS_F;
+    case IR_EXIT:
+        return insn->kind == IR_JUMP_INDIRECT || insn->kind == IR_CALL_INDIRECT || insn->kind == IR_RETURN ? IR_READS_A : 0;
+    default: break;
+    }
+    if (!ir_is_atom(insn->op)) return 0;
+    unsigned operands = format_operands(atom_table[insn->op].format);
+    if (insn->use_imm) operands &= ~(unsigned)IR_READS_B;
+    if (ir_flags_read(insn, MASK_ALL)) operands |= IR_READS_F;
+    return operands;
+}
+
+/* Shifts and rotates leave the flags alone where the masked count is 0 (SDM vol. 2, SAL/SAR/SHL/SHR), so that an unknown
+ * count reads them. */
+static bool count_may_be_zero(const struct ir_insn *insn)
+{
+    return !insn->use_imm || !(insn->imm & (insn->size == SIZE_64 ? 63 : 31));
+}
+
+unsigned ir_flags_read(const struct ir_insn *insn, unsigned wanted)
+{
+    wanted &= insn->fmask | (ir_is_atom(insn->op) ? MASK_ALL : 0);
+    unsigned merged = wanted & ~(unsigned)insn->fmask, written = wanted & insn->fmask;
+    if (!insn->fmask) merged = 0;
+    switch (insn->op) {
+    case IR_PUTF: return MASK_ALL;
+    case IR_TRAPIF: case IR_EXITIF: case ATOM_SETC: case ATOM_SEL: return cond_reads(insn->cond);
+    case ATOM_GETF: return MASK_ALL;
+    case ATOM_ADC: case ATOM_SBB: return merged | MASK_C;
+    case ATOM_RCL: case ATOM_RCR: return merged | written | MASK_C;
+    case ATOM_SHL: case ATOM_SHR: case ATOM_SAR: return merged | (count_may_be_zero(insn) ? written : 0);
+    case ATOM_ROL: case ATOM_ROR: case ATOM_SHLD: case ATOM_SHRD: case ATOM_BT: case ATOM_BSF: case ATOM_BSR:
+        return merged | written;
+    default: return merged;
+    }
+}

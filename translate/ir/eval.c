@@ -1,0 +1,100 @@
+/* eval.c -- what IR does, done: the interpreter's engine. */
+#include "translate/ir/ir.h"
+
+/* Memory operations wrap to 32 bits: the guest is not in 64-bit mode. */
+static inline uint64_t address_of(const struct ir_insn *insn, const uint64_t *values)
+{
+    return (uint32_t)(values[insn->a] + (uint64_t)insn->imm);
+}
+
+static bool load(const struct ir_insn *insn, const struct ir_machine *machine, uint64_t address, uint64_t *value)
+{
+    if (!machine->load(machine->cookie, address, insn->size, value)) return false;
+    if (insn->op == ATOM_LDS) *value = (uint32_t)(insn->size == SIZE_8 ? (int32_t)(int8_t)*value : (int32_t)(int16_t)*value);
+    return true;
+}
+
+static uint64_t exit_target(const struct ir_insn *insns, const struct ir_insn *insn, const uint64_t *values)
+{
+    const struct ir_insn *mark = insn;
+    switch (insn->kind) {
+    case IR_JUMP_INDIRECT: case IR_CALL_INDIRECT: case IR_RETURN: return values[insn->a];
+    case IR_JUMP: case IR_CALL: case IR_INTERPRET: return (uint64_t)insn->imm;
+    default: break;
+    }
+    while (mark > insns && mark->op != IR_MARK) mark--;
+    if (mark->op != IR_MARK) return (uint64_t)insn->imm;
+    return insn->kind == IR_REPEAT ? (uint64_t)mark->imm : (uint32_t)((uint64_t)mark->imm + mark->c);
+}
+
+enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struct ir_machine *machine,
+                        uint64_t *values, uint16_t *flags, struct ir_eval_result *result)
+{
+    values[0] = 0;
+    flags[0] = 0;
+    for (unsigned at = 1; at < count; at++) {
+        const struct ir_insn *insn = &insns[at];
+        switch (insn->op) {
+        case IR_MARK: case IR_PUSH_RETURN: case ATOM_NOP: break;
+        case IR_GET: values[at] = machine->r[insn->imm]; break;
+        case IR_PUT: machine->r[insn->imm] = values[insn->a]; break;
+        case IR_GETF: flags[at] = *machine->f0; break;
+        case IR_PUTF: *machine->f0 = flags[insn->f]; break;
+        case ATOM_LD: case ATOM_LDS:
+            if (UNLIKELY(!load(insn, machine, address_of(insn, values), &values[at]))) {
+                result->at = (ir_ref)at;
+                return IR_REFUSED;
+            }
+            break;
+        case ATOM_ST:
+            if (UNLIKELY(!machine->store(machine->cookie, address_of(insn, values), insn->size, values[insn->b]))) {
+                result->at = (ir_ref)at;
+                return IR_REFUSED;
+            }
+            break;
+        case ATOM_PROBE:
+            if (UNLIKELY(!machine->probe(machine->cookie, address_of(insn, values), insn->size))) {
+                result->at = (ir_ref)at;
+                return IR_REFUSED;
+            }
+            break;
+        case IR_TRAPIF:
+            if (LIKELY(!cond_holds(insn->cond, flags[insn->f]))) break; /* fallthrough */
+        case IR_TRAP:
+            *result = (struct ir_eval_result){(ir_ref)at, (uint64_t)insn->imm};
+            return IR_TRAPPED;
+        case IR_HELPER:
+            *result = (struct ir_eval_result){(ir_ref)at, (uint64_t)insn->imm};
+            return IR_CALLS_HELPER;
+        case IR_EXITIF:
+            if (!cond_holds(insn->cond, flags[insn->f])) break;
+            *result = (struct ir_eval_result){(ir_ref)at, (uint64_t)insn->imm};
+            return IR_EXITED;
+        case IR_EXIT:
+            *result = (struct ir_eval_result){(ir_ref)at, exit_target(insns, insn, values)};
+            return IR_EXITED;
+        default: {
+            struct atom_result done = atom_evaluate(insn->op, insn->size, values[insn->a],
+                                                    insn->use_imm ? (uint64_t)insn->imm : values[insn->b],
+                                                    values[insn->c], flags[insn->f], insn->fmask, insn->cond);
+            values[at] = done.value;
+            if (insn->fmask) flags[at] = done.flags;
+        }
+        }
+    }
+    result->at = 0;
+    return IR_FELL_THROUGH;
+}
+
+enum ir_outcome ir_eval_region(const struct ir_region *region, const struct ir_machine *machine,
+                               uint64_t *values, uint16_t *flags, struct ir_eval_result *result)
+{
+    enum ir_outcome outcome = ir_eval(region->insns, region->count, machine, values, flags, result);
+    if (outcome != IR_EXITED || !region->promoted) return outcome;
+    const struct ir_exit *exit = &region->exits[region->insns[result->at].c];
+    for (unsigned home = 0; home < HOME_COUNT; home++) {
+        if (exit->homes[home]) machine->r[home] = values[exit->homes[home]];
+    }
+    if (exit->flags) *machine->f0 = flags[exit->flags];
+    return outcome;
+}
