@@ -125,6 +125,9 @@ enum hw_run hw_system_call(struct hw_core *core);
 /* Delivers an exception (precise: EIP on the instruction for a fault, behind it for a trap; `software`: INT3, INTO,
  * INT n). Commits. */
 enum hw_run hw_exception(struct hw_core *core, const struct hw_fault *fault, bool software);
+/* An instruction, at EIP, that the CMS knows but cannot run (`what`: its name): not the guest's fault. The platform ends
+ * the run and says so. */
+enum hw_run hw_unsupported(struct hw_core *core, const char *what);
 /* Delivers what is pending and due at this instruction boundary, if anything (signal, timer, limit). Commits. */
 enum hw_run hw_events(struct hw_core *core);
 /* What loading a segment register means: the descriptor that `selector` names, checked as a load of segment register
