@@ -6,15 +6,31 @@
  * A bundle is the atoms up to and including one with `stop` set; all of them read before any of them writes, and a
  * taken branch takes effect after the whole bundle. Two atoms of a bundle never write the same register.
  *
- * Encoding (little-endian words; an atom is one word, an extension word where it needs one, then 0 to 2 immediate words):
+ * Encoding (little-endian words; an atom is one word, an extension word where it needs one, check words, then 0 to 2
+ * immediate words):
  *
- *     31 30 29  28 27   26 25   24 ... 19  18 ... 13  12 ... 7   6 ... 0
- *     stop ext  imm     size    rb         ra         rd         opcode
+ *     31   30  29 28  27 26  25     24 ... 19  18 ... 13  12 ... 7   6 ... 0
+ *     stop ext imm    size   brief  rb         ra         rd         opcode
  *
  *     imm: 0 b is register rb; 1 b is the rb field, a signed 6-bit number; 2 one sign-extended word; 3 two words
  *     ext, register atoms: 2..0 fd, 5..3 fs, 11..6 flag write mask (C P A Z S O from bit 6), 15..12 cond, 21..16 rc
- *     ext, memory atoms:   1..0 space, 2 gated, 4..3 wrap, 11..5 protect (0 none, else entry + 1), 12 checks,
- *                          13 the word after it holds the low half, and the one after that the high half, of the check mask
+ *     ext, memory atoms:   1..0 space, 2 gated, 4..3 wrap, 11..5 protect (0 none, else entry + 1), 12 checks (the next
+ *                          word is the low half of the check mask), 13 (with 12: and the one after that its high half)
+ *     brief, register atoms: no extension word: all six flags are written to f0, from f0
+ *            memory atoms:   no extension word: user space, 32-bit wrap, gated (neither brief nor ext: not gated)
+ *
+ * Formats that differ (all fields not named are zero):
+ *     LOAD, PROBE  imm 0: no offset; 1 to 3: the offset, as b above
+ *     STORE        rb the register stored; imm 1: the offset is the rd field
+ *     RCOND, RF    the rb field is cond, the ra field fs; no ext
+ *     JUMPC, COND  13..11 fs, 10..7 cond; JUMPC: imm 1: 27..14 is the signed displacement / 4; imm 2: one word is
+ *     TABLE        imm 1: 27..7 is the signed displacement / 4; imm 2: one word is
+ *     JUMP, EXIT   always three words: ext (the exit reason, 0 for JUMP), then one word (imm 2), displacement or number
+ *     PUSH         register ra or immediate (as b) is the SPC; ext is the displacement of the TPC
+ *
+ * Every atom has exactly one encoding: immediates, mask words, displacements take their shortest form, an extension
+ * word that brief or its absence can express is left out. The decoder refuses everything else. Displacements are
+ * multiples of 4.
  */
 #ifndef COVM_ISA_H
 #define COVM_ISA_H
@@ -56,7 +72,7 @@ enum atom_format {
     FORMAT_RB,      /* mov.4 r33, b */
     FORMAT_RAB,     /* add.4 r33, r1, b [; fd.CPAZSO = fs] */
     FORMAT_RABF,    /* reads the carry of fs */
-    FORMAT_RABC,    /* shld.4 r33, r1, b, r2 */
+    FORMAT_RABC,    /* shld.4 r33, r1, b, r2: b the count, r2 gives the bits shifted in */
     FORMAT_RCOND,   /* setc r33, nz, f1 */
     FORMAT_RABCOND, /* sel.4 r33, r1, b, nz, f1 */
     FORMAT_RF,      /* getf r33, f1 */
@@ -96,6 +112,7 @@ struct atom_desc {
     const char *mnemonic;
     uint8_t format, unit, latency, properties; /* enum atom_format, unit_class, cycles, atom_property */
     bool sets_flags;                            /* has a flag rule */
+    bool keeps_flags;                           /* the rule passes flags of fs on, even under a full write mask */
 };
 extern const struct atom_desc atom_table[ATOM_OPS];
 
@@ -143,14 +160,26 @@ enum exit_reason {
  * and stands alone in its bundle, so that one can be patched over the other. */
 enum { EXIT_BYTES = 12 };
 
-/* Encodes at `words` (ATOM_WORDS_MAX free); returns the words written, 0 if a field does not fit its format. */
+/* Has the atom an operand size? Those that have none (setc, getf, setf, ...) are evaluated alike at every size. */
+bool atom_sized(unsigned op);
+/* What an atom reads and writes: a bit per register (never r63) and per flag register. */
+struct atom_uses {
+    uint64_t reads, writes;
+    uint8_t flags_read, flags_written;
+};
+struct atom_uses atom_uses(const struct atom *atom);
+
+/* Encodes at `words` (ATOM_WORDS_MAX free); returns the words written, 0 if a field does not fit its format. Fields that
+ * the format does not use are ignored (atom_decode leaves them 0). The length of BRC and COMMIT depends on how far
+ * their displacement reaches (one word up to 32 KiB and 4 MiB), that of BR, EXIT and CALL does not. */
 unsigned atom_encode(const struct atom *atom, uint32_t *words);
 /* Decodes from at most `count` words; returns the words read, 0 if they hold no valid atom. */
 unsigned atom_decode(const uint32_t *words, unsigned count, struct atom *atom);
-/* Decodes a whole bundle of at most `capacity` atoms; returns its bytes, 0 if malformed. */
+/* Decodes a whole bundle of at most `capacity` atoms; returns its bytes, 0 if malformed (no stop bit within `size` or
+ * `capacity`, an invalid atom, a register written twice). Any bytes at any address will do. */
 unsigned bundle_decode(const void *bytes, size_t size, struct atom *atoms, unsigned capacity, unsigned *count);
 
-/* Value and flags of a pure atom (atoms.def); `fin` and the returned flags in x86 layout. */
+/* Value and flags of a pure atom (atoms.def, atom_eval.h); `fin` and the returned flags in x86 layout. */
 struct atom_result {
     uint64_t value;
     uint16_t flags;
