@@ -4,7 +4,17 @@
  * x86's arithmetic flags in x86's bit positions; f0 is the shadowed home.
  *
  * A bundle is the atoms up to and including one with `stop` set; all of them read before any of them writes, and a
- * taken branch takes effect after the whole bundle. Two atoms of a bundle never write the same register.
+ * taken branch takes effect after the whole bundle. Two atoms of a bundle never write the same register, and at most one
+ * of them transfers control. Loads of a bundle read memory before its stores write; its checks of the alias table come
+ * before its loads arm entries. A rollback (fault, assert, alias, protection) goes before a taken branch of its bundle.
+ *
+ * A commit covers its whole bundle: the register writes and stores of all atoms beside it are part of what it makes
+ * permanent, wherever it stands among them, and it issues when none of them, nor any older atom, can still roll back. The
+ * EIP home takes the value of the commit-table entry; with COMMIT_DYNAMIC it keeps what the atoms left in it. No bundle
+ * holds both a commit and an atom that transfers control.
+ *
+ * With exposed latencies a result is there `latency` bundles after its atom's (a miss stops all issue until it is paid);
+ * whoever leaves a translation has waited until every result is there for the bundle that runs next.
  *
  * Encoding (little-endian words; an atom is one word, an extension word where it needs one, check words, then 0 to 2
  * immediate words):
