@@ -139,6 +139,7 @@ ATOM_INLINE uint64_t atom_rems(uint64_t a, uint64_t b, unsigned size)
 
 /* Does a rule compute no flag, all six, or some only (the others, or all of them for a count of zero, are `fin`'s)? */
 enum atom_rule { ATOM_RULE_NONE, ATOM_RULE_ALL, ATOM_RULE_SOME };
+#define ATOM_RULE_KIND(name) ((int)ATOM_RULE_OF_##name)
 
 /* A rule: all six flags, from the operands and the result r (all cut to the size), and fin. */
 #define ATOM_RULE(name, kind)           \
@@ -267,7 +268,7 @@ enum { ATOM_SIZED_RB = 1, ATOM_SIZED_RAB = 1, ATOM_SIZED_RABF = 1, ATOM_SIZED_RA
         (void)bits, (void)cf, (void)cond;                                                                          \
         a = atom_cut(a, cutting), b = atom_cut(b, cutting), c = atom_cut(c, cutting);                              \
         struct atom_result result = {atom_cut((expression), cutting), fin};                                        \
-        if (ATOM_RULE_OF_##rule != ATOM_RULE_NONE && fmask) {                                                      \
+        if (ATOM_RULE_KIND(rule) != ATOM_RULE_NONE && fmask) {                                                     \
             unsigned written = atom_flag_bits(fmask);                                                              \
             unsigned flags = atom_flags_##rule(cutting, a, b, c, result.value, fin);                               \
             result.flags = (uint16_t)((fin & ~written) | (flags & written));                                       \

@@ -3,7 +3,7 @@
 const struct atom_desc atom_table[ATOM_OPS] = {
 #define PURE(name, mnemonic, format, unit, latency, rule, value)                                             \
     [ATOM_##name] = {mnemonic, FORMAT_##format, UNIT_##unit, latency, ATOM_PURE,                              \
-                     ATOM_RULE_OF_##rule != ATOM_RULE_NONE, ATOM_RULE_OF_##rule == ATOM_RULE_SOME},
+                     ATOM_RULE_KIND(rule) != ATOM_RULE_NONE, ATOM_RULE_KIND(rule) == ATOM_RULE_SOME},
 #define OTHER(name, mnemonic, format, unit, latency, properties) \
     [ATOM_##name] = {mnemonic, FORMAT_##format, UNIT_##unit, latency, properties, false, false},
 #include "hwsim/isa/atoms.def"
