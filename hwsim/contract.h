@@ -68,7 +68,7 @@ struct hw_exit {
     uint8_t reason;       /* enum exit_reason */
     uint32_t number;
     uint32_t site;        /* TPC of the bundle that gave control back */
-    uint32_t region;      /* region of the last commit since hw_enter, else of the entry: commit_entry.region */
+    uint32_t region;      /* of the translation that holds `site` (hw_region told where it lies), else of the last commit */
     struct hw_fault fault;
 };
 /* Runs translated code from `tpc` until it comes back. On a rollback the state is the last checkpoint. */
@@ -96,7 +96,8 @@ struct hw_fault hw_fault(const struct hw_core *core);
 /* Physical address of a linear one for an instruction fetch; false if unmapped. Untimed. */
 bool hw_physical(struct hw_core *core, uint64_t linear, uint64_t *physical);
 
-/* Write-protects the 128-byte chunks of a physical page whose bits are set (0: none, all ones: the page). */
+/* Write-protects the 128-byte chunks of a physical page (by number: address >> 12) whose bits are set (0: none, all
+ * ones: the page). */
 void hw_protect(struct hw_core *core, uint64_t page, uint32_t chunks);
 uint32_t hw_protected(struct hw_core *core, uint64_t page);
 
