@@ -8,6 +8,8 @@
 #include "hwsim/base/param.h"
 #include "hwsim/isa/machine_desc.h"
 
+struct ir_region;
+
 /* The translator's parameters (translate_params.def), all int64_t. */
 struct tr_options {
 #define PARAM PARAM_FIELD
@@ -55,6 +57,9 @@ struct tr_request {
     unsigned path_count;
     /* Inline prediction: likely targets of the indirect transfer at `spc`, most likely first; returns how many. */
     unsigned (*targets)(void *cookie, uint64_t spc, uint64_t *to, unsigned capacity);
+    /* NULL, or shown the region when it has been formed ("lift") and after each pass (its name): what the disassembly view
+     * prints. Changes nothing. */
+    void (*stage)(void *cookie, const char *name, const struct ir_region *region);
 };
 
 /* An EXIT atom that a chain may replace, or that the CMS must recognise by its number (its index in exits[]). */

@@ -82,6 +82,13 @@ void machine_set_platform(struct machine *machine, struct platform platform);
 /* For the platform, on a core: paging; the state it edits is hw_state(core), and each callback's effects are committed
  * by the contract function that called it. Selecting an address space purges nothing that is tagged with another. */
 void core_set_space(struct hw_core *core, uint16_t space, enum paging mode, uint64_t cr3);
+/* What was set last, for who walks the same tables (lockstep checking, debug views). */
+struct core_space {
+    uint16_t space;
+    enum paging mode;
+    uint64_t cr3;
+};
+struct core_space core_get_space(const struct hw_core *core);
 /* The mapping of [linear, linear + bytes) changed: TLB entries go, and the CMS gets a notice. */
 void core_mapping_changed(struct hw_core *core, uint64_t linear, uint64_t bytes);
 /* Guest buffers by linear address with user rights: false (and hw_fault) at the first byte refused; a write then has
