@@ -1,0 +1,96 @@
+#include "lab/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void *checked(void *memory)
+{
+    if (!memory) {
+        fputs("covm: out of memory\n", stderr);
+        _exit(6);
+    }
+    return memory;
+}
+
+void *lab_allocate(size_t bytes) { return checked(calloc(1, bytes ? bytes : 1)); }
+void *lab_reallocate(void *memory, size_t bytes) { return checked(realloc(memory, bytes ? bytes : 1)); }
+char *lab_copy(const char *string) { return checked(strdup(string)); }
+
+static void reserve(struct text *text, size_t more)
+{
+    if (text->length + more + 1 <= text->capacity) return;
+    text->capacity = (text->length + more + 1) * 2;
+    text->data = lab_reallocate(text->data, text->capacity);
+}
+
+void text_add(struct text *text, const char *bytes, size_t count)
+{
+    reserve(text, count);
+    if (count) memcpy(text->data + text->length, bytes, count);
+    text->length += count;
+    text->data[text->length] = 0;
+}
+
+void text_vprintf(struct text *text, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int wanted = vsnprintf(NULL, 0, format, arguments);
+    if (wanted > 0) {
+        reserve(text, (size_t)wanted);
+        vsnprintf(text->data + text->length, (size_t)wanted + 1, format, again);
+        text->length += (size_t)wanted;
+    }
+    va_end(again);
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    text_vprintf(text, format, arguments);
+    va_end(arguments);
+}
+
+const char *text_string(const struct text *text) { return text->data ? text->data : ""; }
+
+void text_free(struct text *text)
+{
+    free(text->data);
+    *text = (struct text){0};
+}
+
+char *lab_printf(const char *format, ...)
+{
+    struct text text = {0};
+    va_list arguments;
+    va_start(arguments, format);
+    text_vprintf(&text, format, arguments);
+    va_end(arguments);
+    if (!text.data) text_add(&text, "", 0);
+    return text.data;
+}
+
+char *lab_read_file(const char *path, size_t limit, size_t *bytes)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return NULL;
+    struct text text = {0};
+    char block[65536];
+    ssize_t got;
+    while ((got = read(file, block, sizeof block)) > 0 && text.length <= limit) text_add(&text, block, (size_t)got);
+    int error = got < 0 ? errno : text.length > limit ? EFBIG : 0;
+    close(file);
+    if (error) {
+        text_free(&text);
+        errno = error;
+        return NULL;
+    }
+    if (!text.data) text_add(&text, "", 0);
+    if (bytes) *bytes = text.length;
+    return text.data;
+}

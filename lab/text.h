@@ -1,0 +1,31 @@
+/* text.h -- growing strings, and memory that is always there (the lab is hosted: without memory it ends with code 6). */
+#ifndef COVM_TEXT_H
+#define COVM_TEXT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct text {
+    char *data; /* always terminated once something was added; NULL before */
+    size_t length, capacity;
+};
+
+void text_add(struct text *text, const char *bytes, size_t count);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_vprintf(struct text *text, const char *format, va_list arguments);
+/* The string so far, "" where nothing was added. Belongs to `text`. */
+const char *text_string(const struct text *text);
+void text_free(struct text *text);
+
+/* Zeroed memory, or the end of the program. */
+void *lab_allocate(size_t bytes);
+/* Grown or new memory (not zeroed), or the end of the program. */
+void *lab_reallocate(void *memory, size_t bytes);
+char *lab_copy(const char *string);
+/* A formatted string of its own, to be freed. */
+char *lab_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The bytes of a whole file, terminated, to be freed; NULL (and errno) if it cannot be read or has more than `limit`. */
+char *lab_read_file(const char *path, size_t limit, size_t *bytes);
+
+#endif
