@@ -83,23 +83,32 @@ unsigned ir_operands(const struct ir_insn *insn)
  * count reads them. */
 static bool count_may_be_zero(const struct ir_insn *insn)
 {
-    return !insn->use_imm || !(insn->imm & (insn->size == SIZE_64 ? 63 : 31));
+    switch (insn->op) {
+    case ATOM_SHL: case ATOM_SHR: case ATOM_SAR: case ATOM_ROL: case ATOM_ROR: case ATOM_RCL: case ATOM_RCR:
+    case ATOM_SHLD: case ATOM_SHRD: return !insn->use_imm || !(insn->imm & (insn->size == SIZE_64 ? 63 : 31));
+    default: return false;
+    }
+}
+
+/* The flags that an atom's rule computes; the others it passes on (hwsim/isa/atom_eval.h). */
+static unsigned flags_computed(unsigned op)
+{
+    switch (op) {
+    case ATOM_BT: return MASK_C;
+    case ATOM_ROL: case ATOM_ROR: case ATOM_RCL: case ATOM_RCR: case ATOM_MUL: case ATOM_MULHU: case ATOM_MULHS:
+        return MASK_C | MASK_O;
+    default: return MASK_ALL;
+    }
 }
 
 unsigned ir_flags_read(const struct ir_insn *insn, unsigned wanted)
 {
-    wanted &= insn->fmask | (ir_is_atom(insn->op) ? MASK_ALL : 0);
-    unsigned merged = wanted & ~(unsigned)insn->fmask, written = wanted & insn->fmask;
-    if (!insn->fmask) merged = 0;
+    unsigned computed = insn->fmask & flags_computed(insn->op), read = insn->fmask ? wanted & ~computed : 0;
+    if (insn->fmask && count_may_be_zero(insn)) read |= wanted;
     switch (insn->op) {
-    case IR_PUTF: return MASK_ALL;
+    case IR_PUTF: case ATOM_GETF: return MASK_ALL;
     case IR_TRAPIF: case IR_EXITIF: case ATOM_SETC: case ATOM_SEL: return cond_reads(insn->cond);
-    case ATOM_GETF: return MASK_ALL;
-    case ATOM_ADC: case ATOM_SBB: return merged | MASK_C;
-    case ATOM_RCL: case ATOM_RCR: return merged | written | MASK_C;
-    case ATOM_SHL: case ATOM_SHR: case ATOM_SAR: return merged | (count_may_be_zero(insn) ? written : 0);
-    case ATOM_ROL: case ATOM_ROR: case ATOM_SHLD: case ATOM_SHRD: case ATOM_BT: case ATOM_BSF: case ATOM_BSR:
-        return merged | written;
-    default: return merged;
+    case ATOM_ADC: case ATOM_SBB: case ATOM_RCL: case ATOM_RCR: return read | MASK_C;
+    default: return read;
     }
 }

@@ -1,4 +1,5 @@
 /* eval.c -- what IR does, done: the interpreter's engine. */
+#include "hwsim/isa/atom_eval.h"
 #include "translate/ir/ir.h"
 
 /* Memory operations wrap to 32 bits: the guest is not in 64-bit mode. */
@@ -59,7 +60,7 @@ enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struc
             }
             break;
         case IR_TRAPIF:
-            if (LIKELY(!cond_holds(insn->cond, flags[insn->f]))) break; /* fallthrough */
+            if (LIKELY(!atom_cond(insn->cond, flags[insn->f]))) break; /* fallthrough */
         case IR_TRAP:
             *result = (struct ir_eval_result){(ir_ref)at, (uint64_t)insn->imm};
             return IR_TRAPPED;
@@ -67,19 +68,32 @@ enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struc
             *result = (struct ir_eval_result){(ir_ref)at, (uint64_t)insn->imm};
             return IR_CALLS_HELPER;
         case IR_EXITIF:
-            if (!cond_holds(insn->cond, flags[insn->f])) break;
+            if (!atom_cond(insn->cond, flags[insn->f])) break;
             *result = (struct ir_eval_result){(ir_ref)at, (uint64_t)insn->imm};
             return IR_EXITED;
         case IR_EXIT:
             *result = (struct ir_eval_result){(ir_ref)at, exit_target(insns, insn, values)};
             return IR_EXITED;
-        default: {
-            struct atom_result done = atom_evaluate(insn->op, insn->size, values[insn->a],
-                                                    insn->use_imm ? (uint64_t)insn->imm : values[insn->b],
-                                                    values[insn->c], flags[insn->f], insn->fmask, insn->cond);
-            values[at] = done.value;
-            if (insn->fmask) flags[at] = done.flags;
+            /* Most operations are of 32 bits and write no flags: for these the size is a constant. */
+#define EVALUATE(name, size, fmask)                                                                                \
+    atom_eval_##name(size, values[insn->a], insn->use_imm ? (uint64_t)insn->imm : values[insn->b], values[insn->c], \
+                     flags[insn->f], fmask, insn->cond)
+#define PURE(name, mnemonic, format, unit, latency, rule, expression)                                    \
+        case ATOM_##name: {                                                                           \
+            struct atom_result done;                                                                  \
+            if (UNLIKELY(insn->size != SIZE_32)) done = EVALUATE(name, insn->size, insn->fmask);      \
+            else if (insn->fmask) done = EVALUATE(name, SIZE_32, insn->fmask);                        \
+            else done = EVALUATE(name, SIZE_32, 0);                                                   \
+            values[at] = done.value;                                                                  \
+            flags[at] = done.flags;                                                                   \
+            break;                                                                                    \
         }
+#define OTHER(name, mnemonic, format, unit, latency, properties)
+#include "hwsim/isa/atoms.def"
+#undef PURE
+#undef OTHER
+#undef EVALUATE
+        default: __builtin_unreachable(); /* other atoms have no place in the IR (ir_verify) */
         }
     }
     result->at = 0;
