@@ -6,7 +6,11 @@
 #include "translate/translate.h"
 
 /* A jump of a scheduled atom that the emitter must resolve. */
-enum schedule_label { LABEL_NONE, LABEL_EXIT /* stub of region->exits[number] */ };
+enum schedule_label {
+    LABEL_NONE,
+    LABEL_EXIT,   /* stub of region->exits[number] */
+    LABEL_RETURN, /* where a return to the address that the CALL atom pushes shall go on */
+};
 
 struct schedule_atom {
     struct atom atom;    /* displacements still open */
@@ -18,15 +22,16 @@ struct schedule_bundle {
     uint16_t first, count; /* atoms; count 0: an empty bundle (exposed latency), emitted as a NOP */
 };
 /* Where the value that a home must hold at an exit is to be found. */
+enum { MOVE_FLAGS = 255 };
 struct schedule_move {
-    uint8_t home, from;      /* registers; home == 255: flags, from is a flag register */
+    uint8_t home, from;      /* registers; home == MOVE_FLAGS: f0, from is a flag register */
     bool is_imm;
     int64_t imm;
 };
 struct schedule_exit {
     struct schedule_move *moves; /* a parallel move for the stub */
     unsigned count;
-    uint8_t target_reg;          /* indirect exits: register with the target SPC */
+    uint8_t target_reg;          /* indirect exits: register with the target SPC, once the moves are done */
 };
 struct schedule {
     struct schedule_atom *atoms;
@@ -35,6 +40,9 @@ struct schedule {
     unsigned bundle_count;
     struct schedule_exit *exits; /* one per region->exits; the last bundle falls into the stub of the final exit */
 };
+
+/* The atom that makes a move. */
+struct atom schedule_move_atom(const struct schedule_move *move);
 
 /* List-schedules and allocates registers, in the request's arena. */
 enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request, struct schedule *schedule);

@@ -1,0 +1,393 @@
+/* list.c -- the list scheduler, with registers handed out as it goes.
+ *
+ * Cycle by cycle, the operations whose predecessors are done are tried in order of height. A result gets its register
+ * when its atom is placed: the home whose final content it is, if the home's entry value is of no more use to anyone
+ * (atoms that read it, side exits that leave it in place), else a temporary, which is free again when its last reader has
+ * been placed. All atoms of a bundle read before any writes, so a register may be read for the last time and written in
+ * the same bundle; but what a side exit's stub reads is free only in the bundle after the exit.
+ */
+#include "translate/schedule/list.h"
+
+enum { TEMPS_LOW = 6, FLAGS_LOW = 2, WINDOW = 24 };
+
+/* ---- registers ---- */
+
+static void release_reg(struct list *list, unsigned node)
+{
+    struct place *place = &list->places[node];
+    if (--place->readers == 0 && place->reg >= REG_TEMP_FIRST && place->reg < REG_ZERO) list->temps |= UINT64_C(1) << place->reg;
+}
+
+static void release_flags(struct list *list, unsigned node)
+{
+    struct place *place = &list->places[node];
+    if (--place->flag_readers == 0 && place->flags && place->flags < FLAG_COUNT) list->flag_temps |= (uint8_t)(1u << place->flags);
+}
+
+static void release_operand(struct list *list, struct operand operand, bool flags)
+{
+    if (operand.kind == OPERAND_ENTRY) {
+        list->home_readers[operand.number]--;
+        list->last_read[operand.number] = list->cycle;
+    } else if (operand.kind == OPERAND_NODE) {
+        if (flags) release_flags(list, operand.number);
+        else release_reg(list, operand.number);
+    }
+}
+
+static void release_operands(struct list *list, const struct node *node)
+{
+    release_operand(list, node->a, false);
+    release_operand(list, node->b, false);
+    release_operand(list, node->c, false);
+    release_operand(list, node->f, true);
+}
+
+/* What the stub of an exit read, or wanted left alone, is free from the bundle after the exit on. */
+static void release_exit(struct list *list, unsigned exit)
+{
+    const struct graph *graph = list->graph;
+    for (unsigned home = 0; home < HOMES; home++) {
+        struct operand value = graph_exit_value(graph, exit, home);
+        unsigned kept = value.kind == OPERAND_ENTRY ? value.number : home;
+        if (value.kind == OPERAND_ENTRY || (value.kind == OPERAND_NONE && home != HOME_EIP)) {
+            list->home_readers[kept]--;
+            list->last_exit[kept] = list->cycle;
+        }
+        if (value.kind != OPERAND_NODE) continue;
+        if (home == FLAGS_HOME) release_flags(list, value.number);
+        else release_reg(list, value.number);
+    }
+}
+
+/* How often `node` itself reads the entry value of `home`. */
+static unsigned own_reads(const struct node *node, unsigned home)
+{
+    const struct operand operands[4] = {node->a, node->b, node->c, node->f};
+    unsigned reads = 0;
+    for (unsigned i = 0; i < 4; i++) reads += operands[i].kind == OPERAND_ENTRY && operands[i].number == home;
+    return reads;
+}
+
+static bool home_free(const struct list *list, const struct node *node, unsigned home)
+{
+    return list->home_readers[home] == own_reads(node, home);
+}
+
+/* Temporaries that `node` may take: free, or free because it reads them last; none whose last write is still on its way
+ * when this one's would arrive. */
+static uint64_t temps_for(const struct list *list, const struct node *node)
+{
+    uint64_t temps = list->temps;
+    const struct operand operands[3] = {node->a, node->b, node->c};
+    for (unsigned i = 0; i < 3; i++) {
+        if (operands[i].kind != OPERAND_NODE) continue;
+        const struct place *place = &list->places[operands[i].number];
+        unsigned uses = 0;
+        for (unsigned j = 0; j < 3; j++) uses += operands[j].kind == OPERAND_NODE && operands[j].number == operands[i].number;
+        if (place->readers == uses && place->reg >= REG_TEMP_FIRST) temps |= UINT64_C(1) << place->reg;
+    }
+    uint64_t late = 0;
+    for (uint64_t set = temps; set; set &= set - 1) {
+        unsigned reg = (unsigned)__builtin_ctzll(set);
+        if (list->landing[reg] >= list->cycle + node->latency) late |= UINT64_C(1) << reg;
+    }
+    return temps & ~late;
+}
+
+static unsigned flag_temps_for(const struct list *list, const struct node *node)
+{
+    unsigned temps = list->flag_temps;
+    if (node->f.kind == OPERAND_NODE) {
+        const struct place *place = &list->places[node->f.number];
+        if (place->flag_readers == 1 && place->flags) temps |= 1u << place->flags;
+    }
+    for (unsigned flags = 1; flags < FLAG_COUNT; flags++) {
+        if (list->flag_landing[flags] >= list->cycle + node->latency) temps &= ~(1u << flags);
+    }
+    return temps;
+}
+
+/* Could the wait for a home be had for nothing? */
+static bool may_wait(const struct list *list, const struct node *node)
+{
+    return list->policy.wait_for_homes && list->cycle + node->height < list->graph->length + list->policy.slack;
+}
+
+enum { CHOICE_NONE = REG_ZERO, CHOICE_FAILS = 255 };
+
+static unsigned choose_reg(struct list *list, const struct node *node)
+{
+    if (!node->readers) return REG_ZERO;
+    if (node->home != NO_HOME) {
+        if (home_free(list, node, node->home)) return node->home;
+        if (node->kind == NODE_COPY) return CHOICE_FAILS;
+        if (may_wait(list, node)) {
+            list->waits = true;
+            return CHOICE_FAILS;
+        }
+    }
+    uint64_t temps = temps_for(list, node);
+    return temps ? (unsigned)__builtin_ctzll(temps) : CHOICE_FAILS;
+}
+
+static unsigned choose_flags(struct list *list, const struct node *node)
+{
+    if (node->final_flags) {
+        if (home_free(list, node, FLAGS_HOME)) return 0;
+        if (may_wait(list, node)) {
+            list->waits = true;
+            return CHOICE_FAILS;
+        }
+    }
+    unsigned temps = flag_temps_for(list, node);
+    return temps ? (unsigned)__builtin_ctz(temps) : CHOICE_FAILS;
+}
+
+/* ---- memory ---- */
+
+static void list_ready(struct list *list, unsigned at)
+{
+    list->fresh[list->fresh_count++] = (uint16_t)at;
+}
+
+/* An entry of the alias table for a load that passes stores, or 0 and none is free. */
+static unsigned choose_entry(struct list *list)
+{
+    for (unsigned entry = 0; entry < list->alias_entries; entry++) {
+        if (list->entry_stores[entry]) continue;
+        if (list->entry_free[entry] <= list->cycle) return entry + 1;
+        list->waits = true;
+    }
+    return 0;
+}
+
+/* The load goes above the stores that it may overlap: each of them checks its entry. */
+static void arm_entry(struct list *list, unsigned at, unsigned entry)
+{
+    const struct graph *graph = list->graph;
+    unsigned place = graph->nodes[at].memory;
+    list->places[at].protect = (uint8_t)entry;
+    for (unsigned m = 0; m + 1 < place; m++) {
+        const struct memory_op *store = &graph->memory[m];
+        if (list->places[store->node].cycle >= 0) continue;
+        if (graph_memory_order(graph, store, &graph->memory[place - 1]) != MEMORY_GUARDED) continue;
+        list->places[store->node].check |= UINT64_C(1) << (entry - 1);
+        if (list->places[store->node].earliest <= list->cycle) list->places[store->node].earliest = list->cycle + 1;
+        list->entry_stores[entry - 1]++;
+    }
+}
+
+static void place_memory(struct list *list, unsigned at)
+{
+    const struct graph *graph = list->graph;
+    unsigned place = graph->nodes[at].memory;
+    const struct memory_op *op = &graph->memory[place - 1];
+    for (unsigned m = place; m < graph->memory_count; m++) {
+        const struct memory_op *later = &graph->memory[m];
+        struct place *behind = &list->places[later->node];
+        enum memory_order order = graph_memory_order(graph, op, later);
+        if (order == MEMORY_FREE || behind->cycle >= 0) continue;
+        if (order == MEMORY_GUARDED) behind->passes--;
+        else behind->waits--;
+        uint32_t earliest = list->cycle + op->store;
+        if (behind->earliest < earliest) behind->earliest = earliest;
+        if (order == MEMORY_ORDERED && !behind->waits && !behind->preds) list_ready(list, later->node);
+    }
+    for (uint64_t set = list->places[at].check; set; set &= set - 1) {
+        unsigned entry = (unsigned)__builtin_ctzll(set);
+        list->entry_stores[entry]--;
+        list->entry_free[entry] = list->cycle + 1;
+    }
+}
+
+static void count_memory(struct list *list)
+{
+    const struct graph *graph = list->graph;
+    for (unsigned later = 1; later < graph->memory_count; later++) {
+        struct place *place = &list->places[graph->memory[later].node];
+        for (unsigned m = 0; m < later; m++) {
+            enum memory_order order = graph_memory_order(graph, &graph->memory[m], &graph->memory[later]);
+            place->passes += order == MEMORY_GUARDED;
+            place->waits += order == MEMORY_ORDERED;
+        }
+    }
+}
+
+/* ---- placing ---- */
+
+static bool goes_before(const struct list *list, unsigned one, unsigned other)
+{
+    uint32_t height = list->graph->nodes[one].height, other_height = list->graph->nodes[other].height;
+    if (list->policy.in_order || height == other_height) return one < other;
+    return height > other_height;
+}
+
+/* Sorts what has become ready into the ready list: by height, among equals in program order. */
+static void merge_fresh(struct list *list)
+{
+    for (unsigned i = 0; i < list->fresh_count; i++) {
+        unsigned at = list->fresh[i], slot = list->ready_count++;
+        for (; slot && goes_before(list, at, list->ready[slot - 1]); slot--) list->ready[slot] = list->ready[slot - 1];
+        list->ready[slot] = (uint16_t)at;
+    }
+    list->fresh_count = 0;
+}
+
+/* Where registers are scarce only the oldest operations may take one: they free others. */
+static bool too_early(const struct list *list, unsigned at, const struct node *node)
+{
+    if (node->kind == NODE_COPY || at < list->oldest + (list->policy.in_order ? 1 : WINDOW)) return false;
+    if (list->policy.in_order) return true;
+    if (node->readers && __builtin_popcountll(list->temps) <= TEMPS_LOW) return true;
+    return node->flag_readers && __builtin_popcount(list->flag_temps) <= FLAGS_LOW;
+}
+
+static void place_node(struct list *list, unsigned at, unsigned reg, unsigned flags)
+{
+    const struct graph *graph = list->graph;
+    const struct node *node = &graph->nodes[at];
+    struct place *place = &list->places[at];
+    place->cycle = (int32_t)list->cycle;
+    release_operands(list, node);
+    place->reg = (uint8_t)reg;
+    place->flags = (uint8_t)flags;
+    if (reg != REG_ZERO) {
+        list->temps &= ~(UINT64_C(1) << reg);
+        list->landing[reg] = list->cycle + node->latency;
+    }
+    if (node->flag_readers) {
+        list->flag_temps &= (uint8_t)~(1u << flags);
+        list->flag_landing[flags] = list->cycle + node->latency;
+    }
+    if (node->kind == NODE_EXIT) list->exit_placed = node->exit;
+    list->order[list->placed++] = (uint16_t)at;
+    while (list->oldest < graph->region->count &&
+           (graph->nodes[list->oldest].kind == NODE_NONE || list->places[list->oldest].cycle >= 0)) list->oldest++;
+    for (uint32_t e = node->edges; e; e = graph->edges[e].next) {
+        const struct edge *edge = &graph->edges[e];
+        struct place *next = &list->places[edge->to];
+        if (next->earliest < list->cycle + edge->latency) next->earliest = list->cycle + edge->latency;
+        if (--next->preds == 0 && !next->waits) list_ready(list, edge->to);
+    }
+    if (node->memory) place_memory(list, at);
+}
+
+static bool try_node(struct list *list, unsigned at)
+{
+    const struct node *node = &list->graph->nodes[at];
+    struct place *place = &list->places[at];
+    if (place->earliest > list->cycle) {
+        list->waits = true;
+        return false;
+    }
+    if (too_early(list, at, node)) return false;
+    unsigned entry = 0;
+    if (place->passes && !(entry = choose_entry(list))) return false;
+    unsigned reg = choose_reg(list, node), flags = node->flag_readers ? choose_flags(list, node) : 0;
+    if (reg == CHOICE_FAILS || flags == CHOICE_FAILS) return false;
+    if (!units_add(&list->units, node->unit)) {
+        list->waits |= list->units.count != 0;
+        return false;
+    }
+    if (entry) arm_entry(list, at, entry);
+    place_node(list, at, reg, flags);
+    return true;
+}
+
+/* Again and again, since a node placed may let another into the same bundle (an exit behind what its stub reads, a
+ * write behind the last read of a home). */
+static void fill_bundle(struct list *list)
+{
+    unsigned before;
+    do {
+        before = list->placed;
+        merge_fresh(list);
+        unsigned kept = 0;
+        for (unsigned i = 0; i < list->ready_count; i++) {
+            unsigned at = list->ready[i];
+            if (!try_node(list, at)) list->ready[kept++] = (uint16_t)at;
+        }
+        list->ready_count = kept;
+    } while (list->placed != before && list->units.count < list->graph->machine->issue_width);
+}
+
+static void end_bundle(struct list *list)
+{
+    const struct graph *graph = list->graph;
+    for (unsigned set = list->units.taken; set; set &= set - 1) {
+        unsigned unit = (unsigned)__builtin_ctz(set);
+        unsigned interval = graph->machine->interval_cycles[list->units.owner[unit]];
+        list->unit_free[unit] = list->cycle + (interval ? interval : 1);
+    }
+    if (list->exit_placed >= 0) release_exit(list, (unsigned)list->exit_placed);
+}
+
+static void begin_bundle(struct list *list)
+{
+    unsigned busy = 0;
+    for (unsigned unit = 0; unit < list->graph->machine->unit_count; unit++) {
+        if (list->unit_free[unit] > list->cycle) busy |= 1u << unit;
+    }
+    units_begin(&list->units, list->graph->machine, (uint16_t)busy);
+    list->waits = busy != 0;
+    list->exit_placed = -1;
+}
+
+static bool begin(struct list *list, const struct graph *graph, struct list_policy policy)
+{
+    struct arena *arena = graph->region->arena;
+    *list = (struct list){.graph = graph, .policy = policy, .exit_placed = -1};
+    list->places = ARENA_NEW(arena, struct place, graph->count);
+    list->ready = ARENA_NEW(arena, uint16_t, graph->count);
+    list->fresh = ARENA_NEW(arena, uint16_t, graph->count);
+    list->order = ARENA_NEW(arena, uint16_t, graph->count);
+    if (!list->places || !list->ready || !list->fresh || !list->order) return false;
+    list->temps = ((UINT64_C(1) << REG_TEMP_COUNT) - 1) << REG_TEMP_FIRST;
+    list->flag_temps = 0xfe;
+    list->alias_entries = graph->guarded ? graph->machine->alias_entries : 0;
+    if (list->alias_entries > 64) list->alias_entries = 64;
+    for (unsigned home = 0; home < HOMES; home++) {
+        list->home_readers[home] = graph->home_readers[home];
+        list->last_exit[home] = NEVER;
+    }
+    for (unsigned at = 0; at < graph->count; at++) {
+        const struct node *node = &graph->nodes[at];
+        list->places[at] = (struct place){.cycle = -1, .preds = node->preds, .readers = node->readers,
+                                          .flag_readers = node->flag_readers, .reg = REG_ZERO};
+    }
+    count_memory(list);
+    for (unsigned at = 0; at < graph->count; at++) {
+        const struct node *node = &graph->nodes[at];
+        if (node->kind != NODE_NONE && !node->preds && !list->places[at].waits) list_ready(list, at);
+    }
+    return true;
+}
+
+/* Are copies to homes all that is left? They then wait for each other, and the final exit's stub makes them. */
+static bool only_copies_left(const struct list *list)
+{
+    for (unsigned at = 0; at < list->graph->region->count; at++) {
+        if (list->graph->nodes[at].kind != NODE_NONE && list->places[at].cycle < 0) return false;
+    }
+    return true;
+}
+
+enum tr_reason list_schedule(struct list *list, const struct graph *graph, struct list_policy policy)
+{
+    if (!begin(list, graph, policy)) return TR_ARENA_FULL;
+    for (list->cycle = 0; list->placed < graph->placed_count; list->cycle++) {
+        unsigned before = list->placed;
+        begin_bundle(list);
+        fill_bundle(list);
+        end_bundle(list);
+        if (list->placed != before) {
+            list->cycles = list->cycle + 1;
+            continue;
+        }
+        if (list->waits) continue;
+        if (only_copies_left(list)) break;
+        return TR_REGISTERS;
+    }
+    return TR_OK;
+}

@@ -1,0 +1,327 @@
+/* schedule.c -- the scheduler from outside: tries its policies, keeps the shortest schedule, and writes it down. */
+#include "translate/schedule/list.h"
+
+enum {
+#define CONTEXT(name, low, width, meaning) CONTEXT_##name##_LOW = low,
+#include "hwsim/isa/context.def"
+#undef CONTEXT
+};
+
+/* A move that the final exit needs, and the cycle that has room for it (-1: left to the stub). */
+struct final_move {
+    uint8_t home;
+    struct operand from;
+    int32_t cycle;
+};
+struct plan {
+    struct list list;
+    struct final_move moves[HOMES];
+    unsigned move_count, left; /* moves; those left to the stub */
+    uint32_t *starts;          /* first of each cycle's nodes in list.order */
+};
+
+/* ---- final moves ---- */
+
+static bool is_const_node(const struct graph *graph, unsigned node)
+{
+    const struct ir_insn *insn = &graph->region->insns[node];
+    return node && node < graph->region->count && insn->op == ATOM_MOV && insn->use_imm;
+}
+
+/* Final contents that did not get into their home at once. */
+static void find_moves(struct plan *plan)
+{
+    const struct graph *graph = plan->list.graph;
+    for (unsigned at = 0; at < graph->count; at++) {
+        const struct node *node = &graph->nodes[at];
+        const struct place *place = &plan->list.places[at];
+        if (node->kind == NODE_NONE) continue;
+        struct operand from = {OPERAND_NODE, (uint16_t)at, 0};
+        if (node->kind == NODE_COPY && place->cycle < 0) {
+            plan->moves[plan->move_count++] = (struct final_move){node->home, node->b, -1};
+        } else if (node->kind != NODE_COPY && node->home != NO_HOME && place->reg != node->home) {
+            if (is_const_node(graph, at))
+                from = (struct operand){OPERAND_CONST, 0, (uint64_t)graph->region->insns[at].imm & bits_mask(8u << graph->region->insns[at].size)};
+            plan->moves[plan->move_count++] = (struct final_move){node->home, from, -1};
+        }
+        if (node->final_flags && place->flags) plan->moves[plan->move_count++] = (struct final_move){FLAGS_HOME, from, -1};
+    }
+}
+
+static bool has_room(const struct plan *plan, uint32_t cycle)
+{
+    const struct graph *graph = plan->list.graph;
+    struct units units;
+    units_begin(&units, graph->machine, 0);
+    bool fits = true;
+    for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++) fits &= units_add(&units, graph->nodes[plan->list.order[i]].unit);
+    for (unsigned m = 0; m < plan->move_count; m++) {
+        if (plan->moves[m].cycle == (int32_t)cycle) fits &= units_add(&units, UNIT_ALU);
+    }
+    if (!units.count && !graph->machine->exposed) return false; /* a gap that nothing will be emitted for */
+    return fits && units_add(&units, UNIT_ALU);
+}
+
+/* Does another move, not placed yet, read what this one overwrites? */
+static bool still_read(const struct plan *plan, unsigned move)
+{
+    for (unsigned m = 0; m < plan->move_count; m++) {
+        const struct operand *from = &plan->moves[m].from;
+        if (m != move && plan->moves[m].cycle < 0 && from->kind == OPERAND_ENTRY && from->number == plan->moves[move].home) return true;
+    }
+    return false;
+}
+
+static bool place_move(struct plan *plan, unsigned m)
+{
+    struct list *list = &plan->list;
+    struct final_move *move = &plan->moves[m];
+    uint32_t cycle = list->last_read[move->home];
+    if (list->last_exit[move->home] != NEVER && cycle <= list->last_exit[move->home]) cycle = list->last_exit[move->home] + 1;
+    if (move->from.kind == OPERAND_NODE) {
+        uint32_t there = (uint32_t)list->places[move->from.number].cycle + list->graph->nodes[move->from.number].latency;
+        if (cycle < there) cycle = there;
+    }
+    for (; cycle < list->cycles; cycle++) {
+        if (!has_room(plan, cycle)) continue;
+        move->cycle = (int32_t)cycle;
+        if (move->from.kind == OPERAND_ENTRY && list->last_read[move->from.number] < cycle) list->last_read[move->from.number] = cycle;
+        return true;
+    }
+    return false;
+}
+
+/* Moves into slots that the bundles have free. */
+static void place_moves(struct plan *plan)
+{
+    bool placed;
+    do {
+        placed = false;
+        for (unsigned m = 0; m < plan->move_count; m++) {
+            if (plan->moves[m].cycle < 0 && !still_read(plan, m)) placed |= place_move(plan, m);
+        }
+    } while (placed);
+    for (unsigned m = 0; m < plan->move_count; m++) plan->left += plan->moves[m].cycle < 0;
+}
+
+static bool index_cycles(struct plan *plan)
+{
+    const struct list *list = &plan->list;
+    plan->starts = ARENA_NEW(list->graph->region->arena, uint32_t, list->cycles + 2);
+    if (!plan->starts) return false;
+    uint32_t i = 0;
+    for (uint32_t cycle = 0; cycle <= list->cycles; cycle++) {
+        while (i < list->placed && (uint32_t)list->places[list->order[i]].cycle < cycle) i++;
+        plan->starts[cycle] = i;
+    }
+    return true;
+}
+
+static enum tr_reason make_plan(struct plan *plan, const struct graph *graph, struct list_policy policy)
+{
+    enum tr_reason reason = list_schedule(&plan->list, graph, policy);
+    if (reason != TR_OK) return reason;
+    plan->move_count = plan->left = 0;
+    if (!index_cycles(plan)) return TR_ARENA_FULL;
+    find_moves(plan);
+    place_moves(plan);
+    return TR_OK;
+}
+
+/* Cycles to the end, those of the moves that are left to the stub included. */
+static uint32_t plan_cost(const struct plan *plan)
+{
+    return plan->list.cycles * 8 + (plan->left + 1) / 2 * 8 + plan->move_count;
+}
+
+/* ---- writing it down ---- */
+
+static uint8_t reg_of(const struct plan *plan, struct operand operand)
+{
+    if (operand.kind == OPERAND_ENTRY) return (uint8_t)operand.number;
+    return operand.kind == OPERAND_NODE ? plan->list.places[operand.number].reg : REG_ZERO;
+}
+
+static uint8_t flags_of(const struct plan *plan, struct operand operand)
+{
+    return operand.kind == OPERAND_NODE ? plan->list.places[operand.number].flags : 0;
+}
+
+static struct atom move_atom(uint8_t home, bool is_imm, uint64_t imm, uint8_t from)
+{
+    struct atom atom = {.op = ATOM_MOV, .size = SIZE_64, .rd = home, .rb = from};
+    if (!is_imm) return atom;
+    atom.use_imm = true;
+    atom.imm = (int64_t)imm;
+    if (imm <= UINT32_MAX) {
+        atom.size = SIZE_32;
+        atom.imm = (int32_t)imm; /* one immediate word at most */
+    }
+    return atom;
+}
+
+/* A shift by 0 leaves all flags as they were in its source flag register (SDM vol. 2, SHL): a move of flags. */
+static struct atom flags_move_atom(uint8_t to, uint8_t from)
+{
+    return (struct atom){.op = ATOM_SHL, .size = SIZE_32, .rd = REG_ZERO, .ra = REG_ZERO, .use_imm = true, .fd = to, .fs = from, .fmask = MASK_ALL};
+}
+
+struct atom schedule_move_atom(const struct schedule_move *move)
+{
+    if (move->home == MOVE_FLAGS) return flags_move_atom(0, move->from);
+    return move_atom(move->home, move->is_imm, (uint64_t)move->imm, move->from);
+}
+
+static void memory_fields(const struct plan *plan, unsigned at, struct atom *atom)
+{
+    uint64_t context = plan->list.graph->region->context;
+    atom->space = (context >> CONTEXT_CPL_LOW & 3) == 3 ? SPACE_USER : SPACE_SUPERVISOR;
+    atom->wrap = context >> CONTEXT_LONG_LOW & 1 ? WRAP_64 : WRAP_32;
+    atom->imm = plan->list.graph->region->insns[at].imm;
+    atom->gated = atom->op == ATOM_ST;
+    atom->protect = plan->list.places[at].protect;
+    atom->check = plan->list.places[at].check;
+}
+
+/* The flags result: written to its own register; where nothing of the source's flags is wanted, all six are written, so
+ * that the atom does not wait for any. */
+static void flags_fields(const struct plan *plan, unsigned at, struct atom *atom)
+{
+    const struct node *node = &plan->list.graph->nodes[at];
+    atom->fs = flags_of(plan, node->f);
+    if (!node->flag_readers) return;
+    atom->fd = plan->list.places[at].flags;
+    atom->fmask = at ? plan->list.graph->region->insns[at].fmask : MASK_ALL;
+    if (!(node->wanted & ~atom->fmask) && !node->reads_flags) atom->fmask = MASK_ALL;
+    if (!node->reads_flags) atom->fs = atom->fd;
+}
+
+static void write_atom(const struct plan *plan, unsigned at, struct schedule_atom *to)
+{
+    const struct graph *graph = plan->list.graph;
+    const struct node *node = &graph->nodes[at];
+    const struct place *place = &plan->list.places[at];
+    *to = (struct schedule_atom){.source = (ir_ref)(at < graph->region->count ? at : 0)};
+    struct atom *atom = &to->atom;
+    if (node->kind == NODE_COPY) {
+        *atom = move_atom(place->reg, node->b.kind == OPERAND_CONST, node->b.value, reg_of(plan, node->b));
+        return;
+    }
+    const struct ir_insn *insn = &graph->region->insns[at];
+    *atom = (struct atom){.op = node->op, .rd = place->reg, .ra = reg_of(plan, node->a), .rb = reg_of(plan, node->b), .rc = reg_of(plan, node->c)};
+    if (at) {
+        atom->size = insn->size;
+        atom->cond = insn->op == IR_TRAP ? COND_NZ : insn->cond;
+        atom->use_imm = insn->use_imm;
+        if (atom->use_imm) atom->imm = insn->imm;
+    } else {
+        atom->use_imm = true;
+    }
+    flags_fields(plan, at, atom);
+    if (atom_table[node->op].properties & ATOM_MEMORY) memory_fields(plan, at, atom);
+    if (node->kind == NODE_EXIT) {
+        to->label = LABEL_EXIT;
+        to->number = node->exit;
+    } else if (node->kind == NODE_PUSH) {
+        bool leaves = insn->op == IR_EXIT;
+        to->label = LABEL_RETURN;
+        atom->use_imm = true;
+        atom->imm = leaves ? (int64_t)graph->region->exits[insn->c].return_address : insn->imm;
+    }
+}
+
+static struct schedule_move exit_move(const struct plan *plan, unsigned home, struct operand value)
+{
+    struct schedule_move move = {.home = (uint8_t)home, .is_imm = value.kind == OPERAND_CONST, .imm = (int64_t)value.value};
+    move.from = reg_of(plan, value);
+    if (home == FLAGS_HOME) {
+        move.home = MOVE_FLAGS;
+        move.from = flags_of(plan, value);
+    }
+    return move;
+}
+
+/* The moves of an exit's stub. For the final exit: what found no room in the bundles. */
+static bool write_exit(const struct plan *plan, unsigned exit, struct schedule_exit *to)
+{
+    const struct graph *graph = plan->list.graph;
+    to->target_reg = HOME_EIP;
+    to->moves = ARENA_NEW(graph->region->arena, struct schedule_move, HOMES);
+    if (!to->moves) return false;
+    if ((int)exit == graph->final_exit) {
+        for (unsigned m = 0; m < plan->move_count; m++) {
+            const struct final_move *move = &plan->moves[m];
+            if (move->cycle < 0) to->moves[to->count++] = exit_move(plan, move->home, move->from);
+        }
+        return true;
+    }
+    for (unsigned home = 0; home < HOMES; home++) {
+        struct operand value = graph_exit_value(graph, exit, home);
+        if (value.kind == OPERAND_NONE) continue;
+        struct schedule_move move = exit_move(plan, home, value);
+        bool there = !move.is_imm && move.from == (home == FLAGS_HOME ? 0 : home);
+        if (!there) to->moves[to->count++] = move;
+    }
+    return true;
+}
+
+static void write_bundle(const struct plan *plan, uint32_t cycle, struct schedule *schedule)
+{
+    struct schedule_bundle *bundle = &schedule->bundles[schedule->bundle_count];
+    bundle->first = (uint16_t)schedule->atom_count;
+    for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++) write_atom(plan, plan->list.order[i], &schedule->atoms[schedule->atom_count++]);
+    for (unsigned m = 0; m < plan->move_count; m++) {
+        const struct final_move *move = &plan->moves[m];
+        if (move->cycle != (int32_t)cycle) continue;
+        struct schedule_move made = exit_move(plan, move->home, move->from);
+        schedule->atoms[schedule->atom_count++] = (struct schedule_atom){.atom = schedule_move_atom(&made)};
+    }
+    bundle->count = (uint16_t)(schedule->atom_count - bundle->first);
+    if (bundle->count || plan->list.graph->machine->exposed) schedule->bundle_count++;
+}
+
+static enum tr_reason write_schedule(const struct plan *plan, struct schedule *schedule)
+{
+    const struct graph *graph = plan->list.graph;
+    struct arena *arena = graph->region->arena;
+    *schedule = (struct schedule){0};
+    schedule->atoms = ARENA_NEW(arena, struct schedule_atom, plan->list.placed + plan->move_count + 1);
+    schedule->bundles = ARENA_NEW(arena, struct schedule_bundle, plan->list.cycles + 1);
+    schedule->exits = ARENA_NEW(arena, struct schedule_exit, graph->region->exit_count + 1);
+    if (!schedule->atoms || !schedule->bundles || !schedule->exits) return TR_ARENA_FULL;
+    for (uint32_t cycle = 0; cycle < plan->list.cycles; cycle++) write_bundle(plan, cycle, schedule);
+    for (unsigned exit = 0; exit < graph->region->exit_count; exit++) {
+        if (!write_exit(plan, exit, &schedule->exits[exit])) return TR_ARENA_FULL;
+    }
+    return TR_OK;
+}
+
+/* ---- policies ---- */
+
+/* Waiting for homes saves moves, where it does not make the schedule longer; which is the better cannot be known
+ * beforehand. Program order is for regions that run out of registers otherwise. */
+static const struct list_policy policies[] = {
+    {.wait_for_homes = true},
+    {.wait_for_homes = false},
+};
+static const struct list_policy thrifty = {.in_order = true};
+
+enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request, struct schedule *schedule)
+{
+    struct graph *graph = ARENA_NEW(region->arena, struct graph, 1);
+    struct plan *plans = ARENA_NEW(region->arena, struct plan, LENGTH(policies));
+    if (!graph || !plans) return TR_ARENA_FULL;
+    enum tr_reason reason = graph_build(graph, region, request);
+    if (reason != TR_OK) return reason;
+    const struct plan *best = NULL;
+    unsigned tries = request->gear > 1 ? LENGTH(policies) : 1;
+    for (unsigned i = 0; i < tries; i++) {
+        if (make_plan(&plans[i], graph, policies[i]) == TR_OK && (!best || plan_cost(&plans[i]) < plan_cost(best))) best = &plans[i];
+    }
+    if (!best) {
+        reason = make_plan(&plans[0], graph, thrifty);
+        if (reason != TR_OK) return reason;
+        best = &plans[0];
+    }
+    return write_schedule(best, schedule);
+}
