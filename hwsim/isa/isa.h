@@ -186,7 +186,7 @@ unsigned atom_encode(const struct atom *atom, uint32_t *words);
 /* Decodes from at most `count` words; returns the words read, 0 if they hold no valid atom. */
 unsigned atom_decode(const uint32_t *words, unsigned count, struct atom *atom);
 /* Decodes a whole bundle of at most `capacity` atoms; returns its bytes, 0 if malformed (no stop bit within `size` or
- * `capacity`, an invalid atom, a register written twice). Any bytes at any address will do. */
+ * `capacity`, an invalid atom, a register written twice, two atoms that transfer control or commit). Any bytes at any address will do. */
 unsigned bundle_decode(const void *bytes, size_t size, struct atom *atoms, unsigned capacity, unsigned *count);
 
 /* Value and flags of a pure atom (atoms.def, atom_eval.h); `fin` and the returned flags in x86 layout. */
