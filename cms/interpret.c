@@ -1,0 +1,196 @@
+/* interpret.c -- gear 0: evaluates the lifted IR of one instruction after the other, and commits after each (DESIGN
+ * section 4). Guest memory is stored to at once, which is safe because the lifter lets nothing that may fault follow.
+ */
+#include "cms/state.h"
+
+/* One interpretation: its scratch, and what it has done that is not yet charged. */
+struct interpreting {
+    struct cms *cms;
+    struct ir_machine machine;
+    struct interpreted done;
+    uint64_t ir_ops, iterations;
+    struct hw_fault fault;       /* of the access that was refused */
+    bool shadow;                 /* the instruction holds back a debug trap */
+    uint64_t *values;
+    uint16_t *flags;
+};
+
+enum outcome { NEXT, LEFT, ENDED };
+
+/* ---- guest memory, as ir_eval sees it ---- */
+
+static bool load(void *cookie, uint64_t address, unsigned size, uint64_t *value)
+{
+    struct interpreting *in = cookie;
+    return guest_load(in->cms, address, size, value, &in->fault);
+}
+
+static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
+{
+    struct interpreting *in = cookie;
+    return guest_store(in->cms, address, size, value, &in->fault);
+}
+
+static bool probe(void *cookie, uint64_t address, unsigned size)
+{
+    struct interpreting *in = cookie;
+    return guest_probe(in->cms, address, size, &in->fault);
+}
+
+/* ---- ends of an instruction ---- */
+
+static inline void retire(struct interpreting *in, const struct record *record, uint64_t next)
+{
+    in->cms->state->r[HOME_EIP] = next;
+    hw_commit(in->cms->core, 1, record->flags & RECORD_REPEATS ? COMMIT_LAST : 0, record->dirty,
+              record->flags & RECORD_FLAGS_DIRTY);
+    in->done.insns++;
+}
+
+static inline uint64_t end_of(const struct cms *cms, const struct record *record)
+{
+    uint64_t end = record->address + record->length;
+    return CONTEXT_FIELD(cms->root->context, LONG) ? end : (uint32_t)end;
+}
+
+/* The platform has acted: anything may be different now. */
+static enum outcome delivered(struct interpreting *in, enum hw_run run, bool exception)
+{
+    in->done.pace = run == HW_STOP ? PACE_STOP : PACE_DELIVERED;
+    in->done.excepted = exception;
+    cms_context_changed(in->cms);
+    return ENDED;
+}
+
+static enum outcome except(struct interpreting *in, const struct hw_fault *fault, bool software)
+{
+    hw_count(in->cms->core, CMS_STAT_exceptions, 1);
+    hw_charge(in->cms->core, WORK_EVENT, 1, 0);
+    return delivered(in, hw_exception(in->cms->core, fault, software), true);
+}
+
+static enum outcome system_call(struct interpreting *in)
+{
+    hw_count(in->cms->core, CMS_STAT_system_calls, 1);
+    hw_charge(in->cms->core, WORK_SYSTEM, 1, 0);
+    return delivered(in, hw_system_call(in->cms->core), false);
+}
+
+/* With TF set when an instruction began, a debug trap follows it (SDM volume 3, 18.3.1.4), unless it loads SS. */
+static enum outcome single_step(struct interpreting *in, enum outcome outcome)
+{
+    const struct hw_fault trap = {.vector = 1 /* #DB */};
+    return outcome == ENDED || in->shadow ? outcome : except(in, &trap, false);
+}
+
+static enum outcome run_helper(struct interpreting *in, const struct record *record, const struct ir_insn *op, unsigned helper)
+{
+    struct help help = {.a = in->values[op->a], .b = in->values[op->b], .c = in->values[op->c],
+                        .next = end_of(in->cms, record)};
+    hw_count(in->cms->core, CMS_STAT_helpers, 1);
+    hw_count_name(in->cms->core, x86_helper_name(helper));
+    hw_charge(in->cms->core, WORK_HELPER, 1, 0);
+    if (helper_run(in->cms, helper, &help) == HELP_FAULTED) return except(in, &help.fault, false);
+    in->shadow = help.shadow;
+    retire(in, record, help.next);
+    cms_context_changed(in->cms);
+    return LEFT;
+}
+
+static enum outcome leave(struct interpreting *in, const struct record *record, const struct ir_insn *op,
+                          const struct ir_eval_result *result)
+{
+    struct cms *cms = in->cms;
+    unsigned kind = op->op == IR_EXITIF ? IR_JUMP : op->kind;
+    switch (kind) {
+    case IR_REPEAT:
+        cms->state->r[HOME_EIP] = record->address;
+        hw_commit(cms->core, 0, COMMIT_ITERATION, record->dirty, record->flags & RECORD_FLAGS_DIRTY);
+        in->iterations++;
+        return NEXT;
+    case IR_SYSTEM:
+        retire(in, record, end_of(cms, record));
+        return system_call(in);
+    case IR_SOFTINT:
+        retire(in, record, end_of(cms, record));
+        return except(in, &(struct hw_fault){.vector = (uint8_t)op->imm}, true);
+    case IR_DISPATCH:
+        retire(in, record, end_of(cms, record));
+        cms_context_changed(cms);
+        return LEFT;
+    default:
+        retire(in, record, result->value);
+        return record->flags & RECORD_TRANSFERS || result->value != end_of(cms, record) ? LEFT : NEXT;
+    }
+}
+
+/* One instruction, or one iteration of it (EIP then stays). */
+static enum outcome step(struct interpreting *in, const struct record *record)
+{
+    const struct ir_insn *ops = (const struct ir_insn *)record;
+    struct ir_eval_result result;
+    in->ir_ops += record->ops;
+    switch (ir_eval(ops, record->ops, &in->machine, in->values, in->flags, &result)) {
+    case IR_FELL_THROUGH:
+        retire(in, record, end_of(in->cms, record));
+        return NEXT;
+    case IR_EXITED:
+        return leave(in, record, &ops[result.at], &result);
+    case IR_TRAPPED:
+        return except(in, &(struct hw_fault){.vector = (uint8_t)result.value}, false);
+    case IR_REFUSED:
+        return except(in, &in->fault, false);
+    case IR_CALLS_HELPER:
+        return run_helper(in, record, &ops[result.at], (unsigned)result.value);
+    }
+    hw_panic(in->cms->core, "evaluation ended in no known way");
+}
+
+static enum outcome run_record(struct interpreting *in, const struct record *record)
+{
+    in->shadow = false;
+    bool stepping = CONTEXT_FIELD(in->cms->root->context, STEP);
+    if (UNLIKELY(record->flags & RECORD_UNSUPPORTED)) {
+        return delivered(in, hw_unsupported(in->cms->core, x86_rows[record->row].mnemonic), false);
+    }
+    enum outcome outcome = step(in, record);
+    return UNLIKELY(stepping) ? single_step(in, outcome) : outcome;
+}
+
+static void run_block(struct interpreting *in, const struct block *block, uint32_t insns)
+{
+    const struct record *record = (const struct record *)(block + 1);
+    for (unsigned i = 0; i < block->insns;) {
+        enum outcome outcome = run_record(in, record);
+        if (outcome != NEXT) {
+            in->done.transferred = outcome == LEFT && record->flags & RECORD_TRANSFERS;
+            return;
+        }
+        if (UNLIKELY(!block->valid)) return;
+        if (eip(in->cms) == record->address && record->flags & RECORD_REPEATS) continue;
+        in->done.transferred = record->flags & RECORD_TRANSFERS;
+        if (in->done.insns == insns) return;
+        record += record->ops;
+        i++;
+    }
+}
+
+struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
+{
+    uint64_t values[INSN_OPS_MAX];
+    uint16_t flags[INSN_OPS_MAX];
+    struct interpreting in = {
+        .cms = cms, .values = values, .flags = flags,
+        .machine = {.r = cms->state->r, .f0 = &cms->state->f[0], .cookie = &in, .load = load, .store = store, .probe = probe},
+    };
+    struct hw_fault fault = {0};
+    const struct block *block = predecode_block(cms, head, &fault);
+    if (block) run_block(&in, block, insns);
+    else except(&in, &fault, false);
+    hw_charge(cms->core, WORK_INTERPRET, in.done.insns + in.iterations, 0);
+    hw_charge(cms->core, WORK_IR_OP, in.ir_ops, 0);
+    hw_count(cms->core, CMS_STAT_interpreted, in.done.insns);
+    hw_count(cms->core, CMS_STAT_iterations, in.iterations);
+    hw_count(cms->core, CMS_STAT_ir_ops, in.ir_ops);
+    return in.done;
+}

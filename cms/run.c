@@ -1,0 +1,153 @@
+/* run.c -- the main loop: look up, then run a translation, make one, or interpret. */
+#include "cms/state.h"
+
+/* What the last exit leaves to do once it is known what comes next. */
+struct pending {
+    struct exit_record *from; /* direct or indirect exit that was taken; NULL: none */
+    uint32_t evictions;       /* when it was; its record may be gone after the next */
+    uint64_t spc, context;    /* where it led to */
+    bool interpret;           /* the instruction at EIP is for the interpreter */
+};
+
+static void exited(struct cms *cms, struct translation *translation, const struct hw_exit *exit, struct pending *pending)
+{
+    static const uint16_t counter[EXIT_REASONS] = {
+        [EXIT_CHAIN] = CMS_STAT_exit_chain, [EXIT_INDIRECT] = CMS_STAT_exit_indirect,
+        [EXIT_INTERPRET] = CMS_STAT_exit_interpret, [EXIT_HOT] = CMS_STAT_exit_hot, [EXIT_STALE] = CMS_STAT_exit_stale};
+    struct head *head = at(cms, translation->head);
+    if (exit->reason >= EXIT_REASONS) hw_panic(cms->core, "an exit for no known reason");
+    hw_count(cms->core, counter[exit->reason], 1);
+    hw_charge(cms->core, WORK_EXIT, 1, translation->region);
+    switch ((enum exit_reason)exit->reason) {
+    case EXIT_CHAIN: case EXIT_INDIRECT:
+        pending->from = chain_exit(cms, translation, exit->number);
+        pending->evictions = cms->root->evictions;
+        pending->spc = eip(cms);
+        pending->context = cms->root->context;
+        break;
+    case EXIT_HOT:
+        profile_ran_out(cms, head, translation);
+        break;
+    case EXIT_STALE:
+        code_cache_kill(cms, translation, REGION_INVALIDATED);
+        pending->interpret = true;
+        break;
+    case EXIT_INTERPRET: case EXIT_REASONS:
+        pending->interpret = true;
+        break;
+    }
+}
+
+static enum pace run_translation(struct cms *cms, struct head *head, struct pending *pending)
+{
+    struct translation *translation = at(cms, head->translation);
+    struct hw_exit exit;
+    hw_count(cms->core, CMS_STAT_entries, 1);
+    hw_enter(cms->core, translation->tpc, &exit);
+    translation = code_cache_owner(cms, exit.site);
+    if (!translation) hw_panic(cms->core, "control came back from no translation");
+#ifdef COVM_CHECKS
+    if (hw_context(cms->core) != cms->root->context) hw_panic(cms->core, "a translation changed the context word");
+#endif
+    switch ((enum hw_exit_kind)exit.kind) {
+    case HW_EXIT:
+        exited(cms, translation, &exit, pending);
+        return PACE_ON;
+    case HW_EVENT:
+        hw_count(cms->core, CMS_STAT_exit_event, 1);
+        return PACE_ON;
+    default:
+        return (enum pace)traps_recover(cms, translation, &exit).pace;
+    }
+}
+
+/* Links or notes the exit just taken, now that its target is known. */
+static void settle(struct cms *cms, const struct head *head, struct pending *pending)
+{
+    struct exit_record *from = pending->from;
+    struct translation *to = head->translation ? at(cms, head->translation) : NULL;
+    pending->from = NULL;
+    if (!from || pending->evictions != cms->root->evictions) return;
+    /* Between exit and here the interpreter may have gone on: up to an event, or to record a path. */
+    if (head->spc != pending->spc || head->context != pending->context) return;
+    const struct translation *owner = at(cms, from->owner);
+    if (from->reason == EXIT_INDIRECT) indirect_missed(cms, from, to);
+    else if (to && owner->alive && cms->options->chain) chain_link(cms, from, to);
+}
+
+/* A head that has become hot: gear 1 at once, gear 2 after a pass that shows the path. */
+static enum pace translate_hot(struct cms *cms, struct head *head)
+{
+    unsigned path_count = 0;
+    uint64_t spc = head->spc, context = head->context;
+    if (head->gear > 1) {
+        struct interpreted pass = profile_record(cms, head, &path_count);
+        if (pass.pace == PACE_STOP) return PACE_STOP;
+        coherence_poll(cms);
+        /* The pass may have changed this very code, or the map may have been emptied. */
+        head = cms->root->context == context ? dispatch_peek(cms, spc, context) : NULL;
+        if (!head || head->gear < 2) return PACE_ON;
+    }
+    translator_run(cms, head, path_count);
+    return PACE_ON;
+}
+
+static bool wants_translating(const struct cms *cms, const struct head *head)
+{
+    unsigned gear = head->translation ? ((const struct translation *)at(cms, head->translation))->gear : 0;
+    return head->gear > gear && head->gear <= cms->options->max_gear && profile_is_hot(head);
+}
+
+static enum pace deliver_events(struct cms *cms, struct pending *pending)
+{
+    *pending = (struct pending){0};
+    hw_charge(cms->core, WORK_EVENT, 1, 0);
+    if (hw_events(cms->core) == HW_STOP) return PACE_STOP;
+    cms_context_changed(cms);
+    coherence_poll(cms);
+    return PACE_ON;
+}
+
+/* Exactly as far as asked: up to an event, or past what only the interpreter can do. */
+static enum pace interpret_exactly(struct cms *cms, struct head *head, uint64_t insns, unsigned statistic)
+{
+    struct interpreted done = interpret(cms, head, insns < UINT32_MAX ? (uint32_t)insns : UINT32_MAX);
+    if (statistic < CMS_STATS) hw_count(cms->core, statistic, done.insns);
+    return (enum pace)done.pace;
+}
+
+static enum pace step(struct cms *cms, struct pending *pending)
+{
+    uint64_t event = hw_next_event(cms->core), insns = hw_insns(cms->core);
+    if (UNLIKELY(event <= insns)) {
+        if (deliver_events(cms, pending) == PACE_STOP) return PACE_STOP;
+        event = hw_next_event(cms->core);
+    }
+    /* Even with an event that stays pending the guest goes on. */
+    uint64_t left = event > insns ? event - insns : 1;
+    struct head *head = dispatch_head(cms, eip(cms));
+    hw_count(cms->core, CMS_STAT_lookups, 1);
+    hw_charge(cms->core, WORK_DISPATCH, 1, 0);
+    bool exact = pending->interpret;
+    pending->interpret = false;
+    if (exact) return interpret_exactly(cms, head, 1, CMS_STATS);
+    if (left < cms->root->margin) {
+        hw_count(cms->core, CMS_STAT_declined, head->translation != 0);
+        return interpret_exactly(cms, head, left, CMS_STAT_event_insns);
+    }
+    if (wants_translating(cms, head)) return translate_hot(cms, head);
+    settle(cms, head, pending);
+    if (head->translation) return run_translation(cms, head, pending);
+    hw_count(cms->core, CMS_STAT_misses, 1);
+    if (head->executions < UINT32_MAX) head->executions++;
+    return interpret_exactly(cms, head, left, CMS_STATS);
+}
+
+void cms_run(struct hw_core *core)
+{
+    struct cms cms = cms_view(core);
+    struct pending pending = {0};
+    do {
+        coherence_poll(&cms);
+    } while (step(&cms, &pending) != PACE_STOP);
+}
