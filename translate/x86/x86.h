@@ -14,6 +14,7 @@ enum x86_status {
     X86_TRUNCATED, /* more bytes are needed than there were */
     X86_INVALID,   /* #UD: no such instruction, or LOCK where it is not allowed */
     X86_TOO_LONG,  /* #GP: more than 15 bytes */
+    X86_UNSUPPORTED, /* an x87, MMX or SSE instruction: real, but not implemented; `row` and `length` are valid */
 };
 
 /* A decoded instruction. */
@@ -41,6 +42,7 @@ enum x86_property {
     X86_STORES = 8,
     X86_REPEATS = 16,    /* string instruction that may carry REP */
     X86_LOCKABLE = 32,
+    X86_LATER = 64,      /* known but not implemented: x86_decode says X86_UNSUPPORTED */
 };
 struct x86_row {
     const char *mnemonic;    /* Intel's */

@@ -1,0 +1,255 @@
+/* lift.c -- x86_lift, and the vocabulary in which the lifters write IR. */
+#include "translate/x86/lift.h"
+
+void x86_lift(struct ir_region *region, const struct x86_insn *insn, uint64_t address)
+{
+    struct lift l = {.region = region, .insn = insn, .shape = &x86_shapes[insn->row], .size = insn->operand_size,
+                     .address = (uint32_t)address, .next = (uint32_t)address + insn->length};
+    ir_append(region, (struct ir_insn){.op = IR_MARK, .imm = l.address, .c = insn->length});
+    l.shape->lifter(&l);
+}
+
+/* ---- operations ---- */
+
+ir_ref build_flags(struct lift *l, unsigned op, unsigned size, ir_ref a, ir_ref b, unsigned fmask, ir_ref f)
+{
+    return ir_append(l->region, (struct ir_insn){.op = (uint8_t)op, .size = (uint8_t)size, .a = a, .b = b,
+                                                 .fmask = (uint8_t)fmask, .f = f});
+}
+
+ir_ref build_flags_imm(struct lift *l, unsigned op, unsigned size, ir_ref a, int64_t imm, unsigned fmask, ir_ref f)
+{
+    return ir_append(l->region, (struct ir_insn){.op = (uint8_t)op, .size = (uint8_t)size, .a = a, .use_imm = true,
+                                                 .imm = imm, .fmask = (uint8_t)fmask, .f = f});
+}
+
+ir_ref build_op(struct lift *l, unsigned op, unsigned size, ir_ref a, ir_ref b)
+{
+    return build_flags(l, op, size, a, b, 0, 0);
+}
+
+ir_ref build_imm(struct lift *l, unsigned op, unsigned size, ir_ref a, int64_t imm)
+{
+    return build_flags_imm(l, op, size, a, imm, 0, 0);
+}
+
+ir_ref build_constant(struct lift *l, int64_t value) { return build_imm(l, ATOM_MOV, SIZE_32, 0, value); }
+
+ir_ref build_setc(struct lift *l, unsigned cond, ir_ref f)
+{
+    return ir_append(l->region, (struct ir_insn){.op = ATOM_SETC, .size = SIZE_32, .cond = (uint8_t)cond, .f = f});
+}
+
+ir_ref build_select(struct lift *l, unsigned size, ir_ref yes, ir_ref no, unsigned cond, ir_ref f)
+{
+    return ir_append(l->region, (struct ir_insn){.op = ATOM_SEL, .size = (uint8_t)size, .a = yes, .b = no,
+                                                 .cond = (uint8_t)cond, .f = f});
+}
+
+ir_ref build_setf(struct lift *l, ir_ref value, unsigned fmask, ir_ref f)
+{
+    return build_flags(l, ATOM_SETF, SIZE_32, 0, value, fmask, f);
+}
+
+ir_ref build_zero_extend(struct lift *l, ir_ref value, unsigned size)
+{
+    return size == SIZE_32 ? value : build_op(l, size == SIZE_8 ? ATOM_ZX8 : ATOM_ZX16, SIZE_32, 0, value);
+}
+
+ir_ref build_sign_extend(struct lift *l, ir_ref value, unsigned size)
+{
+    return size == SIZE_32 ? value : build_op(l, size == SIZE_8 ? ATOM_SX8 : ATOM_SX16, SIZE_32, 0, value);
+}
+
+/* ---- guest state ---- */
+
+ir_ref build_get(struct lift *l, unsigned home)
+{
+    return ir_append(l->region, (struct ir_insn){.op = IR_GET, .size = SIZE_64, .imm = home});
+}
+
+void build_put(struct lift *l, unsigned home, ir_ref value)
+{
+    ir_append(l->region, (struct ir_insn){.op = IR_PUT, .size = SIZE_64, .imm = home, .a = value});
+}
+
+ir_ref build_getf(struct lift *l) { return ir_append(l->region, (struct ir_insn){.op = IR_GETF}); }
+void build_putf(struct lift *l, ir_ref f) { ir_append(l->region, (struct ir_insn){.op = IR_PUTF, .f = f}); }
+
+/* AH, CH, DH, BH are numbers 4 to 7. */
+static bool is_high(unsigned reg, unsigned size) { return size == SIZE_8 && reg >= 4; }
+
+ir_ref build_read_reg(struct lift *l, unsigned reg, unsigned size)
+{
+    if (!is_high(reg, size)) return build_get(l, reg);
+    return build_op(l, ATOM_EXTH, SIZE_32, 0, build_get(l, reg - 4));
+}
+
+void build_write_reg(struct lift *l, unsigned reg, unsigned size, ir_ref value)
+{
+    if (size == SIZE_32) {
+        build_put(l, reg, value);
+        return;
+    }
+    bool high = is_high(reg, size);
+    unsigned home = high ? reg - 4 : reg, op = high ? ATOM_INSH : size == SIZE_8 ? ATOM_INS8 : ATOM_INS16;
+    build_put(l, home, build_op(l, op, SIZE_32, build_get(l, home), value));
+}
+
+/* ---- memory ---- */
+
+ir_ref build_load(struct lift *l, struct address address, unsigned size)
+{
+    return ir_append(l->region, (struct ir_insn){.op = ATOM_LD, .size = (uint8_t)size, .a = address.base, .imm = address.offset});
+}
+
+void build_store(struct lift *l, struct address address, unsigned size, ir_ref value)
+{
+    ir_append(l->region, (struct ir_insn){.op = ATOM_ST, .size = (uint8_t)size, .a = address.base, .imm = address.offset,
+                                          .b = value});
+}
+
+void build_probe(struct lift *l, struct address address, unsigned size)
+{
+    ir_append(l->region, (struct ir_insn){.op = ATOM_PROBE, .size = (uint8_t)size, .a = address.base, .imm = address.offset});
+}
+
+static ir_ref address_register(struct lift *l, int reg)
+{
+    if (reg == HOME_ESP && l->popped_esp) return l->popped_esp;
+    return reg < 0 ? 0 : build_get(l, (unsigned)reg);
+}
+
+static const uint8_t shift_add[] = {ATOM_ADD, ATOM_SH1ADD, ATOM_SH2ADD, ATOM_SH3ADD};
+
+/* 16-bit addresses wrap before the segment base is added, so that everything is summed here. */
+static struct address offset16(struct lift *l)
+{
+    const struct x86_insn *insn = l->insn;
+    if (insn->base < 0) return (struct address){0, insn->displacement & 0xffff};
+    ir_ref sum = address_register(l, insn->base);
+    bool cut = false;
+    if (insn->index >= 0) {
+        sum = build_op(l, ATOM_ADD, SIZE_16, sum, address_register(l, insn->index));
+        cut = true;
+    }
+    if (insn->displacement) sum = build_imm(l, ATOM_ADD, SIZE_16, sum, insn->displacement);
+    else if (!cut) sum = build_zero_extend(l, sum, SIZE_16);
+    return (struct address){sum, 0};
+}
+
+struct address build_offset(struct lift *l)
+{
+    const struct x86_insn *insn = l->insn;
+    if (insn->address_size == SIZE_16) return offset16(l);
+    ir_ref base = address_register(l, insn->base), index = address_register(l, insn->index);
+    if (insn->index >= 0) {
+        base = insn->base < 0 && !insn->scale ? index : build_op(l, shift_add[insn->scale], SIZE_32, base, index);
+    }
+    return (struct address){base, insn->displacement};
+}
+
+static bool segment_has_base(struct lift *l, unsigned segment)
+{
+    static const uint8_t bits[] = {ROW_CONTEXT_BASE_ES, ROW_CONTEXT_BASE_CS, ROW_CONTEXT_BASE_SS, ROW_CONTEXT_BASE_DS};
+    return segment >= X86_FS || row_context(l->region->context, bits[segment]);
+}
+
+struct address build_segment(struct lift *l, struct address offset, unsigned segment)
+{
+    if (!segment_has_base(l, segment)) return offset;
+    ir_ref base = build_get(l, HOME_ES_BASE + segment);
+    if (offset.base) base = build_op(l, ATOM_ADD, SIZE_32, base, offset.base);
+    return (struct address){base, offset.offset};
+}
+
+struct address build_address(struct lift *l) { return build_segment(l, build_offset(l), l->insn->segment); }
+
+/* ---- operands ---- */
+
+struct place build_rm(struct lift *l, unsigned size)
+{
+    struct place place = {.memory = l->insn->memory, .reg = l->insn->rm, .size = (uint8_t)size};
+    if (place.memory) place.address = build_address(l);
+    return place;
+}
+
+ir_ref build_read(struct lift *l, const struct place *place)
+{
+    return place->memory ? build_load(l, place->address, place->size) : build_read_reg(l, place->reg, place->size);
+}
+
+ir_ref build_read_modify(struct lift *l, const struct place *place)
+{
+    if (place->memory) build_probe(l, place->address, place->size);
+    return build_read(l, place);
+}
+
+void build_write(struct lift *l, const struct place *place, ir_ref value)
+{
+    if (place->memory) build_store(l, place->address, place->size, value);
+    else build_write_reg(l, place->reg, place->size, value);
+}
+
+ir_ref build_read_rm(struct lift *l, unsigned size)
+{
+    struct place place = build_rm(l, size);
+    return build_read(l, &place);
+}
+
+/* ---- the stack ---- */
+
+struct address build_slot(struct lift *l, ir_ref esp, int delta)
+{
+    struct address slot = {esp, delta};
+    if (!row_context(l->region->context, ROW_CONTEXT_STACK32)) {
+        slot = (struct address){build_imm(l, ATOM_ADD, SIZE_16, esp, delta), 0};
+    }
+    return build_segment(l, slot, X86_SS);
+}
+
+ir_ref build_moved(struct lift *l, ir_ref esp, int64_t delta)
+{
+    if (row_context(l->region->context, ROW_CONTEXT_STACK32)) return build_imm(l, ATOM_ADD, SIZE_32, esp, delta);
+    return build_op(l, ATOM_INS16, SIZE_32, esp, build_imm(l, ATOM_ADD, SIZE_16, esp, delta));
+}
+
+void build_push(struct lift *l, ir_ref value, unsigned size)
+{
+    ir_ref esp = build_get(l, HOME_ESP);
+    int bytes = 1 << size;
+    build_store(l, build_slot(l, esp, -bytes), size, value);
+    build_put(l, HOME_ESP, build_moved(l, esp, -bytes));
+}
+
+/* ---- leaving ---- */
+
+void build_trap(struct lift *l, unsigned vector)
+{
+    ir_append(l->region, (struct ir_insn){.op = IR_TRAP, .imm = vector});
+}
+
+void build_trapif(struct lift *l, unsigned cond, ir_ref f, unsigned vector)
+{
+    ir_append(l->region, (struct ir_insn){.op = IR_TRAPIF, .cond = (uint8_t)cond, .f = f, .imm = vector});
+}
+
+void build_exit(struct lift *l, unsigned kind, uint32_t target)
+{
+    ir_append(l->region, (struct ir_insn){.op = IR_EXIT, .kind = (uint8_t)kind, .imm = target});
+}
+
+void build_exit_to(struct lift *l, unsigned kind, ir_ref target)
+{
+    ir_append(l->region, (struct ir_insn){.op = IR_EXIT, .kind = (uint8_t)kind, .a = target});
+}
+
+void build_exitif(struct lift *l, unsigned cond, ir_ref f, uint32_t target)
+{
+    ir_append(l->region, (struct ir_insn){.op = IR_EXITIF, .cond = (uint8_t)cond, .f = f, .imm = target});
+}
+
+void build_helper(struct lift *l, unsigned helper, ir_ref a, ir_ref b, ir_ref c)
+{
+    ir_append(l->region, (struct ir_insn){.op = IR_HELPER, .imm = helper, .a = a, .b = b, .c = c});
+}

@@ -1,0 +1,116 @@
+/* lift_stack.c -- PUSH, POP and their kin, ENTER and LEAVE. */
+#include "translate/x86/lift.h"
+
+void lift_push(struct lift *l)
+{
+    ir_ref value = build_read_rm(l, l->size);
+    build_push(l, value, l->size);
+}
+
+void lift_push_i(struct lift *l) { build_push(l, build_imm(l, ATOM_MOV, l->size, 0, l->insn->immediate), l->size); }
+
+/* ESP moves before the operand is written: POP ESP keeps the value read, POP [ESP + x] uses the moved ESP. */
+void lift_pop(struct lift *l)
+{
+    ir_ref esp = build_get(l, HOME_ESP), value = build_load(l, build_slot(l, esp, 0), l->size);
+    ir_ref moved = build_moved(l, esp, 1 << l->size);
+    l->popped_esp = moved;
+    struct place rm = build_rm(l, l->size);
+    if (rm.memory) build_write(l, &rm, value);
+    build_put(l, HOME_ESP, moved);
+    if (!rm.memory) build_write(l, &rm, value);
+}
+
+void lift_pusha(struct lift *l)
+{
+    ir_ref esp = build_get(l, HOME_ESP);
+    int bytes = 1 << l->size;
+    for (int i = 1; i <= 8; i++) build_probe(l, build_slot(l, esp, -i * bytes), l->size);
+    for (unsigned reg = 0; reg < 8; reg++) {
+        ir_ref value = reg == HOME_ESP ? esp : build_get(l, reg);
+        build_store(l, build_slot(l, esp, -(int)(reg + 1) * bytes), l->size, value);
+    }
+    build_put(l, HOME_ESP, build_moved(l, esp, -8 * bytes));
+}
+
+/* The slot of ESP is skipped, and not read. */
+void lift_popa(struct lift *l)
+{
+    ir_ref esp = build_get(l, HOME_ESP), values[8] = {0};
+    int bytes = 1 << l->size;
+    for (unsigned reg = 8; reg-- > 0;) {
+        if (reg != HOME_ESP) values[reg] = build_load(l, build_slot(l, esp, (int)(7 - reg) * bytes), l->size);
+    }
+    for (unsigned reg = 0; reg < 8; reg++) {
+        if (reg != HOME_ESP) build_write_reg(l, reg, l->size, values[reg]);
+    }
+    build_put(l, HOME_ESP, build_moved(l, esp, 8 * bytes));
+}
+
+/* RF and VM are pushed as 0. */
+void lift_pushf(struct lift *l)
+{
+    ir_ref bits = ir_append(l->region, (struct ir_insn){.op = ATOM_GETF, .size = SIZE_32, .f = build_getf(l)});
+    ir_ref all = build_op(l, ATOM_OR, SIZE_32, build_get(l, HOME_EFL), bits);
+    build_push(l, build_imm(l, ATOM_AND, SIZE_32, all, 0xfcffff), l->size);
+}
+
+/* At privilege 3 with IOPL 0, TF, DF, NT, AC and ID change beside the arithmetic flags; IF and IOPL stay. */
+void lift_popf(struct lift *l)
+{
+    enum { CHANGED_16 = 0x4500, CHANGED_32 = 0x244500, RF = 0x10000 };
+    unsigned changed = l->size == SIZE_16 ? CHANGED_16 : CHANGED_32;
+    ir_ref esp = build_get(l, HOME_ESP), value = build_load(l, build_slot(l, esp, 0), l->size);
+    unsigned cleared = l->size == SIZE_16 ? changed : changed | RF;
+    ir_ref kept = build_imm(l, ATOM_ANDN, SIZE_32, build_get(l, HOME_EFL), cleared);
+    ir_ref efl = build_op(l, ATOM_OR, SIZE_32, kept, build_imm(l, ATOM_AND, SIZE_32, value, changed));
+    ir_ref flags = build_setf(l, value, MASK_ALL, 0);
+    build_put(l, HOME_EFL, efl);
+    build_put(l, HOME_ESP, build_moved(l, esp, 1 << l->size));
+    build_putf(l, flags);
+    build_exit(l, IR_DISPATCH, l->next);
+}
+
+/* ENTER: pushes EBP, then for nesting level n > 0 the n - 1 frame pointers below the old EBP and the new one. All that
+ * may fault comes first: the slots and the final top of stack are probed, the old frame pointers read. */
+static void enter_probe(struct lift *l, ir_ref esp, ir_ref ebp, int level, int bytes, int64_t allocated)
+{
+    int pushes = level ? level + 1 : 1, pushed = pushes * bytes;
+    if (pushes == 1) build_probe(l, build_slot(l, esp, -bytes), l->size);
+    else for (int at = pushed; at > 0; at -= 8) {
+        int low = at < 8 ? 8 : at; /* the highest probe reaches over the one below rather than above the stack pointer */
+        if (pushed < 8) build_probe(l, build_slot(l, esp, -at), SIZE_32);
+        else build_probe(l, build_slot(l, esp, -low), SIZE_64);
+    }
+    build_probe(l, build_slot(l, build_moved(l, esp, -(pushed + allocated)), 0), l->size);
+    for (int i = 1; i < level; i++) build_load(l, build_slot(l, ebp, -i * bytes), l->size);
+}
+
+void lift_enter(struct lift *l)
+{
+    ir_ref esp = build_get(l, HOME_ESP), ebp = build_get(l, HOME_EBP);
+    int level = l->insn->immediate2 & 31, bytes = 1 << l->size, depth = bytes;
+    int64_t allocated = l->insn->immediate;
+    enter_probe(l, esp, ebp, level, bytes, allocated);
+    build_store(l, build_slot(l, esp, -bytes), l->size, ebp);
+    ir_ref frame = build_moved(l, esp, -bytes);
+    for (int i = 1; i < level; i++) {
+        ir_ref pointer = build_load(l, build_slot(l, ebp, -i * bytes), l->size);
+        build_store(l, build_slot(l, esp, -(depth += bytes)), l->size, pointer);
+    }
+    if (level) build_store(l, build_slot(l, esp, -(depth += bytes)), l->size, frame);
+    build_write_reg(l, HOME_EBP, l->size, frame);
+    build_put(l, HOME_ESP, build_moved(l, esp, -(depth + allocated)));
+}
+
+/* ESP = EBP, or SP = BP on a 16-bit stack; then EBP is popped. */
+void lift_leave(struct lift *l)
+{
+    ir_ref ebp = build_get(l, HOME_EBP), esp = ebp;
+    if (!row_context(l->region->context, ROW_CONTEXT_STACK32)) {
+        esp = build_op(l, ATOM_INS16, SIZE_32, build_get(l, HOME_ESP), ebp);
+    }
+    ir_ref value = build_load(l, build_slot(l, esp, 0), l->size);
+    build_put(l, HOME_ESP, build_moved(l, esp, 1 << l->size));
+    build_write_reg(l, HOME_EBP, l->size, value);
+}
