@@ -8,12 +8,13 @@
  *
  *     logic            AF clear
  *     shl shr sar      AF set; OF, whatever the count: shl MSB(result) ^ CF, shr the two top bits of the result
- *                      differ, sar clear. CF beyond the size: the bit last shifted out of the extended operand
- *                      (0; for sar the sign)
+ *                      differ, sar clear. CF of a count beyond the size: the bit last shifted out of the extended
+ *                      operand (0; for sar the sign)
  *     rol ror rcl rcr  OF, whatever the count: rol, rcl MSB(result) ^ CF; ror, rcr the two top bits of the result
  *                      differ. It is written whenever the masked count is not 0, even where the rotation comes to 0
- *     shld shrd        AF set; OF as for shl and shr's two top bits. Count beyond the size (16 bits): the source
- *                      rotated by the excess, CF clear, shld's OF clear
+ *     shld shrd        AF set; shld's CF and OF as shl's of the destination; shrd's CF as shr's, OF: the two top bits
+ *                      of the result differ. Result of a count beyond the size (16 bits): the source rotated by the
+ *                      excess
  *     bt               OF, SF, AF, PF unchanged
  *     bsf bsr          destination unchanged where the source is 0; CF, OF, SF, AF clear, PF of the result (of 0
  *                      where the source is 0)
@@ -171,12 +172,16 @@ ATOM_RULE(SUB, ATOM_RULE_ALL)
 }
 ATOM_RULE(LOGIC, ATOM_RULE_ALL) { return atom_result_flags(r, size); }
 
+/* CF and OF of a shift left by 1 or more: the bit that left last, and whether the bit behind it differs. */
+ATOM_INLINE unsigned atom_left_flags(uint64_t a, unsigned count, unsigned size)
+{
+    unsigned carry = (unsigned)(size == SIZE_64 ? a >> (64 - count) : a << count >> (atom_bits(size) & 63)) & 1;
+    return carry | (atom_msb(a << count, size) ^ carry) * FLAG_OF;
+}
 ATOM_RULE(SHL, ATOM_RULE_SOME)
 {
     unsigned count = atom_count(b, size);
-    if (count == 0) return fin;
-    unsigned carry = (unsigned)(size == SIZE_64 ? a >> (64 - count) : a << count >> (atom_bits(size) & 63)) & 1;
-    return atom_result_flags(r, size) | FLAG_AF | carry | (atom_msb(r, size) ^ carry) * FLAG_OF;
+    return count ? atom_result_flags(r, size) | FLAG_AF | atom_left_flags(a, count, size) : fin;
 }
 ATOM_RULE(SHR, ATOM_RULE_SOME)
 {
@@ -218,12 +223,8 @@ ATOM_RULE(RCR, ATOM_RULE_SOME)
 }
 ATOM_RULE(SHLD, ATOM_RULE_SOME)
 {
-    unsigned bits = atom_bits(size), count = atom_count(b, size);
-    if (count == 0) return fin;
-    unsigned flags = atom_result_flags(r, size) | FLAG_AF;
-    if (count > bits) return flags;
-    unsigned carry = (unsigned)(a >> (bits - count)) & 1;
-    return flags | carry | (atom_msb(r, size) ^ carry) * FLAG_OF;
+    unsigned count = atom_count(b, size);
+    return count ? atom_result_flags(r, size) | FLAG_AF | atom_left_flags(a, count, size) : fin;
 }
 ATOM_RULE(SHRD, ATOM_RULE_SOME)
 {
