@@ -7,12 +7,6 @@
  */
 #include "translate/schedule/graph.h"
 
-enum {
-#define CONTEXT(name, low, width, meaning) CONTEXT_##name##_LOW = low,
-#include "hwsim/isa/context.def"
-#undef CONTEXT
-};
-
 static bool is_constant(const struct ir_insn *insn)
 {
     return insn->op == ATOM_MOV && insn->use_imm && !insn->fmask;
@@ -148,6 +142,10 @@ static void find_wanted(struct graph *graph)
         node->reads_flags = true;
         graph->nodes[insn->f].wanted |= (uint8_t)read;
         clear |= !insn->f;
+    }
+    for (unsigned at = 1; at < region->count; at++) {
+        /* an atom that can do nothing but write flags */
+        if (graph->nodes[at].kind == NODE_ATOM && graph->nodes[at].op == ATOM_SETF && !graph->nodes[at].wanted) graph->nodes[at].kind = NODE_NONE;
     }
     struct node *zero = &graph->nodes[0];
     set_unit(graph, zero, ATOM_SETF);

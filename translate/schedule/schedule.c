@@ -1,11 +1,6 @@
 /* schedule.c -- the scheduler from outside: tries its policies, keeps the shortest schedule, and writes it down. */
+#include "hwsim/isa/context.h"
 #include "translate/schedule/list.h"
-
-enum {
-#define CONTEXT(name, low, width, meaning) CONTEXT_##name##_LOW = low,
-#include "hwsim/isa/context.def"
-#undef CONTEXT
-};
 
 /* A move that the final exit needs, and the cycle that has room for it (-1: left to the stub). */
 struct final_move {
@@ -175,8 +170,8 @@ struct atom schedule_move_atom(const struct schedule_move *move)
 static void memory_fields(const struct plan *plan, unsigned at, struct atom *atom)
 {
     uint64_t context = plan->list.graph->region->context;
-    atom->space = (context >> CONTEXT_CPL_LOW & 3) == 3 ? SPACE_USER : SPACE_SUPERVISOR;
-    atom->wrap = context >> CONTEXT_LONG_LOW & 1 ? WRAP_64 : WRAP_32;
+    atom->space = CONTEXT_GET(context, CPL) == 3 ? SPACE_USER : SPACE_SUPERVISOR;
+    atom->wrap = CONTEXT_GET(context, LONG) ? WRAP_64 : WRAP_32;
     atom->imm = plan->list.graph->region->insns[at].imm;
     atom->gated = atom->op == ATOM_ST;
     atom->protect = plan->list.places[at].protect;
@@ -192,8 +187,9 @@ static void flags_fields(const struct plan *plan, unsigned at, struct atom *atom
     if (!node->flag_readers) return;
     atom->fd = plan->list.places[at].flags;
     atom->fmask = at ? plan->list.graph->region->insns[at].fmask : MASK_ALL;
-    if (!(node->wanted & ~atom->fmask) && !node->reads_flags) atom->fmask = MASK_ALL;
-    if (!node->reads_flags) atom->fs = atom->fd;
+    if (node->reads_flags) return;
+    atom->fmask = MASK_ALL;
+    atom->fs = atom->fd;
 }
 
 static void write_atom(const struct plan *plan, unsigned at, struct schedule_atom *to)

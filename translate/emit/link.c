@@ -1,0 +1,23 @@
+/* link.c -- exits patched into jumps and back. Both atoms take EXIT_BYTES; what follows in the bundle (padding) stays. */
+#include "translate/emit/emit.h"
+
+static void patch(void *bundle, struct atom atom)
+{
+    uint32_t words[ATOM_WORDS_MAX];
+    struct atom old;
+    memcpy(words, bundle, EXIT_BYTES);
+    atom_decode(words, EXIT_BYTES / 4, &old);
+    atom.stop = old.stop;
+    atom_encode(&atom, words);
+    memcpy(bundle, words, EXIT_BYTES);
+}
+
+void tr_link(void *bundle, int32_t displacement)
+{
+    patch(bundle, (struct atom){.op = ATOM_BR, .imm = displacement});
+}
+
+void tr_unlink(void *bundle, enum exit_reason reason, uint32_t number)
+{
+    patch(bundle, (struct atom){.op = ATOM_EXIT, .imm = number, .target = reason});
+}

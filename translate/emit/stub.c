@@ -1,0 +1,116 @@
+/* stub.c -- parallel moves, put in sequence. All atoms of a bundle read before any writes, so a bundle does whatever part
+ * of them (a cycle among it) the units take, as long as no move that is left reads what it overwrites. */
+#include "translate/emit/stub.h"
+
+struct moves {
+    struct schedule_move move[HOME_COUNT + 1];
+    bool chosen[HOME_COUNT + 1];
+    unsigned count;
+};
+
+static bool overwrites(const struct schedule_move *writer, const struct schedule_move *reader)
+{
+    if (writer->home == MOVE_FLAGS || reader->home == MOVE_FLAGS || reader->is_imm) return false;
+    return writer->home == reader->from;
+}
+
+/* Would a move that is not chosen still want what move `m` overwrites? */
+static bool still_read(const struct moves *moves, unsigned m)
+{
+    for (unsigned i = 0; i < moves->count; i++) {
+        if (i != m && !moves->chosen[i] && overwrites(&moves->move[m], &moves->move[i])) return true;
+    }
+    return false;
+}
+
+static bool choose(struct code *code, struct moves *moves, unsigned m)
+{
+    struct atom atom = schedule_move_atom(&moves->move[m]);
+    if (!code_fits(code, atom_table[atom.op].unit)) return false;
+    code_add(code, atom);
+    moves->chosen[m] = true;
+    return true;
+}
+
+static unsigned choose_safe(struct code *code, struct moves *moves)
+{
+    unsigned chosen = 0;
+    bool again;
+    do {
+        again = false;
+        for (unsigned m = 0; m < moves->count; m++) {
+            if (moves->chosen[m] || still_read(moves, m) || !choose(code, moves, m)) continue;
+            chosen++;
+            again = true;
+        }
+    } while (again);
+    return chosen;
+}
+
+/* A register that no move reads. */
+static uint8_t unread_temp(const struct moves *moves)
+{
+    uint64_t read = 0;
+    for (unsigned m = 0; m < moves->count; m++) read |= UINT64_C(1) << moves->move[m].from;
+    uint8_t temp = REG_ZERO - 1;
+    while (read >> temp & 1) temp--;
+    return temp;
+}
+
+/* All moves left are in cycles. The first one goes into the bundle whole if it fits, else it is opened: what one of its
+ * moves overwrites is put aside. */
+static void break_cycle(struct code *code, struct moves *moves)
+{
+    uint8_t classes[BUNDLE_ATOMS_MAX];
+    unsigned members[BUNDLE_ATOMS_MAX], length = 0, next = 0;
+    do {
+        unsigned reader = 0;
+        if (length < BUNDLE_ATOMS_MAX) {
+            classes[length] = UNIT_ALU;
+            members[length] = next;
+        }
+        length++;
+        while (reader == next || !overwrites(&moves->move[next], &moves->move[reader])) reader++;
+        next = reader;
+    } while (next != 0);
+    if (length <= BUNDLE_ATOMS_MAX && machine_fits(code->machine, classes, length)) {
+        for (unsigned i = 0; i < length; i++) choose(code, moves, members[i]);
+        return;
+    }
+    struct schedule_move aside = {.home = unread_temp(moves), .from = moves->move[0].home};
+    code_add(code, schedule_move_atom(&aside));
+    for (unsigned m = 0; m < moves->count; m++) {
+        if (m && overwrites(&moves->move[0], &moves->move[m])) moves->move[m].from = aside.home;
+    }
+}
+
+static void drop_chosen(struct moves *moves)
+{
+    unsigned kept = 0;
+    for (unsigned m = 0; m < moves->count; m++) {
+        if (!moves->chosen[m]) moves->move[kept++] = moves->move[m];
+    }
+    moves->count = kept;
+    for (unsigned m = 0; m < kept; m++) moves->chosen[m] = false;
+}
+
+void stub_moves(struct code *code, const struct schedule_move *from, unsigned count)
+{
+    struct moves moves = {.count = count};
+    memcpy(moves.move, from, count * sizeof *from);
+    while (moves.count) {
+        code_settle(code, 0);
+        code_begin(code);
+        if (!choose_safe(code, &moves)) break_cycle(code, &moves);
+        drop_chosen(&moves);
+    }
+}
+
+bool stub_may_join(const struct code *code)
+{
+    const struct code_bundle *bundle = &code->bundles[code->bundle_count - 1];
+    for (unsigned i = 0; i < bundle->count; i++) {
+        if (atom_table[code->atoms[bundle->first + i].atom.op].properties & (ATOM_TRANSFERS | ATOM_COMMITS)) return false;
+    }
+    return code_fits(code, UNIT_BRANCH);
+}

@@ -1,0 +1,12 @@
+/* stub.h -- parts of an exit stub. Private to translate/emit. */
+#ifndef COVM_EMIT_STUB_H
+#define COVM_EMIT_STUB_H
+
+#include "translate/emit/code.h"
+
+/* The moves as if all at once, in as few bundles as their units and cycles allow. */
+void stub_moves(struct code *code, const struct schedule_move *moves, unsigned count);
+/* Can the bundle before take a commit? */
+bool stub_may_join(const struct code *code);
+
+#endif
