@@ -38,6 +38,9 @@ enum tr_restraint {
 
 enum { TR_TARGETS_MAX = 4, TR_EXITS_MAX = 128, TR_RANGES_MAX = 64 };
 
+struct ir_region;
+struct schedule;
+
 struct tr_request {
     struct arena *arena;
     const struct machine_desc *machine;
@@ -91,6 +94,8 @@ struct tr_result {
     unsigned insns_longest; /* guest instructions retired at most between two commits */
     unsigned bundles, atoms, nops;
     struct tr_work work;
+    const char *wrong, *wrong_pass; /* TR_BUG: what a verifier found after which pass, at which operation or bundle */
+    unsigned wrong_at;
 };
 
 /* TR_OK, or why not. On any other reason *result is meaningless but for `work`. */
