@@ -319,7 +319,9 @@ void lift_bit_scan(struct lift *l)
     build_putf(l, result);
 }
 
+/* The 16-bit form is undefined; processors give 0. */
 void lift_bswap(struct lift *l)
 {
-    build_write_reg(l, l->insn->rm, l->size, build_op(l, ATOM_BSWAP, l->size, 0, build_get(l, l->insn->rm)));
+    ir_ref swapped = l->size == SIZE_16 ? 0 : build_op(l, ATOM_BSWAP, l->size, 0, build_get(l, l->insn->rm));
+    build_write_reg(l, l->insn->rm, l->size, swapped);
 }

@@ -73,16 +73,11 @@ void lift_popf(struct lift *l)
 
 /* ENTER: pushes EBP, then for nesting level n > 0 the n - 1 frame pointers below the old EBP and the new one. All that
  * may fault comes first: the slots and the final top of stack are probed, the old frame pointers read. */
-static void enter_probe(struct lift *l, ir_ref esp, ir_ref ebp, int level, int bytes, int64_t allocated)
+static void enter_probe(struct lift *l, ir_ref esp, ir_ref ebp, int level, int64_t allocated)
 {
-    int pushes = level ? level + 1 : 1, pushed = pushes * bytes;
-    if (pushes == 1) build_probe(l, build_slot(l, esp, -bytes), l->size);
-    else for (int at = pushed; at > 0; at -= 8) {
-        int low = at < 8 ? 8 : at; /* the highest probe reaches over the one below rather than above the stack pointer */
-        if (pushed < 8) build_probe(l, build_slot(l, esp, -at), SIZE_32);
-        else build_probe(l, build_slot(l, esp, -low), SIZE_64);
-    }
-    build_probe(l, build_slot(l, build_moved(l, esp, -(pushed + allocated)), 0), l->size);
+    int bytes = 1 << l->size, pushes = level ? level + 1 : 1;
+    for (int i = 1; i <= pushes; i++) build_probe(l, build_slot(l, esp, -i * bytes), l->size);
+    if (allocated) build_probe(l, build_slot(l, build_moved(l, esp, -(pushes * bytes + allocated)), 0), l->size);
     for (int i = 1; i < level; i++) build_load(l, build_slot(l, ebp, -i * bytes), l->size);
 }
 
@@ -91,7 +86,7 @@ void lift_enter(struct lift *l)
     ir_ref esp = build_get(l, HOME_ESP), ebp = build_get(l, HOME_EBP);
     int level = l->insn->immediate2 & 31, bytes = 1 << l->size, depth = bytes;
     int64_t allocated = l->insn->immediate;
-    enter_probe(l, esp, ebp, level, bytes, allocated);
+    enter_probe(l, esp, ebp, level, allocated);
     build_store(l, build_slot(l, esp, -bytes), l->size, ebp);
     ir_ref frame = build_moved(l, esp, -bytes);
     for (int i = 1; i < level; i++) {

@@ -38,7 +38,7 @@ struct x86_insn {
 enum x86_property {
     X86_MAY_FAULT = 1,
     X86_INTERPRETED = 2, /* lifted to IR_HELPER: the interpreter alone runs it */
-    X86_ENDS_REGION = 4, /* control transfer, system call, or a change of the context word */
+    X86_ENDS_REGION = 4, /* control transfer, system call, trap. (Others may also end in IR_EXIT: REP, a CLD that changes DF) */
     X86_STORES = 8,
     X86_REPEATS = 16,    /* string instruction that may carry REP */
     X86_LOCKABLE = 32,
@@ -59,6 +59,22 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
 /* Appends the meaning of `insn` at `address`, IR_MARK first. Where it can transfer control it ends in IR_EXIT; else
  * evaluation falls through to the next instruction. region->full tells whether there was room. */
 void x86_lift(struct ir_region *region, const struct x86_insn *insn, uint64_t address);
+
+/* A random valid instance of a row, for tests: its bytes go to `bytes` (room for 15), its length is returned; 0 where
+ * the options leave no form of it. Assumes 32-bit code. */
+struct prng;
+struct x86_generate_options {
+    bool no_memory, no_register;  /* forms not wanted, of rows that have ModRM */
+    bool no_prefixes;             /* neither 66, 67 nor a segment override */
+    bool no_address16;            /* not 67 */
+    uint8_t bases;                /* registers that may be part of an address: bit n; 0: absolute addresses only */
+    uint8_t spared;               /* registers that no explicit operand may be (as far as 32-bit registers go): bit n */
+    uint8_t segments;             /* overrides allowed: bit n of enum x86_segment */
+    bool scaled;                  /* index registers, with any scale */
+    int32_t displacement_low, displacement_high; /* of memory operands, inclusive */
+    int32_t branch_low, branch_high;             /* of relative branches, cut to the displacement's size, inclusive */
+};
+unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate_options *options, uint8_t *bytes);
 
 /* The C helpers that IR_HELPER names (helpers.def), for the interpreter. */
 enum x86_helper {

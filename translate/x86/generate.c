@@ -1,0 +1,181 @@
+/* generate.c -- random instances of rows, encoded. What decode.c reads, this writes, from the same columns: a new row is
+ * in every random test the day it lands.
+ */
+#include "hwsim/base/prng.h"
+#include "translate/x86/rows.h"
+
+struct generator {
+    struct prng *prng;
+    const struct x86_generate_options *options;
+    const struct row_shape *shape;
+    uint8_t *bytes;
+    unsigned at;
+    bool operand16, address16;
+};
+
+static unsigned below(struct generator *g, unsigned bound) { return (unsigned)prng_below(g->prng, bound); }
+static bool chance(struct generator *g, unsigned one_in) { return below(g, one_in) == 0; }
+
+static int32_t between(struct generator *g, int32_t low, int32_t high)
+{
+    return low + (int32_t)prng_below(g->prng, (uint64_t)((int64_t)high - low + 1));
+}
+
+static void put(struct generator *g, uint32_t value, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) g->bytes[g->at++] = (uint8_t)(value >> 8 * i);
+}
+
+/* One of the set bits; 8 where there is none. */
+static unsigned choose(struct generator *g, unsigned mask)
+{
+    unsigned bits = (unsigned)__builtin_popcount(mask), pick;
+    if (!bits) return 8;
+    for (pick = below(g, bits); pick; pick--) mask &= mask - 1;
+    return (unsigned)__builtin_ctz(mask);
+}
+
+/* A register operand; an 8-bit one is part of a register that may be used. */
+static unsigned operand_register(struct generator *g)
+{
+    unsigned reg = choose(g, 0xff & ~(unsigned)g->options->spared);
+    if (g->shape->size != WIDTH_B) return reg;
+    reg = choose(g, 0x0f & ~(unsigned)g->options->spared);
+    return reg == 8 ? 8 : reg + 4 * below(g, 2);
+}
+
+/* What an immediate is often: a corner, or anything. */
+static uint32_t interesting(struct generator *g)
+{
+    static const uint32_t corners[] = {0, 1, 2, 7, 8, 15, 16, 31, 32, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff,
+                                       0x7fffffff, 0x80000000, 0xffffffff};
+    return chance(g, 2) ? corners[below(g, LENGTH(corners))] : (uint32_t)prng_next(g->prng);
+}
+
+static void put_prefixes(struct generator *g)
+{
+    const struct x86_generate_options *options = g->options;
+    if (options->no_prefixes) return;
+    if (g->shape->size == WIDTH_V && chance(g, 4)) g->operand16 = true, put(g, 0x66, 1);
+    if (!options->no_address16 && chance(g, 8)) g->address16 = true, put(g, 0x67, 1);
+    unsigned segment = options->segments && chance(g, 8) ? choose(g, options->segments) : 8;
+    if (segment < 8) put(g, segment < X86_FS ? 0x26u + 8 * segment : 0x60u + segment, 1);
+}
+
+static void put_repeat(struct generator *g, unsigned properties)
+{
+    if (properties & X86_REPEATS && chance(g, 2)) put(g, 0xf2 + below(g, 2), 1);
+}
+
+/* Absolute address, or one of the base registers with an 8- or 32-bit displacement, and an index where asked for. */
+static void put_memory32(struct generator *g, unsigned reg)
+{
+    const struct x86_generate_options *options = g->options;
+    int32_t displacement = between(g, options->displacement_low, options->displacement_high);
+    unsigned base = choose(g, options->bases);
+    if (base == 8) {
+        put(g, reg << 3 | 5, 1), put(g, (uint32_t)displacement, 4);
+        return;
+    }
+    unsigned mod = displacement == (int8_t)displacement ? 1 : 2;
+    if (!displacement && base != 5) mod = 0;
+    unsigned index = options->scaled && chance(g, 2) ? choose(g, options->bases & ~0x10u) : 8;
+    if (index < 8 || base == 4) {
+        put(g, mod << 6 | reg << 3 | 4, 1);
+        put(g, (index < 8 ? below(g, 4) << 6 | index << 3 : 0x20) | base, 1);
+    } else {
+        put(g, mod << 6 | reg << 3 | base, 1);
+    }
+    put(g, (uint32_t)displacement, mod == 2 ? 4 : mod);
+}
+
+static void put_memory16(struct generator *g, unsigned reg)
+{
+    uint32_t displacement = (uint32_t)between(g, g->options->displacement_low, g->options->displacement_high);
+    bool based = g->options->bases != 0;
+    unsigned mode = based ? below(g, 3) : 0, rm = based ? below(g, 8) : 6;
+    put(g, mode << 6 | reg << 3 | rm, 1);
+    put(g, displacement, mode == 0 ? (rm == 6 ? 2 : 0) : mode);
+}
+
+static unsigned digit_of(struct generator *g)
+{
+    unsigned mask = 0;
+    for (unsigned digit = 0; digit < 8; digit++) mask |= (unsigned)g->shape->digits[digit] << digit;
+    /* where any value will do, ModRM.reg is an operand (or ignored) */
+    return mask == 0xff ? operand_register(g) : choose(g, mask);
+}
+
+static bool put_modrm(struct generator *g)
+{
+    const struct x86_generate_options *options = g->options;
+    unsigned encoding = g->shape->encoding, reg = digit_of(g);
+    bool may_memory = encoding != ENCODING_REG && encoding != ENCODING_CRX && !options->no_memory;
+    bool may_register = encoding != ENCODING_MEM && !options->no_register;
+    if (reg == 8 || (!may_memory && !may_register)) return false;
+    if (may_memory && (!may_register || chance(g, 2))) {
+        (g->address16 ? put_memory16 : put_memory32)(g, reg);
+        return true;
+    }
+    unsigned rm = operand_register(g);
+    put(g, 0xc0 | reg << 3 | (rm & 7), 1);
+    return rm < 8;
+}
+
+static bool put_opcode(struct generator *g)
+{
+    const struct row_shape *shape = g->shape;
+    unsigned opcode = shape->opcode + below(g, shape->opcode_last - shape->opcode + 1u);
+    if (shape->map == 2) put(g, 0x0f, 1);
+    if (shape->encoding == ENCODING_OPR) {
+        unsigned reg = operand_register(g);
+        if (reg == 8) return false;
+        opcode = (opcode & 0xf8) | reg;
+        if (opcode < shape->opcode || opcode > shape->opcode_last) return false;
+    }
+    put(g, opcode, 1);
+    if (shape->map == 2 && (opcode == 0x38 || opcode == 0x3a)) put(g, below(g, 0xf0), 1);
+    return true;
+}
+
+static void put_immediate(struct generator *g)
+{
+    const struct x86_generate_options *options = g->options;
+    unsigned operand = g->operand16 ? 2 : 4;
+    int32_t low = options->branch_low, high = options->branch_high;
+    switch (g->shape->immediate) {
+    case IMM_IB: case IMM_SB: put(g, interesting(g), 1); break;
+    case IMM_IW: put(g, interesting(g), 2); break;
+    case IMM_IZ: put(g, interesting(g), operand); break;
+    case IMM_WB: put(g, below(g, 256), 2), put(g, below(g, 34), 1); break;
+    case IMM_MO: put(g, (uint32_t)between(g, options->displacement_low, options->displacement_high), g->address16 ? 2 : 4); break;
+    case IMM_FAR: put(g, interesting(g), operand), put(g, interesting(g), 2); break;
+    case IMM_JB: put(g, (uint32_t)between(g, low < -128 ? -128 : low, high > 127 ? 127 : high), 1); break;
+    case IMM_JZ: put(g, (uint32_t)between(g, low, high), operand); break;
+    default: break;
+    }
+}
+
+unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate_options *options, uint8_t *bytes)
+{
+    struct generator g = {.prng = prng, .options = options, .shape = &x86_shapes[row], .bytes = bytes};
+    unsigned twin = row ? x86_row_twin[row - 1] : ROW_TWIN_NONE, properties = x86_rows[row].properties;
+    if (twin == ROW_TWIN_OPERAND) g.operand16 = true, put(&g, 0x66, 1);
+    else if (twin == ROW_TWIN_ADDRESS) g.address16 = true, put(&g, 0x67, 1);
+    else put_prefixes(&g);
+    if (x86_row_twin[row] == ROW_TWIN_OPERAND && g.operand16) return 0;
+    if (x86_row_twin[row] == ROW_TWIN_ADDRESS && g.address16) return 0;
+    put_repeat(&g, properties);
+    unsigned lock_at = g.at;
+    if (!put_opcode(&g)) return 0;
+    unsigned modrm_at = g.at;
+    if (g.shape->encoding >= ENCODING_RM && !put_modrm(&g)) return 0;
+    put_immediate(&g);
+    bool memory = g.shape->encoding >= ENCODING_RM && bytes[modrm_at] < 0xc0;
+    if (memory && properties & X86_LOCKABLE && g.at < X86_INSN_BYTES_MAX && !options->no_prefixes && chance(&g, 8)) {
+        memmove(bytes + lock_at + 1, bytes + lock_at, g.at - lock_at);
+        bytes[lock_at] = 0xf0;
+        g.at++;
+    }
+    return g.at;
+}
