@@ -1,0 +1,129 @@
+#include "lab/elf_symbols.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_BYTES_MAX = 1 << 30 };
+
+/* `count` items of `size` bytes at `offset`, or NULL if the file does not hold them. */
+static const void *part(const struct elf_file *elf, uint64_t offset, uint64_t count, uint64_t size)
+{
+    if (offset > elf->size || count > (elf->size - offset) / size) return NULL;
+    return elf->bytes + offset;
+}
+
+static Elf32_Ehdr header_of(const struct elf_file *elf)
+{
+    Elf32_Ehdr header;
+    memcpy(&header, elf->bytes, sizeof header);
+    return header;
+}
+
+bool elf_file_open(struct elf_file *elf, const char *path)
+{
+    *elf = (struct elf_file){0};
+    elf->bytes = lab_read_file(path, FILE_BYTES_MAX, &elf->size);
+    if (!elf->bytes) return false;
+    errno = 0;
+    if (elf->size >= sizeof(Elf32_Ehdr) && !memcmp(elf->bytes, ELFMAG, SELFMAG) && elf->bytes[EI_CLASS] == ELFCLASS32 &&
+        elf->bytes[EI_DATA] == ELFDATA2LSB) {
+        return true;
+    }
+    elf_file_close(elf);
+    return false;
+}
+
+void elf_file_close(struct elf_file *elf)
+{
+    free(elf->bytes);
+    *elf = (struct elf_file){0};
+}
+
+uint64_t elf_file_entry(const struct elf_file *elf) { return header_of(elf).e_entry; }
+
+unsigned elf_file_fetch(const struct elf_file *elf, uint64_t address, void *to, unsigned count)
+{
+    Elf32_Ehdr header = header_of(elf);
+    for (unsigned i = 0; i < header.e_phnum; i++) {
+        const void *place = part(elf, header.e_phoff + (uint64_t)i * sizeof(Elf32_Phdr), 1, sizeof(Elf32_Phdr));
+        if (!place) return 0;
+        Elf32_Phdr load;
+        memcpy(&load, place, sizeof load);
+        if (load.p_type != PT_LOAD || address < load.p_vaddr || address - load.p_vaddr >= load.p_filesz) continue;
+        uint64_t into = address - load.p_vaddr, left = load.p_filesz - into;
+        unsigned wanted = left < count ? (unsigned)left : count;
+        const void *bytes = part(elf, load.p_offset + into, wanted, 1);
+        if (!bytes) return 0;
+        memcpy(to, bytes, wanted);
+        return wanted;
+    }
+    return 0;
+}
+
+struct symbols {
+    const char *table, *names;
+    unsigned count;
+    size_t names_size;
+};
+
+static bool section_at(const struct elf_file *elf, const Elf32_Ehdr *header, unsigned index, Elf32_Shdr *section)
+{
+    const void *place = index < header->e_shnum ? part(elf, header->e_shoff + (uint64_t)index * sizeof *section, 1, sizeof *section) : NULL;
+    if (place) memcpy(section, place, sizeof *section);
+    return place;
+}
+
+static bool symbols_of(const struct elf_file *elf, struct symbols *symbols)
+{
+    if (!elf->bytes) return false;
+    Elf32_Ehdr header = header_of(elf);
+    Elf32_Shdr table, names;
+    for (unsigned i = 0; section_at(elf, &header, i, &table); i++) {
+        if (table.sh_type != SHT_SYMTAB || !section_at(elf, &header, table.sh_link, &names)) continue;
+        *symbols = (struct symbols){part(elf, table.sh_offset, table.sh_size, 1), part(elf, names.sh_offset, names.sh_size, 1),
+                                    table.sh_size / sizeof(Elf32_Sym), names.sh_size};
+        return symbols->table && symbols->names && names.sh_size && !symbols->names[names.sh_size - 1];
+    }
+    return false;
+}
+
+static const char *symbol_at(const struct symbols *symbols, unsigned index, Elf32_Sym *symbol)
+{
+    memcpy(symbol, symbols->table + index * sizeof *symbol, sizeof *symbol);
+    unsigned type = ELF32_ST_TYPE(symbol->st_info);
+    bool named = symbol->st_name < symbols->names_size && symbols->names[symbol->st_name];
+    return named && symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_NOTYPE || type == STT_GNU_IFUNC) ? symbols->names + symbol->st_name : NULL;
+}
+
+bool elf_symbol_find(const struct elf_file *elf, const char *name, uint64_t *address)
+{
+    struct symbols symbols;
+    if (!symbols_of(elf, &symbols)) return false;
+    for (unsigned i = 0; i < symbols.count; i++) {
+        Elf32_Sym symbol;
+        const char *known = symbol_at(&symbols, i, &symbol);
+        if (!known || strcmp(known, name)) continue;
+        *address = symbol.st_value;
+        return true;
+    }
+    return false;
+}
+
+void elf_symbol_print(const struct elf_file *elf, uint64_t address, struct text *text)
+{
+    struct symbols symbols;
+    const char *nearest = NULL;
+    uint64_t distance = 1 << 20; /* farther away, a symbol says nothing */
+    for (unsigned i = 0; symbols_of(elf, &symbols) && i < symbols.count; i++) {
+        Elf32_Sym symbol;
+        const char *name = symbol_at(&symbols, i, &symbol);
+        if (!name || symbol.st_value > address || address - symbol.st_value >= distance) continue;
+        if (symbol.st_size && address - symbol.st_value >= symbol.st_size) continue;
+        distance = address - symbol.st_value;
+        nearest = name;
+    }
+    if (nearest) text_printf(text, " (%s+0x%" PRIx64 ")", nearest, distance);
+}

@@ -1,0 +1,257 @@
+#include "lab/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lab/paths.h"
+#include "lab/sha256.h"
+#include "lab/version.h"
+
+static bool complain(const char *path)
+{
+    fprintf(stderr, "covm: %s: %s\n", path, strerror(errno));
+    return false;
+}
+
+/* ---- the directory ---- */
+
+static bool is_empty(const char *path)
+{
+    DIR *directory = opendir(path);
+    if (!directory) return complain(path);
+    bool empty = true;
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) empty = false;
+    }
+    closedir(directory);
+    if (!empty) fprintf(stderr, "covm: %s is not empty; a run record needs a directory of its own\n", path);
+    return empty;
+}
+
+static bool make_directory(const char *path)
+{
+    char *part = lab_copy(path);
+    for (char *slash = part; (slash = strchr(slash + 1, '/'));) {
+        *slash = 0;
+        mkdir(part, 0777); /* whatever is wrong shows at the end */
+        *slash = '/';
+    }
+    free(part);
+    if (mkdir(path, 0777) == 0) return true;
+    return errno == EEXIST ? is_empty(path) : complain(path);
+}
+
+static bool write_file(const struct record *record, const char *name, const struct text *text)
+{
+    char *path = lab_printf("%s/%s", record->directory, name);
+    FILE *file = fopen(path, "we");
+    bool fine = file && fwrite(text_string(text), 1, text->length, file) == text->length;
+    if (file && fclose(file)) fine = false;
+    if (!fine) complain(path);
+    free(path);
+    return fine;
+}
+
+/* ---- identity ---- */
+
+static char *hash_of_file(const char *path)
+{
+    char hash[SHA256_TEXT_BYTES] = "";
+    if (path) sha256_file(path, hash);
+    return lab_copy(hash);
+}
+
+static void add_string(struct sha256 *sha, const char *string) { sha256_add(sha, string, strlen(string) + 1); }
+
+static void identify(struct record *record, const struct run_request *request)
+{
+    struct text config = {0};
+    struct sha256 sha;
+    char hash[SHA256_TEXT_BYTES];
+    config_print(request->config, false, &config);
+    sha256_begin(&sha);
+    sha256_add(&sha, text_string(&config), config.length);
+    sha256_end(&sha, hash);
+    record->config_hash = lab_copy(hash);
+    text_free(&config);
+    char *program = paths_program();
+    record->program_hash = hash_of_file(program);
+    free(program);
+    record->guest_hash = hash_of_file(request->program);
+    sha256_begin(&sha);
+    add_string(&sha, COVM_VERSION);
+    add_string(&sha, record->config_hash);
+    add_string(&sha, record->guest_hash);
+    for (char **word = request->argv; *word; word++) add_string(&sha, *word);
+    for (char **word = request->env; *word; word++) add_string(&sha, *word);
+    sha256_end(&sha, hash);
+    record->id = lab_printf("%.16s", hash);
+}
+
+/* ---- begin ---- */
+
+bool record_begin(struct record *record, const struct run_request *request)
+{
+    *record = (struct record){.directory = request->directory};
+    if (!make_directory(request->directory)) return false;
+    identify(record, request);
+    struct text config = {0};
+    config_print(request->config, true, &config);
+    bool fine = write_file(record, "config.effective.yaml", &config);
+    text_free(&config);
+    char *path = lab_printf("%s/timeline.csv", request->directory);
+    record->timeline = fopen(path, "we");
+    if (!record->timeline) {
+        fine = complain(path);
+    } else {
+        fprintf(record->timeline, "insns,cycle"
+#define ACTIVITY(name, key, meaning) "," key
+#include "hwsim/activities.def"
+#undef ACTIVITY
+                "\n");
+    }
+    free(path);
+    return fine;
+}
+
+void record_timeline(struct record *record, uint64_t insns, uint64_t cycle, const uint64_t by_activity[ACTIVITIES])
+{
+    fprintf(record->timeline, "%" PRIu64 ",%" PRIu64, insns, cycle);
+    for (unsigned a = 0; a < ACTIVITIES; a++) fprintf(record->timeline, ",%" PRIu64, by_activity[a]);
+    fputc('\n', record->timeline);
+}
+
+/* ---- end ---- */
+
+static void print_regions(const struct machine *machine, struct text *text)
+{
+    static const char *const ends[] = {[REGION_BORN] = "", "evicted", "invalidated", "replaced"};
+    const struct region_account *accounts;
+    unsigned count = machine_regions(machine, &accounts);
+    text_printf(text, "region,gear,spc,guest_bytes,guest_insns,code_bytes,executions,insns,cycles,charged_cycles,"
+                      "rollback_fault,rollback_protect,rollback_alias,rollback_assert,rollback_gate,rollback_io,rollback_injected,"
+                      "born_cycle,died_cycle,died_of\n");
+    for (unsigned i = 1; i < count; i++) {
+        const struct region_account *a = &accounts[i];
+        text_printf(text, "%" PRIu32 ",%u,0x%08" PRIx64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, a->info.region, a->info.gear,
+                    a->info.spc, a->info.guest_bytes, a->info.guest_insns, a->info.code_bytes, a->executions, a->insns, a->cycles, a->charged_cycles);
+        for (unsigned kind = HW_FAULT; kind <= HW_INJECTED; kind++) text_printf(text, ",%" PRIu64, a->rollbacks[kind]);
+        text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%s\n", a->born_cycle, a->died_cycle, a->died_cycle ? ends[a->died_of] : "");
+    }
+}
+
+static void print_string(struct text *text, const char *string)
+{
+    text_add(text, "\"", 1);
+    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            text_printf(text, "\\%c", *c);
+        } else if (*c < 0x20 || *c >= 0x7f) {
+            text_printf(text, "\\u%04x", *c); /* bytes as Latin-1: argv need not be UTF-8 */
+        } else {
+            text_add(text, (const char *)c, 1);
+        }
+    }
+    text_add(text, "\"", 1);
+}
+
+static void print_member(struct text *text, const char *name, const char *value)
+{
+    text_printf(text, "  \"%s\": ", name);
+    print_string(text, value);
+    text_printf(text, ",\n");
+}
+
+static void print_list(struct text *text, const char *name, char *const *words)
+{
+    text_printf(text, "  \"%s\": [", name);
+    for (unsigned i = 0; words && words[i]; i++) {
+        text_printf(text, i ? ", " : "");
+        print_string(text, words[i]);
+    }
+    text_printf(text, "],\n");
+}
+
+static void print_end(struct text *text, const struct run_result *result)
+{
+    static const char *const ends[] = {[USER_RUNNING] = "running", [USER_EXITED] = "exited", [USER_KILLED] = "killed",
+                                       [USER_LIMIT] = "limit", [USER_INTERRUPTED] = "interrupted", [USER_UNSUPPORTED] = "unsupported"};
+    const struct user_status *status = &result->status;
+    print_member(text, "end", result->diverged ? "diverged" : ends[status->end]);
+    text_printf(text, "  \"exit_code\": ");
+    text_printf(text, status->end == USER_EXITED ? "%d,\n" : "null,\n", status->code);
+    text_printf(text, "  \"killed_by_signal\": ");
+    text_printf(text, status->end == USER_KILLED ? "%d,\n" : "null,\n", status->code);
+    /* Partial: someone stopped it. A limit that was asked for is the whole of what was asked for. */
+    text_printf(text, "  \"complete\": %s,\n", status->end == USER_INTERRUPTED || result->diverged ? "false" : "true");
+}
+
+static void print_run(const struct record *record, const struct run_request *request, const struct run_result *result, struct text *text)
+{
+    static const char *const not_modelled[] = {
+#define NOT_MODELLED(item) item,
+#include "lab/not_modelled.def"
+#undef NOT_MODELLED
+        NULL};
+    text_printf(text, "{\n  \"schema\": 1,\n");
+    print_member(text, "run", record->id);
+    print_member(text, "covm", COVM_VERSION);
+    print_member(text, "compiler", __VERSION__);
+    print_member(text, "program_sha256", record->program_hash);
+    print_member(text, "config_sha256", record->config_hash);
+    print_member(text, "guest", request->program);
+    print_member(text, "guest_sha256", record->guest_hash);
+    print_list(text, "argv", request->argv);
+    print_list(text, "env", request->env);
+    print_list(text, "command", request->command);
+    text_printf(text, "  \"seed\": %" PRId64 ",\n", request->config->values.user.seed);
+    print_end(text, result);
+    print_member(text, "check", !request->check ? "off" : result->diverged ? "diverged" : "clean");
+    text_printf(text, "  \"insns\": %" PRIu64 ",\n  \"cycles\": %" PRIu64 ",\n  \"host_cpu_seconds\": %.3f,\n", result->stats.machine.insns,
+                result->stats.total, result->cpu_seconds);
+    text_printf(text, "  \"not_modelled\": [");
+    for (unsigned i = 0; not_modelled[i]; i++) {
+        text_printf(text, "%s\n    ", i ? "," : "");
+        print_string(text, not_modelled[i]);
+    }
+    text_printf(text, "\n  ]\n}\n");
+}
+
+bool record_end(struct record *record, const struct run_request *request, const struct run_result *result,
+                const struct machine *machine, const struct stats_table *table, const struct stats_window *windows, unsigned window_count)
+{
+    struct text json = {0}, csv = {0}, regions = {0}, run = {0};
+    bool fine = fclose(record->timeline) == 0;
+    record->timeline = NULL;
+    stats_print_json(table, windows, window_count, &json);
+    stats_print_csv(table, record->id, windows, window_count, &csv);
+    print_regions(machine, &regions);
+    print_run(record, request, result, &run);
+    fine = write_file(record, "stats.json", &json) && write_file(record, "stats.csv", &csv) && write_file(record, "regions.csv", &regions) &&
+           write_file(record, "run.json.new", &run) && fine;
+    text_free(&json);
+    text_free(&csv);
+    text_free(&regions);
+    text_free(&run);
+    if (!fine) return false;
+    char *from = lab_printf("%s/run.json.new", record->directory), *to = lab_printf("%s/run.json", record->directory);
+    fine = rename(from, to) == 0 || complain(to);
+    free(from);
+    free(to);
+    return fine;
+}
+
+void record_free(struct record *record)
+{
+    if (record->timeline) fclose(record->timeline);
+    free(record->id);
+    free(record->program_hash);
+    free(record->config_hash);
+    free(record->guest_hash);
+    *record = (struct record){0};
+}

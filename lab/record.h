@@ -1,0 +1,27 @@
+/* record.h -- the directory that a run writes: run.json (last: a directory with it is a finished record),
+ * config.effective.yaml, stats.json, stats.csv, regions.csv, timeline.csv, and the guest's stdout and stderr.
+ */
+#ifndef COVM_RECORD_H
+#define COVM_RECORD_H
+
+#include <stdio.h>
+
+#include "lab/run.h"
+
+struct record {
+    const char *directory;
+    char *id;        /* names the run: a hash of the effective configuration, guest, arguments and program version */
+    char *program_hash, *config_hash, *guest_hash;
+    FILE *timeline;
+};
+
+/* Makes the directory (refusing one that holds anything), and what is known before the run. Errors go to standard error. */
+bool record_begin(struct record *record, const struct run_request *request);
+/* A row of timeline.csv: cycles by activity since the row before. */
+void record_timeline(struct record *record, uint64_t insns, uint64_t cycle, const uint64_t by_activity[ACTIVITIES]);
+/* Everything else; run.json appears last, by a rename. */
+bool record_end(struct record *record, const struct run_request *request, const struct run_result *result,
+                const struct machine *machine, const struct stats_table *table, const struct stats_window *windows, unsigned window_count);
+void record_free(struct record *record);
+
+#endif

@@ -1,0 +1,277 @@
+/* sigabbrev_np */
+#define _GNU_SOURCE
+#include "lab/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cms/cms.h"
+#include "lab/check.h"
+#include "lab/commands.h"
+#include "lab/elf_symbols.h"
+#include "lab/record.h"
+#include "lab/tee.h"
+#include "lab/watcher.h"
+#include "lab/x86_text.h"
+
+enum { WINDOWS_MAX = 3 };
+
+/* A run while it is under way. */
+struct run {
+    const struct run_request *request;
+    struct machine *machine;
+    struct hw_core *core;
+    struct user *user;
+    struct check *check;
+    struct record record;
+    bool recording;
+    struct tee tee;
+    bool teeing;
+    struct stats_table table;
+    uint64_t next_row, next_edge, next_look; /* guest instructions: timeline row, end of a window, the nearer of both */
+    struct stats row, edge;                  /* at the last row; at the last end of a window */
+    struct stats_window windows[WINDOWS_MAX];
+    unsigned window_count;
+};
+
+/* ---- looking on ---- */
+
+/* "total" stands first; the others are what lies between two ends. */
+static void close_window(struct run *run, const struct stats *now)
+{
+    const struct lab_params *lab = &run->request->config->values.lab;
+    struct stats_window *window = &run->windows[run->window_count];
+    window->name = run->window_count == 1 ? "warmup" : "roi";
+    window->stats = *now;
+    stats_subtract(&run->table, &window->stats, &run->edge);
+    run->edge = *now;
+    run->next_edge = run->window_count == 1 && lab->roi_insns ? now->machine.insns + (uint64_t)lab->roi_insns : UINT64_MAX;
+    run->window_count++;
+}
+
+static void add_row(struct run *run, const struct stats *now)
+{
+    uint64_t spent[ACTIVITIES];
+    for (unsigned a = 0; a < ACTIVITIES; a++) spent[a] = now->by_activity[a] - run->row.by_activity[a];
+    record_timeline(&run->record, now->machine.insns, now->total, spent);
+    run->row = *now;
+    run->next_row = now->machine.insns + (uint64_t)run->request->config->values.lab.timeline_insns;
+}
+
+static void look(struct run *run)
+{
+    struct stats now;
+    stats_collect(&now, run->machine, run->user);
+    if (now.machine.insns >= run->next_row) add_row(run, &now);
+    if (now.machine.insns >= run->next_edge) close_window(run, &now);
+    run->next_look = run->next_row < run->next_edge ? run->next_row : run->next_edge;
+}
+
+static void committed(void *cookie, struct hw_core *core, uint32_t insns, unsigned flags)
+{
+    struct run *run = cookie;
+    if (run->check) {
+        check_committed(run->check, core, insns, flags);
+        if (check_diverged(run->check)) user_interrupt(run->user);
+    }
+    if (hw_insns(core) >= run->next_look) look(run);
+}
+
+static void stored(void *cookie, uint64_t physical, unsigned bytes)
+{
+    struct run *run = cookie;
+    check_stored(run->check, physical, bytes);
+}
+
+static void platform(void *cookie, struct hw_core *core, bool after)
+{
+    struct run *run = cookie;
+    check_platform(run->check, core, after);
+}
+
+static void observe(struct run *run)
+{
+    const struct lab_params *lab = &run->request->config->values.lab;
+    run->next_row = run->recording ? (uint64_t)lab->timeline_insns : UINT64_MAX;
+    run->next_edge = run->recording && lab->warmup_insns ? (uint64_t)lab->warmup_insns : UINT64_MAX;
+    run->next_look = run->next_row < run->next_edge ? run->next_row : run->next_edge;
+    struct machine_observer observer = {.cookie = run};
+    if (run->check || run->recording) observer.committed = committed;
+    if (run->check) {
+        observer.stored = stored;
+        observer.platform = platform;
+    }
+    if (observer.committed) machine_observe(run->machine, observer);
+}
+
+/* ---- making and ending ---- */
+
+static void panicked(void *cookie)
+{
+    struct run *run = cookie;
+    if (run->teeing) tee_end(&run->tee); /* what the guest wrote before is not our bug's to keep */
+    _exit(EXIT_INTERNAL);
+}
+
+/* Frees everything; the reason and the code are the caller's. */
+static int release(struct run *run, int code, const char *error)
+{
+    if (error) fprintf(stderr, "covm: %s\n", error);
+    if (run->teeing) tee_end(&run->tee);
+    if (run->user) user_destroy(run->user);
+    if (run->check) check_destroy(run->check);
+    if (run->machine) machine_destroy(run->machine);
+    if (run->recording) record_free(&run->record);
+    stats_table_free(&run->table);
+    free(run);
+    return code;
+}
+
+static int prepare(struct run *run)
+{
+    const struct run_request *request = run->request;
+    char error[512] = "";
+    struct machine_config machine = config_machine(request->config);
+    run->machine = machine_create(&machine, error, sizeof error);
+    if (!run->machine) return release(run, EXIT_CONFIG, error);
+    run->core = machine_core(run->machine, 0);
+    machine_on_panic(run->machine, panicked, run);
+    if (request->directory) {
+        if (!record_begin(&run->record, request)) return release(run, EXIT_USAGE, NULL);
+        run->recording = true;
+        if (!tee_begin(&run->tee, request->directory, request->output, request->error)) return release(run, EXIT_USAGE, NULL);
+        run->teeing = true;
+    }
+    if (request->check) run->check = check_create(run->machine, (uint64_t)request->config->values.machine.guest_limit);
+    struct user_config user = {
+        .params = request->config->values.user,
+        .program = request->program,
+        .argv = request->argv,
+        .env = request->env,
+        .root = request->root,
+        .write = request->write,
+        .input = STDIN_FILENO,
+        .output = run->teeing ? run->tee.write_end[0] : request->output,
+        .error = run->teeing ? run->tee.write_end[1] : request->error,
+        .insns_max = request->insns_max,
+    };
+    run->user = user_create(run->machine, &user, error, sizeof error);
+    if (!run->user) return release(run, access(request->program, R_OK) ? EXIT_USAGE : EXIT_GUEST, error);
+    if (request->trace_letters) machine_trace(run->machine, request->trace_letters, request->trace_spc, STDERR_FILENO);
+    if (run->check) check_begin(run->check, run->core);
+    observe(run);
+    return EXIT_FINE;
+}
+
+static void interrupt(void *cookie) { user_interrupt(((struct run *)cookie)->user); }
+static uint64_t progress(void *cookie) { return hw_insns(((struct run *)cookie)->core); }
+
+static double cpu_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void collect(struct run *run, struct run_result *result)
+{
+    result->status = user_status(run->user);
+    if (result->status.note) snprintf(result->note, sizeof result->note, "%s", result->status.note);
+    result->status.note = NULL; /* it belonged to the platform */
+    result->diverged = run->check && check_diverged(run->check);
+    stats_collect(&result->stats, run->machine, run->user);
+    result->byte_count = hw_fetch(run->core, result->status.eip, true, result->bytes, sizeof result->bytes);
+    for (unsigned i = 0; i < LENGTH(result->registers); i++) result->registers[i] = (uint32_t)hw_state(run->core)->r[i];
+    run->windows[0] = (struct stats_window){.name = "total", .stats = result->stats};
+    if (run->window_count > 1 || run->next_edge != UINT64_MAX) {
+        if (run->window_count < WINDOWS_MAX) close_window(run, &result->stats);
+    }
+}
+
+int run_guest(const struct run_request *request, struct run_result *result)
+{
+    *result = (struct run_result){0};
+    struct run *run = lab_allocate(sizeof *run);
+    *run = (struct run){.request = request, .window_count = 1};
+    stats_table_init(&run->table);
+    signal(SIGPIPE, SIG_IGN); /* a write into a closed pipe is the guest's affair */
+    int code = prepare(run);
+    if (code) return code;
+    struct watcher watcher = {.interrupt = interrupt, .progress = request->heartbeat ? progress : NULL, .cookie = run};
+    watcher_begin(&watcher);
+    double start = cpu_seconds();
+    cms_boot(run->core);
+    cms_run(run->core);
+    result->cpu_seconds = cpu_seconds() - start;
+    result->signal = watcher_end(&watcher);
+    if (run->check) check_finish(run->check, run->core);
+    collect(run, result);
+    if (run->teeing) tee_end(&run->tee);
+    run->teeing = false;
+    if (run->recording) {
+        if (run->row.machine.insns < result->stats.machine.insns) add_row(run, &result->stats);
+        if (!record_end(&run->record, request, result, run->machine, &run->table, run->windows, run->window_count)) {
+            return release(run, EXIT_USAGE, NULL);
+        }
+    }
+    return release(run, EXIT_FINE, NULL);
+}
+
+/* ---- telling how it ended ---- */
+
+int run_exit_code(const struct run_result *result, bool guest_exit)
+{
+    if (result->diverged) return EXIT_CHECK_FAILED;
+    switch (result->status.end) {
+    case USER_EXITED: return guest_exit ? result->status.code & 0xff : EXIT_FINE;
+    case USER_KILLED: return guest_exit ? EXIT_BY_SIGNAL + result->status.code : EXIT_GUEST;
+    case USER_UNSUPPORTED: return EXIT_GUEST;
+    case USER_LIMIT: return EXIT_LIMIT;
+    case USER_INTERRUPTED: return EXIT_BY_SIGNAL + (result->signal ? result->signal : SIGINT);
+    default: return EXIT_INTERNAL;
+    }
+}
+
+static void print_place(const struct run_request *request, const struct run_result *result, struct text *text)
+{
+    struct elf_file elf;
+    text_printf(text, "covm: at 0x%08" PRIx64, result->status.eip);
+    if (elf_file_open(&elf, request->program)) {
+        elf_symbol_print(&elf, result->status.eip, text);
+        elf_file_close(&elf);
+    }
+    text_printf(text, ":");
+    struct text insn = {0};
+    unsigned length = x86_text(result->bytes, result->byte_count, result->status.eip, &insn);
+    if (!result->byte_count) text_printf(text, " not mapped");
+    for (unsigned i = 0; i < (length ? length : result->byte_count); i++) text_printf(text, " %02x", result->bytes[i]);
+    if (result->byte_count) text_printf(text, "  %s", text_string(&insn));
+    text_free(&insn);
+    text_printf(text, "\n");
+}
+
+void run_explain(const struct run_request *request, const struct run_result *result)
+{
+    static const char *const names[8] = {"eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi"};
+    const struct user_status *status = &result->status;
+    struct text text = {0};
+    if (status->end == USER_KILLED) {
+        text_printf(&text, "covm: the guest was killed by SIG%s", sigabbrev_np(status->code));
+        if (status->fault.vector == 14) text_printf(&text, ": page fault at 0x%08" PRIx64 " (error code %" PRIu32 ")", status->fault.address, status->fault.error);
+        text_printf(&text, "%s%s\n", *result->note ? ": " : "", result->note);
+    } else if (status->end == USER_UNSUPPORTED) {
+        text_printf(&text, "covm: %s\n", *result->note ? result->note : "unsupported instruction");
+    } else {
+        return;
+    }
+    print_place(request, result, &text);
+    text_printf(&text, "covm:");
+    for (unsigned i = 0; i < LENGTH(names); i++) text_printf(&text, " %s=%08" PRIx32, names[i], result->registers[i]);
+    fprintf(stderr, "%s\n", text_string(&text));
+    text_free(&text);
+}
