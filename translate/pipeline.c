@@ -96,7 +96,7 @@ enum tr_reason translate(const struct tr_request *request, struct tr_result *res
     enum tr_reason reason = request->gear == 1 ? region_basic_block(request, &region) : region_superblock(request, &region);
     result->work.decoded = region.guest_count;
     result->work.ir_ops = region.count;
-    if (reason == TR_OK) reason = check(request, result, "form", &region);
+    if (reason == TR_OK) reason = check(request, result, "lift", &region);
     if (reason == TR_OK) reason = improve(request, result, &region);
     if (reason == TR_OK) reason = schedule_and_emit(request, result, &region);
     return reason;

@@ -63,6 +63,8 @@ struct tr_request {
     /* NULL, or shown the region when it has been formed ("lift") and after each pass (its name): what the disassembly view
      * prints. Changes nothing. */
     void (*stage)(void *cookie, const char *name, const struct ir_region *region);
+    /* NULL, or shown region and schedule in the end; the schedule's atoms name the operation that they came from. */
+    void (*scheduled)(void *cookie, const struct ir_region *region, const struct schedule *schedule);
 };
 
 /* An EXIT atom that a chain may replace, or that the CMS must recognise by its number (its index in exits[]). */
