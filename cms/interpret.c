@@ -39,12 +39,24 @@ static bool probe(void *cookie, uint64_t address, unsigned size)
 
 /* ---- ends of an instruction ---- */
 
-static inline void retire(struct interpreting *in, const struct record *record, uint64_t next)
+static inline void retire_as(struct interpreting *in, const struct record *record, uint64_t next, uint32_t commit_flags)
 {
     in->cms->state->r[HOME_EIP] = next;
-    hw_commit(in->cms->core, 1, record->flags & RECORD_REPEATS ? COMMIT_LAST : 0, record->dirty,
-              record->flags & RECORD_FLAGS_DIRTY);
+    hw_commit(in->cms->core, 1, commit_flags, record->dirty, record->flags & RECORD_FLAGS_DIRTY);
     in->done.insns++;
+}
+static inline void retire(struct interpreting *in, const struct record *record, uint64_t next)
+{
+    retire_as(in, record, next, 0);
+}
+
+/* A REP instruction ends behind an iteration (that found its condition), or, with the counter at zero, without one. */
+static bool iterated(const struct ir_insn *ops, ir_ref exit)
+{
+    for (ir_ref op = 1; op < exit; op++) {
+        if (ops[op].op == IR_PUT) return true;
+    }
+    return false;
 }
 
 static inline uint64_t end_of(const struct cms *cms, const struct record *record)
@@ -119,7 +131,12 @@ static enum outcome leave(struct interpreting *in, const struct record *record, 
         cms_context_changed(cms);
         return LEFT;
     default:
-        retire(in, record, result->value);
+        if (record->flags & RECORD_REPEATS && iterated((const struct ir_insn *)record, result->at)) {
+            retire_as(in, record, result->value, COMMIT_LAST);
+            in->iterations++;
+        } else {
+            retire(in, record, result->value);
+        }
         return record->flags & RECORD_TRANSFERS || result->value != end_of(cms, record) ? LEFT : NEXT;
     }
 }
