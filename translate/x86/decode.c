@@ -213,11 +213,13 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
     if (shape->immediate != IMM_NO) take_immediate(&cursor, insn, shape->immediate);
     if (UNLIKELY(cursor.failed)) return ran_out(&cursor);
 
-    if (UNLIKELY(insn->lock) && !(insn->memory && x86_rows[row].properties & X86_LOCKABLE)) return X86_INVALID;
+    unsigned properties = x86_rows[row].properties;
+    if (UNLIKELY(insn->lock) && !(insn->memory && properties & X86_LOCKABLE)) return X86_INVALID;
+    if (UNLIKELY(properties & X86_PLAIN) && (insn->rep || insn->repne || insn->operand_size != size)) return X86_INVALID;
     unsigned twin = x86_row_twin[row];
     if (twin) row += (twin == ROW_TWIN_ADDRESS ? insn->address_size : insn->operand_size) == SIZE_16;
     insn->row = (uint16_t)row;
     insn->length = (uint8_t)cursor.at;
     insn->operand_size = operand_size(shape->size, insn->operand_size);
-    return UNLIKELY(x86_rows[row].properties & X86_LATER) ? X86_UNSUPPORTED : X86_OK;
+    return UNLIKELY(properties & X86_LATER) ? X86_UNSUPPORTED : X86_OK;
 }

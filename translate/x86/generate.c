@@ -52,11 +52,11 @@ static uint32_t interesting(struct generator *g)
     return chance(g, 2) ? corners[below(g, LENGTH(corners))] : (uint32_t)prng_next(g->prng);
 }
 
-static void put_prefixes(struct generator *g)
+static void put_prefixes(struct generator *g, unsigned properties)
 {
     const struct x86_generate_options *options = g->options;
     if (options->no_prefixes) return;
-    if (g->shape->size == WIDTH_V && chance(g, 4)) g->operand16 = true, put(g, 0x66, 1);
+    if (g->shape->size == WIDTH_V && !(properties & X86_PLAIN) && chance(g, 4)) g->operand16 = true, put(g, 0x66, 1);
     if (!options->no_address16 && chance(g, 8)) g->address16 = true, put(g, 0x67, 1);
     unsigned segment = options->segments && chance(g, 8) ? choose(g, options->segments) : 8;
     if (segment < 8) put(g, segment < X86_FS ? 0x26u + 8 * segment : 0x60u + segment, 1);
@@ -162,7 +162,7 @@ unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate
     unsigned twin = row ? x86_row_twin[row - 1] : ROW_TWIN_NONE, properties = x86_rows[row].properties;
     if (twin == ROW_TWIN_OPERAND) g.operand16 = true, put(&g, 0x66, 1);
     else if (twin == ROW_TWIN_ADDRESS) g.address16 = true, put(&g, 0x67, 1);
-    else put_prefixes(&g);
+    else put_prefixes(&g, properties);
     if (x86_row_twin[row] == ROW_TWIN_OPERAND && g.operand16) return 0;
     if (x86_row_twin[row] == ROW_TWIN_ADDRESS && g.address16) return 0;
     put_repeat(&g, properties);

@@ -42,6 +42,7 @@ enum x86_property {
     X86_STORES = 8,
     X86_REPEATS = 16,    /* string instruction that may carry REP */
     X86_LOCKABLE = 32,
+    X86_PLAIN = 128,     /* with 66, F2 or F3 it is another instruction, of a later processor: #UD */
     X86_LATER = 64,      /* known but not implemented: x86_decode says X86_UNSUPPORTED */
 };
 struct x86_row {
