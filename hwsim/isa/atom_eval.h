@@ -36,6 +36,11 @@ ATOM_INLINE int64_t atom_signed(uint64_t value, unsigned size)
     return (int64_t)(value << (64 - atom_bits(size))) >> (64 - atom_bits(size));
 }
 ATOM_INLINE unsigned atom_msb(uint64_t value, unsigned size) { return (unsigned)(value >> (atom_bits(size) - 1)) & 1; }
+/* Bit `from` of the value, moved to bit `to`; the others clear. */
+ATOM_INLINE unsigned atom_move_bit(uint64_t value, unsigned from, unsigned to)
+{
+    return (unsigned)(from >= to ? value >> (from - to) : value << (to - from)) & 1u << to;
+}
 /* Do the two top bits differ? */
 ATOM_INLINE unsigned atom_tops_differ(uint64_t value, unsigned size)
 {
@@ -142,15 +147,17 @@ ATOM_INLINE uint64_t atom_rems(uint64_t a, uint64_t b, unsigned size)
 enum atom_rule { ATOM_RULE_NONE, ATOM_RULE_ALL, ATOM_RULE_SOME };
 #define ATOM_RULE_KIND(name) ((int)ATOM_RULE_OF_##name)
 
-/* A rule: all six flags, from the operands and the result r (all cut to the size), and fin. */
+/* A rule: all six flags, from the operands and the result r (all cut to the size), the result before it was cut (wide),
+ * and fin. */
 #define ATOM_RULE(name, kind)           \
     enum { ATOM_RULE_OF_##name = kind }; \
-    ATOM_INLINE unsigned atom_flags_##name(unsigned size, uint64_t a, uint64_t b, uint64_t c, uint64_t r, unsigned fin)
+    ATOM_INLINE unsigned atom_flags_##name(unsigned size, uint64_t a, uint64_t b, uint64_t c, uint64_t r, uint64_t wide, \
+                                              unsigned fin)
 
-ATOM_INLINE unsigned atom_parity(uint64_t value) { return __builtin_parity((unsigned)value & 0xff) ? 0 : FLAG_PF; }
+ATOM_INLINE unsigned atom_parity(uint64_t value) { return (unsigned)!__builtin_parity((unsigned)value & 0xff) << 2; }
 ATOM_INLINE unsigned atom_result_flags(uint64_t r, unsigned size)
 {
-    return (r == 0 ? FLAG_ZF : 0) | atom_msb(r, size) * FLAG_SF | atom_parity(r);
+    return (unsigned)(r == 0) << 6 | atom_move_bit(r, atom_bits(size) - 1, 7) | atom_parity(r);
 }
 ATOM_INLINE unsigned atom_set_carry(unsigned fin, unsigned carry, unsigned overflow)
 {
@@ -159,16 +166,23 @@ ATOM_INLINE unsigned atom_set_carry(unsigned fin, unsigned carry, unsigned overf
 
 ATOM_RULE(NONE, ATOM_RULE_NONE) { return fin; }
 
-/* Bit n of `carries` is the carry out of bit n; so it is right for a carry in, too, and at 64 bits. */
+/* The exclusive or of operands and result has the carry (borrow) into each bit; the one out of the top bit stands in the
+ * next bit of the uncut result, or, at 64 bits, is worked out by the caller. */
+ATOM_INLINE unsigned atom_carry_flags(uint64_t into, uint64_t wide, unsigned out64, unsigned size)
+{
+    unsigned bits = atom_bits(size);
+    unsigned out = size == SIZE_64 ? out64 : (unsigned)(wide >> (bits & 63)) & 1;
+    return out | ((unsigned)into & FLAG_AF) | (atom_move_bit(into, bits - 1, 11) ^ out << 11);
+}
 ATOM_RULE(ADD, ATOM_RULE_ALL)
 {
-    uint64_t carries = (a & b) | ((a | b) & ~r), overflow = (a ^ r) & (b ^ r);
-    return atom_result_flags(r, size) | atom_msb(carries, size) | ((a ^ b ^ r) & FLAG_AF) | atom_msb(overflow, size) * FLAG_OF;
+    unsigned out64 = (unsigned)(((a & b) | ((a | b) & ~r)) >> 63);
+    return atom_result_flags(r, size) | atom_carry_flags(a ^ b ^ wide, wide, out64, size);
 }
 ATOM_RULE(SUB, ATOM_RULE_ALL)
 {
-    uint64_t borrows = (~a & b) | ((~a | b) & r), overflow = (a ^ b) & (a ^ r);
-    return atom_result_flags(r, size) | atom_msb(borrows, size) | ((a ^ b ^ r) & FLAG_AF) | atom_msb(overflow, size) * FLAG_OF;
+    unsigned out64 = (unsigned)(((~a & b) | ((~a | b) & r)) >> 63);
+    return atom_result_flags(r, size) | atom_carry_flags(a ^ b ^ wide, wide, out64, size);
 }
 ATOM_RULE(LOGIC, ATOM_RULE_ALL) { return atom_result_flags(r, size); }
 
@@ -249,7 +263,7 @@ ATOM_RULE(MULHS, ATOM_RULE_SOME)
     }
     return atom_set_carry(fin, lost, lost);
 }
-ATOM_RULE(MUL, ATOM_RULE_SOME) { return atom_flags_MULHS(size, a, b, c, r, fin); }
+ATOM_RULE(MUL, ATOM_RULE_SOME) { return atom_flags_MULHS(size, a, b, c, r, wide, fin); }
 ATOM_RULE(MULHU, ATOM_RULE_SOME) { return atom_set_carry(fin, r != 0, r != 0); }
 ATOM_RULE(VALUE, ATOM_RULE_ALL) { return (unsigned)b & ATOM_FLAGS; }
 
@@ -268,11 +282,12 @@ enum { ATOM_SIZED_RB = 1, ATOM_SIZED_RAB = 1, ATOM_SIZED_RABF = 1, ATOM_SIZED_RA
         const uint64_t cf = fin & FLAG_CF;                                                                         \
         (void)bits, (void)cf, (void)cond;                                                                          \
         a = atom_cut(a, cutting), b = atom_cut(b, cutting), c = atom_cut(c, cutting);                              \
-        struct atom_result result = {atom_cut((expression), cutting), fin};                                        \
+        const uint64_t wide = (expression);                                                                        \
+        struct atom_result result = {atom_cut(wide, cutting), fin};                                                \
         if (ATOM_RULE_KIND(rule) != ATOM_RULE_NONE && fmask) {                                                     \
             unsigned written = atom_flag_bits(fmask);                                                              \
-            unsigned flags = atom_flags_##rule(cutting, a, b, c, result.value, fin);                               \
-            result.flags = (uint16_t)((fin & ~written) | (flags & written));                                       \
+            unsigned flags = atom_flags_##rule(cutting, a, b, c, result.value, wide, fin);                         \
+            result.flags = (uint16_t)(fmask == MASK_ALL ? flags : (fin & ~written) | (flags & written));           \
         }                                                                                                          \
         return result;                                                                                             \
     }

@@ -21,10 +21,11 @@ struct printer {
 
 __attribute__((format(printf, 2, 3))) static void print(struct printer *printer, const char *format, ...)
 {
-    size_t used = (size_t)printer->length < printer->capacity ? (size_t)printer->length : printer->capacity;
+    bool room = (size_t)printer->length < printer->capacity;
     va_list args;
     va_start(args, format);
-    printer->length += vsnprintf(printer->text + used, printer->capacity - used, format, args);
+    printer->length += vsnprintf(room ? printer->text + printer->length : NULL, room ? printer->capacity - (size_t)printer->length : 0,
+                                 format, args);
     va_end(args);
 }
 
