@@ -154,7 +154,7 @@ static enum outcome step(struct interpreting *in, const struct record *record)
     case IR_EXITED:
         return leave(in, record, &ops[result.at], &result);
     case IR_TRAPPED:
-        return except(in, &(struct hw_fault){.vector = (uint8_t)result.value}, false);
+        return except(in, &(struct hw_fault){.vector = (uint8_t)result.value, .error = (uint32_t)result.value >> 8}, false);
     case IR_REFUSED:
         return except(in, &in->fault, false);
     case IR_CALLS_HELPER:

@@ -70,6 +70,7 @@ unsigned ir_operands(const struct ir_insn *insn)
     case IR_PUTF: case IR_TRAPIF: case IR_EXITIF: return IR_READS_F;
     case IR_EXIT:
         return insn->kind == IR_JUMP_INDIRECT || insn->kind == IR_CALL_INDIRECT || insn->kind == IR_RETURN ? IR_READS_A : 0;
+    case IR_HELPER: return IR_READS_A | IR_READS_B | IR_READS_C;
     default: break;
     }
     if (!ir_is_atom(insn->op)) return 0;

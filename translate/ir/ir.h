@@ -45,11 +45,11 @@ enum ir_op {
     IR_PUT,             /* home number imm = a */
     IR_GETF,            /* flags result: the arithmetic flags */
     IR_PUTF,            /* the arithmetic flags = flags of f (all six) */
-    IR_TRAP,            /* exception imm, always */
+    IR_TRAP,            /* exception, always: imm is the vector, from bit 8 on the error code */
     IR_TRAPIF,          /* exception imm where cond holds of f */
     IR_EXITIF,          /* leave for address imm where cond holds of f; the instruction has then been retired */
     IR_EXIT,            /* leave, always: `kind` says how */
-    IR_HELPER,          /* interpreter only: C helper number imm (translate/x86/helpers.def) */
+    IR_HELPER,          /* interpreter only: C helper number imm (translate/x86/helpers.def), its operands a, b, c */
     IR_PUSH_RETURN,     /* a call whose target the region goes on with: push return address imm on the DRAS. Only the
                            predictor sees it; stays in order with exits. (A call that leaves is an IR_EXIT instead.) */
     IR_OPS

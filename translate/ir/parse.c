@@ -178,7 +178,11 @@ static void scan_other(struct parser *parser, struct ir_insn *insn)
     case IR_TRAP: case IR_PUSH_RETURN: insn->imm = scan_number(parser); break;
     case IR_TRAPIF: case IR_EXITIF: scan_cond(parser, insn), comma(parser), insn->imm = scan_number(parser); break;
     case IR_EXIT: scan_exit(parser, insn); break;
-    case IR_HELPER: insn->imm = scan_name(parser, ir_helper_names, LENGTH(ir_helper_names), "helper expected"); break;
+    case IR_HELPER:
+        insn->imm = scan_name(parser, ir_helper_names, LENGTH(ir_helper_names), "helper expected");
+        comma(parser), insn->a = scan_ref(parser), comma(parser), insn->b = scan_ref(parser);
+        comma(parser), insn->c = scan_ref(parser);
+        break;
     default: break;
     }
     if ((insn->op == IR_EXIT || insn->op == IR_EXITIF) && accept(parser, '#')) insn->c = (ir_ref)scan_unsigned(parser);

@@ -109,7 +109,10 @@ static void put_other(struct text *text, const struct ir_region *region, const s
     case IR_TRAPIF: put(text, " %s, %%%u, ", ir_cond_names[insn->cond], insn->f), put_number(text, insn->imm); break;
     case IR_EXITIF: put(text, " %s, %%%u, ", ir_cond_names[insn->cond], insn->f), put_address(text, (uint64_t)insn->imm); break;
     case IR_EXIT: put_exit_target(text, insn); break;
-    case IR_HELPER: put(text, " "), put_lower(text, ir_helper_names[insn->imm]); break;
+    case IR_HELPER:
+        put(text, " "), put_lower(text, ir_helper_names[insn->imm]);
+        put(text, ", %%%u, %%%u, %%%u", insn->a, insn->b, insn->c);
+        break;
     case IR_PUSH_RETURN: put(text, " "), put_address(text, (uint64_t)insn->imm); break;
     default: break;
     }

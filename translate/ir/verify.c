@@ -62,7 +62,8 @@ static const char *check_fields(const struct ir_insn *insn)
     if (insn->use_imm && !ir_is_pure(insn->op)) return "operation takes no immediate";
     if ((insn->op == IR_GET || insn->op == IR_PUT) && (insn->imm < 0 || insn->imm >= HOME_COUNT)) return "no such home";
     if (insn->op == IR_PUT && insn->imm == HOME_EIP) return "eip is written by commits alone";
-    if ((insn->op == IR_TRAP || insn->op == IR_TRAPIF) && (insn->imm < 0 || insn->imm > 255)) return "no such exception";
+    if (insn->op == IR_TRAPIF && (insn->imm < 0 || insn->imm > 0xff)) return "no such exception";
+    if (insn->op == IR_TRAP && (insn->imm < 0 || insn->imm > 0xffffff)) return "no such exception";
     if (insn->op == IR_EXIT && insn->kind >= IR_EXIT_KINDS) return "no such kind of exit";
     return NULL;
 }
