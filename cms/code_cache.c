@@ -171,7 +171,7 @@ static void fill_exits(struct cms *cms, struct translation *translation, const s
         exits[i] = (struct exit_record){.tpc = translation->tpc + result->exits[i].offset,
                                         .owner = offset_of(cms, translation), .number = (uint16_t)i,
                                         .reason = result->exits[i].reason, .returns = result->exits[i].returns,
-                                        .source = result->exits[i].source};
+                                        .known = result->exits[i].target != 0, .source = result->exits[i].source};
     }
     translation->exit_count = (uint16_t)result->exit_count;
 }

@@ -48,6 +48,7 @@ static void inline_missed(struct cms *cms, const struct exit_record *from)
 
 void indirect_missed(struct cms *cms, const struct exit_record *from, const struct translation *to)
 {
+    if (from->known) return; /* not the target but the context word is what may differ: the dispatcher looks each time */
     switch ((enum tr_indirect)cms->options->indirect) {
     case TR_DISPATCHER: break;
     case TR_INLINE: inline_missed(cms, from); break;

@@ -46,9 +46,7 @@ static enum pace run_translation(struct cms *cms, struct head *head, struct pend
     hw_enter(cms->core, translation->tpc, &exit);
     translation = code_cache_owner(cms, exit.site);
     if (!translation) hw_panic(cms->core, "control came back from no translation");
-#ifdef COVM_CHECKS
-    if (hw_context(cms->core) != cms->root->context) hw_panic(cms->core, "a translation changed the context word");
-#endif
+    cms_context_changed(cms); /* CLD, POPF and the like end a translation, but are part of it */
     switch ((enum hw_exit_kind)exit.kind) {
     case HW_EXIT:
         exited(cms, translation, &exit, pending);

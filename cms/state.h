@@ -98,6 +98,7 @@ struct exit_record {
     uint16_t number;
     uint8_t reason;           /* enum exit_reason */
     bool returns;
+    bool known;               /* its guest target is fixed */
     uint64_t source;          /* guest instruction that leaves */
 };
 struct guest_range {
@@ -264,7 +265,7 @@ void chain_move_incoming(struct cms *cms, struct translation *from, struct trans
 struct exit_record *chain_exit(const struct cms *cms, const struct translation *translation, uint32_t number);
 
 /* indirect.c */
-/* An indirect exit found no prediction and went to EIP, for which `to` (NULL: nothing) has been made. */
+/* An indirect exit found no prediction and went to EIP, for which there is the translation `to` (NULL: none). */
 void indirect_missed(struct cms *cms, const struct exit_record *from, const struct translation *to);
 /* The callback of tr_request. */
 unsigned indirect_targets(void *cookie, uint64_t spc, uint64_t *to, unsigned capacity);

@@ -56,6 +56,10 @@ static struct translation *attempt(struct cms *cms, struct head *head, unsigned 
     memset(result, 0, sizeof *result);
     *reason = translate(&request, result);
     hw_count(cms->core, CMS_STAT_reason_OK + (unsigned)*reason, 1);
+    if (*reason == TR_BUG) {
+        hw_panic(cms->core, "translating 0x%llx at gear %u: %s: %s at %u", (unsigned long long)head->spc, gear, result->wrong_pass,
+                 result->wrong, result->wrong_at);
+    }
     if (*reason != TR_OK) {
         charge(cms, gear, result, 0);
         return NULL;
