@@ -76,14 +76,14 @@ struct cms cms_view(struct hw_core *core)
 {
     struct cms cms = {.core = core, .options = hw_options(core), .state = hw_state(core), .base = hw_concealed(core, 0)};
     cms.root = at(&cms, ROOT_OFFSET);
-    cms.user = CONTEXT_FIELD(cms.root->context, CPL) == 3;
+    cms.user = CONTEXT_GET(cms.root->context, CPL) == 3;
     return cms;
 }
 
 void cms_context_changed(struct cms *cms)
 {
     cms->root->context = hw_context(cms->core);
-    cms->user = CONTEXT_FIELD(cms->root->context, CPL) == 3;
+    cms->user = CONTEXT_GET(cms->root->context, CPL) == 3;
 }
 
 void cms_boot(struct hw_core *core)

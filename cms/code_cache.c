@@ -150,7 +150,7 @@ static struct unit *find_room(struct cms *cms, uint32_t code_bytes, uint32_t rec
 static uint64_t linear_of(const struct cms *cms, uint64_t address)
 {
     uint64_t linear = address + cms->state->r[HOME_CS_BASE];
-    return CONTEXT_FIELD(cms->root->context, LONG) ? linear : (uint32_t)linear;
+    return CONTEXT_GET(cms->root->context, LONG) ? linear : (uint32_t)linear;
 }
 
 /* Pages that the ranges touch, at most (one that two ranges share counts twice). */

@@ -139,7 +139,7 @@ void coherence_forget(struct cms *cms, struct source *source)
 /* The record for a linear page as it is mapped now. A stale one cannot be in use: notices of mapping changes come first. */
 static struct page *page_of(struct cms *cms, uint64_t linear)
 {
-    unsigned space = (unsigned)CONTEXT_FIELD(cms->root->context, SPACE);
+    unsigned space = (unsigned)CONTEXT_GET(cms->root->context, SPACE);
     struct page *page = page_find(cms, linear, space);
     uint64_t physical;
     if (!hw_physical(cms->core, linear * PAGE, &physical)) hw_panic(cms->core, "code was read where nothing is mapped");
@@ -244,7 +244,7 @@ static void notice_written(struct cms *cms, uint64_t address, uint64_t bytes)
 static void remapped(struct cms *cms, struct page *page)
 {
     uint64_t physical;
-    bool present = page->space == CONTEXT_FIELD(cms->root->context, SPACE);
+    bool present = page->space == CONTEXT_GET(cms->root->context, SPACE);
     if (present && hw_physical(cms->core, page->linear * PAGE, &physical) && physical / PAGE == page->physical) return;
     hw_charge(cms->core, WORK_COHERENCE, 1, 0);
     drop_sources(cms, page, UINT32_MAX, false);

@@ -104,7 +104,7 @@ static enum helped check_code(struct cms *cms, struct help *help, uint64_t selec
 
 static void enter_code(struct cms *cms, struct help *help, uint64_t selector, uint64_t offset, const struct hw_segment *code)
 {
-    unsigned privilege = (unsigned)CONTEXT_FIELD(cms->root->context, CPL);
+    unsigned privilege = (unsigned)CONTEXT_GET(cms->root->context, CPL);
     write_selector(cms, X86_CS, (selector & 0xfffc) | privilege);
     cms->state->r[HOME_CS_BASE] = code->base;
     help->next = offset;
@@ -122,7 +122,7 @@ static enum helped help_far_jump(struct cms *cms, struct help *help)
 static uint64_t stack_address(const struct cms *cms, uint64_t below, uint64_t *moved)
 {
     uint64_t esp = cms->state->r[HOME_ESP], down = esp - below;
-    bool wide = CONTEXT_FIELD(cms->root->context, STACK32);
+    bool wide = CONTEXT_GET(cms->root->context, STACK32);
     *moved = wide ? (uint32_t)down : (esp & ~UINT64_C(0xffff)) | (down & 0xffff);
     return (uint32_t)((wide ? *moved : *moved & 0xffff) + cms->state->r[HOME_SS_BASE]);
 }
@@ -145,7 +145,7 @@ static enum helped help_far_call(struct cms *cms, struct help *help)
 
 static enum helped check_return(struct cms *cms, struct help *help, uint64_t offset, struct hw_segment *code)
 {
-    unsigned privilege = (unsigned)CONTEXT_FIELD(cms->root->context, CPL);
+    unsigned privilege = (unsigned)CONTEXT_GET(cms->root->context, CPL);
     if ((help->a & 3) != privilege) return fault_with(help, VECTOR_GP, help->a & 0xfffc);
     return check_code(cms, help, help->a, offset, code);
 }

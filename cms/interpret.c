@@ -62,7 +62,7 @@ static bool iterated(const struct ir_insn *ops, ir_ref exit)
 static inline uint64_t end_of(const struct cms *cms, const struct record *record)
 {
     uint64_t end = record->address + record->length;
-    return CONTEXT_FIELD(cms->root->context, LONG) ? end : (uint32_t)end;
+    return CONTEXT_GET(cms->root->context, LONG) ? end : (uint32_t)end;
 }
 
 /* The platform has acted: anything may be different now. */
@@ -166,7 +166,7 @@ static enum outcome step(struct interpreting *in, const struct record *record)
 static enum outcome run_record(struct interpreting *in, const struct record *record)
 {
     in->shadow = false;
-    bool stepping = CONTEXT_FIELD(in->cms->root->context, STEP);
+    bool stepping = CONTEXT_GET(in->cms->root->context, STEP);
     if (UNLIKELY(record->flags & RECORD_UNSUPPORTED)) {
         return delivered(in, hw_unsupported(in->cms->core, x86_rows[record->row].mnemonic), false);
     }

@@ -15,7 +15,7 @@ struct decoding {
 static uint64_t linear_of(const struct cms *cms, uint64_t address)
 {
     uint64_t linear = address + cms->state->r[HOME_CS_BASE];
-    return CONTEXT_FIELD(cms->root->context, LONG) ? linear : (uint32_t)linear;
+    return CONTEXT_GET(cms->root->context, LONG) ? linear : (uint32_t)linear;
 }
 
 static void decode_at(struct cms *cms, uint64_t address, struct decoding *decoding)
@@ -92,7 +92,7 @@ static bool fill(struct cms *cms, struct block *block, uint64_t address, unsigne
         block->bytes += (uint32_t)bytes;
         block->insns++;
         address += decoding.insn.length;
-        if (!CONTEXT_FIELD(cms->root->context, LONG)) address = (uint32_t)address;
+        if (!CONTEXT_GET(cms->root->context, LONG)) address = (uint32_t)address;
         if (record->flags & RECORD_TRANSFERS) break;
     }
     hw_charge(cms->core, WORK_DECODE, block->insns, 0);

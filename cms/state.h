@@ -7,17 +7,11 @@
 #define COVM_CMS_STATE_H
 
 #include "cms/cms.h"
+#include "hwsim/isa/context.h"
 #include "translate/x86/x86.h"
 
 enum cms_interpreter { CMS_DECODE, CMS_PREDECODED };
 enum cms_replacement { CMS_FLUSH, CMS_FIFO };
-
-enum context_low {
-#define CONTEXT(name, low, width, meaning) CONTEXT_##name##_LOW = low, CONTEXT_##name##_WIDTH = width,
-#include "hwsim/isa/context.def"
-#undef CONTEXT
-};
-#define CONTEXT_FIELD(context, name) ((context) >> CONTEXT_##name##_LOW & bits_mask(CONTEXT_##name##_WIDTH))
 
 /* ---- what is watched for guest writes and mapping changes ---- */
 

@@ -5,7 +5,7 @@ static unsigned fetch(void *cookie, uint64_t address, void *to, unsigned bytes)
 {
     struct cms *cms = cookie;
     uint64_t linear = address + cms->state->r[HOME_CS_BASE];
-    if (!CONTEXT_FIELD(cms->root->context, LONG)) linear = (uint32_t)linear;
+    if (!CONTEXT_GET(cms->root->context, LONG)) linear = (uint32_t)linear;
     return hw_fetch(cms->core, linear, cms->user, to, bytes);
 }
 
