@@ -82,7 +82,7 @@ unsigned ir_operands(const struct ir_insn *insn)
 
 /* Shifts and rotates leave the flags alone where the masked count is 0 (SDM vol. 2, SAL/SAR/SHL/SHR), so that an unknown
  * count reads them. */
-static bool count_may_be_zero(const struct ir_insn *insn)
+bool ir_count_may_be_zero(const struct ir_insn *insn)
 {
     switch (insn->op) {
     case ATOM_SHL: case ATOM_SHR: case ATOM_SAR: case ATOM_ROL: case ATOM_ROR: case ATOM_RCL: case ATOM_RCR:
@@ -91,8 +91,8 @@ static bool count_may_be_zero(const struct ir_insn *insn)
     }
 }
 
-/* The flags that an atom's rule computes; the others it passes on (hwsim/isa/atom_eval.h). */
-static unsigned flags_computed(unsigned op)
+/* As hwsim/isa/atom_eval.h has it. */
+unsigned ir_flags_computed(unsigned op)
 {
     switch (op) {
     case ATOM_BT: return MASK_C;
@@ -104,8 +104,8 @@ static unsigned flags_computed(unsigned op)
 
 unsigned ir_flags_read(const struct ir_insn *insn, unsigned wanted)
 {
-    unsigned computed = insn->fmask & flags_computed(insn->op), read = insn->fmask ? wanted & ~computed : 0;
-    if (insn->fmask && count_may_be_zero(insn)) read |= wanted;
+    unsigned computed = insn->fmask & ir_flags_computed(insn->op), read = insn->fmask ? wanted & ~computed : 0;
+    if (insn->fmask && ir_count_may_be_zero(insn)) read |= wanted;
     switch (insn->op) {
     case IR_PUTF: case ATOM_GETF: return MASK_ALL;
     case IR_TRAPIF: case IR_EXITIF: case ATOM_SETC: case ATOM_SEL: return cond_reads(insn->cond);

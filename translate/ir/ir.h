@@ -131,6 +131,10 @@ enum ir_operand { IR_READS_A = 1, IR_READS_B = 2, IR_READS_C = 4, IR_READS_F = 8
 unsigned ir_operands(const struct ir_insn *insn);
 /* Which flags of f it reads (enum flag_mask), when of its own flags result only `wanted` are of interest. */
 unsigned ir_flags_read(const struct ir_insn *insn, unsigned wanted);
+/* Which flags an atom's rule computes; those it does not, it passes on from f even where fmask has them. */
+unsigned ir_flags_computed(unsigned op);
+/* May it be a shift or rotate by 0, which leaves the flags as f has them? */
+bool ir_count_may_be_zero(const struct ir_insn *insn);
 
 /* ---- verifier ---- */
 /* NULL if the region is well formed, else what is wrong with which operation (static string; *at: the reference).

@@ -15,7 +15,6 @@ struct legaliser {
     struct rewrite rewrite;
     struct addresses addresses;
     struct demand demand;
-    ir_ref no_flags;
     bool base_offset;
 };
 
@@ -62,10 +61,7 @@ static void note_addition(struct legaliser *legaliser, const struct ir_insn *ins
 
 static void clear_flags(struct legaliser *legaliser, struct ir_insn *insn, unsigned wanted)
 {
-    struct ir_insn clear = {.op = ATOM_SETF, .size = SIZE_32, .fmask = MASK_ALL, .use_imm = true, .guest = insn->guest};
-    if (insn->f || !ir_flags_read(insn, wanted)) return;
-    if (!legaliser->no_flags) legaliser->no_flags = rewrite_append(&legaliser->rewrite, clear);
-    insn->f = legaliser->no_flags;
+    if (!insn->f && ir_flags_read(insn, wanted)) insn->f = rewrite_no_flags(&legaliser->rewrite, insn->guest);
 }
 
 static bool legaliser_init(struct legaliser *legaliser, struct ir_region *region)

@@ -10,7 +10,6 @@ struct promotion {
     struct rewrite rewrite;
     ir_ref homes[HOME_COUNT], flags;             /* at this point; 0: as at entry */
     ir_ref entry_homes[HOME_COUNT], entry_flags; /* the gets, made where first needed */
-    ir_ref zero, no_flags;                       /* constants that a map needs an operation for */
 };
 
 static unsigned exits_of(const struct ir_region *region)
@@ -35,22 +34,13 @@ static void promote_getf(struct promotion *promotion, unsigned at, const struct 
 
 static void promote_put(struct promotion *promotion, const struct ir_insn *insn)
 {
-    ir_ref value = insn->a;
-    if (!value) {
-        if (!promotion->zero) promotion->zero = rewrite_append(&promotion->rewrite, constant_insn(0, insn->guest));
-        value = promotion->zero;
-    }
+    ir_ref value = insn->a ? insn->a : rewrite_zero(&promotion->rewrite, insn->guest);
     promotion->homes[insn->imm] = value == promotion->entry_homes[insn->imm] ? 0 : value;
 }
 
 static void promote_putf(struct promotion *promotion, const struct ir_insn *insn)
 {
-    ir_ref flags = insn->f;
-    if (!flags) {
-        struct ir_insn clear = {.op = ATOM_SETF, .fmask = MASK_ALL, .use_imm = true, .guest = insn->guest};
-        if (!promotion->no_flags) promotion->no_flags = rewrite_append(&promotion->rewrite, clear);
-        flags = promotion->no_flags;
-    }
+    ir_ref flags = insn->f ? insn->f : rewrite_no_flags(&promotion->rewrite, insn->guest);
     promotion->flags = flags == promotion->entry_flags ? 0 : flags;
 }
 

@@ -37,6 +37,30 @@ struct ir_insn rewrite_operands(const struct rewrite *rewrite, unsigned at)
     return insn;
 }
 
+static ir_ref append(struct rewrite *rewrite, struct ir_insn insn)
+{
+    struct ir_region *region = rewrite->region;
+    if (region->full || region->count >= region->capacity) {
+        region->full = true;
+        return 0;
+    }
+    region->insns[region->count] = insn;
+    return (ir_ref)region->count++;
+}
+
+ir_ref rewrite_zero(struct rewrite *rewrite, uint16_t guest)
+{
+    if (!rewrite->zero) rewrite->zero = append(rewrite, constant_insn(0, guest));
+    return rewrite->zero;
+}
+
+ir_ref rewrite_no_flags(struct rewrite *rewrite, uint16_t guest)
+{
+    struct ir_insn clear = {.op = ATOM_SETF, .size = SIZE_32, .fmask = MASK_ALL, .use_imm = true, .guest = guest};
+    if (!rewrite->no_flags) rewrite->no_flags = append(rewrite, clear);
+    return rewrite->no_flags;
+}
+
 /* Exits keep their order, so that the new number is never above the old one. */
 static void rewrite_exit(struct rewrite *rewrite, struct ir_insn *insn)
 {
@@ -44,26 +68,23 @@ static void rewrite_exit(struct rewrite *rewrite, struct ir_insn *insn)
     struct ir_exit *exit = &region->exits[rewrite->exits];
     if (rewrite->exits != insn->c) *exit = region->exits[insn->c];
     insn->c = (ir_ref)rewrite->exits++;
+    if (ir_operands(insn) & IR_READS_A && !insn->a) insn->a = rewrite_zero(rewrite, insn->guest);
     exit->target_value = insn->a;
     for (unsigned home = 0; home < HOME_COUNT; home++) {
+        if (!exit->homes[home]) continue;
         ir_ref from = rewrite->value[exit->homes[home]];
         bool unchanged = region->insns[from].op == IR_GET && region->insns[from].imm == home;
-        exit->homes[home] = from && unchanged ? 0 : from;
+        exit->homes[home] = !from ? rewrite_zero(rewrite, insn->guest) : unchanged ? 0 : from;
     }
+    if (!exit->flags) return;
     ir_ref from = rewrite->flags[exit->flags];
-    exit->flags = from && region->insns[from].op == IR_GETF ? 0 : from;
+    exit->flags = !from ? rewrite_no_flags(rewrite, insn->guest) : region->insns[from].op == IR_GETF ? 0 : from;
 }
 
 ir_ref rewrite_append(struct rewrite *rewrite, struct ir_insn insn)
 {
-    struct ir_region *region = rewrite->region;
-    if (region->full || region->count >= region->capacity) {
-        region->full = true;
-        return 0;
-    }
-    if (region->promoted && (insn.op == IR_EXIT || insn.op == IR_EXITIF)) rewrite_exit(rewrite, &insn);
-    region->insns[region->count] = insn;
-    return (ir_ref)region->count++;
+    if (rewrite->region->promoted && (insn.op == IR_EXIT || insn.op == IR_EXITIF)) rewrite_exit(rewrite, &insn);
+    return append(rewrite, insn);
 }
 
 bool value_is_constant(const struct ir_region *region, ir_ref ref, uint64_t *value)

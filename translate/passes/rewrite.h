@@ -17,6 +17,7 @@ struct rewrite {
     unsigned old_count;
     ir_ref *value, *flags; /* old reference -> new reference */
     unsigned exits;        /* emitted so far; they are renumbered */
+    ir_ref zero, no_flags; /* constants for exit maps, where reference 0 would mean "unchanged"; made when needed */
     size_t mark;           /* of the arena */
 };
 
@@ -32,6 +33,9 @@ static inline ir_ref rewrite_emit(struct rewrite *rewrite, unsigned at, struct i
 {
     return rewrite->value[at] = rewrite->flags[at] = rewrite_append(rewrite, insn);
 }
+/* The operation that makes the constant zero, or clear flags: one a region and pass. */
+ir_ref rewrite_zero(struct rewrite *rewrite, uint16_t guest);
+ir_ref rewrite_no_flags(struct rewrite *rewrite, uint16_t guest);
 
 /* ---- what passes ask of values ---- */
 /* A constant integer or constant flags? (Reference 0 is both.) */
