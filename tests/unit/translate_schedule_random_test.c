@@ -1,0 +1,135 @@
+/* Random regions on machines of all widths: scheduled, verified, emitted, run; the state must be what the IR evaluates to. */
+#include "translate_schedule_support.h"
+
+enum { REGIONS = 1200, RUNS = 6 };
+
+struct tally {
+    unsigned runs, exits, rollbacks, expected, registers, stores;
+};
+
+static void random_state(struct prng *prng, uint64_t *homes, uint16_t *f0, uint8_t *memory)
+{
+    for (unsigned home = 0; home < HOME_COUNT; home++) {
+        uint64_t drawn = prng_next(prng);
+        /* mostly addresses that meet; some numbers; seldom an address that faults */
+        homes[home] = drawn % 8 < 5 ? (drawn >> 8 & 0x70001ffc) : drawn % 8 < 7 ? (drawn >> 8 & 0xff) : (uint32_t)(drawn >> 8) | (drawn >> 50 & 15 ? 0 : 0xf0000000u);
+        if ((uint32_t)homes[home] >> 28 == 15 && prng_below(prng, 8)) homes[home] &= 0xfffffff;
+    }
+    homes[HOME_EIP] = SPC;
+    *f0 = (uint16_t)(prng_next(prng) & ATOM_FLAGS);
+    for (unsigned i = 0; i < MEMORY_BYTES; i++) memory[i] = (uint8_t)prng_next(prng);
+}
+
+static void compare(const struct bench *bench, const struct runner *runner, const struct ir_eval_result *evaluated, const uint64_t *homes, uint16_t f0,
+                    const uint8_t *memory)
+{
+    const struct ir_region *region = &bench->region;
+    const struct ir_insn *leaves = &region->insns[evaluated->at];
+    const struct ir_exit *exit = &region->exits[leaves->c];
+    bool undone = exit->kind == IR_SYSTEM; /* left to the interpreter */
+    for (unsigned home = 0; home < HOME_COUNT; home++) {
+        if (home != HOME_EIP) assert_int_equal(runner->committed_r[home], homes[home]);
+    }
+    uint64_t eip = undone ? region->guest[leaves->guest].address : evaluated->value;
+    assert_int_equal(runner->committed_r[HOME_EIP], eip);
+    assert_int_equal(runner->committed_f0, f0);
+    assert_memory_equal(runner->committed, memory, MEMORY_BYTES);
+    assert_int_equal(runner->commits, 1);
+    assert_int_equal(runner->insns, exit->insns - undone);
+    assert_true(runner->insns <= bench->result.insns_longest);
+    if (exit->kind == IR_REPEAT && exit->target == SPC) {
+        assert_int_equal(runner->ending, ENDED_REPEAT);
+        assert_int_equal(runner->commit_flags, COMMIT_ITERATION);
+        return;
+    }
+    assert_int_equal(runner->ending, ENDED_EXIT);
+    const struct tr_exit *left = &bench->result.exits[runner->exit];
+    assert_int_equal(left->source, region->guest[leaves->guest].address);
+    if (left->reason == EXIT_CHAIN) assert_int_equal(left->target, eip);
+}
+
+static void run_once(struct bench *bench, struct prng *prng, struct tally *tally)
+{
+    static struct runner runner;
+    static uint64_t values[4096];
+    static uint16_t flags[4096];
+    uint64_t homes[HOME_COUNT];
+    uint16_t f0;
+    uint8_t memory[MEMORY_BYTES];
+    random_state(prng, homes, &f0, memory);
+    runner_run(&runner, bench, homes, f0, memory);
+    struct ir_machine machine = {.r = homes, .f0 = &f0, .cookie = memory, .load = eval_load, .store = eval_store, .probe = eval_probe};
+    struct ir_eval_result evaluated = {0};
+    enum ir_outcome outcome = ir_eval_region(&bench->region, &machine, values, flags, &evaluated);
+    tally->runs++;
+    if (runner.ending == ENDED_ROLLBACK) {
+        tally->rollbacks++;
+        tally->expected += outcome != IR_EXITED;
+        assert_int_equal(runner.commits, 0);
+        assert_string_not_equal(runner.why, "gate");
+        /* an assert never runs where the program would not have come to it */
+        if (!strcmp(runner.why, "assert")) assert_int_not_equal(outcome, IR_EXITED);
+        return;
+    }
+    tally->exits++;
+    assert_int_equal(outcome, IR_EXITED);
+    compare(bench, &runner, &evaluated, homes, f0, memory);
+}
+
+static void run_machine(unsigned machine)
+{
+    struct bench bench;
+    struct tally tally = {0};
+    bench_open(&bench);
+    for (unsigned n = 0; n < REGIONS; n++) {
+        struct prng prng;
+        prng_seed(&prng, n * 100 + machine);
+        bench_reset(&bench, &machines[machine]);
+        bench.options.load_over_store = prng_below(&prng, 4) != 0;
+        bench.options.load_over_exit = prng_below(&prng, 4) != 0;
+        bench.request.restraint = prng_below(&prng, 8) ? 0 : (unsigned)prng_below(&prng, 4);
+        bench.request.indirect = (enum tr_indirect)prng_below(&prng, 4);
+        bench.request.gear = 1 + (unsigned)prng_below(&prng, 3) % 2;
+        bench.request.counter = prng_below(&prng, 2) ? COUNTER : 0;
+        generate(&bench, n);
+        pass_promote(&bench.region, &bench.request);
+        if (prng_below(&prng, 2)) pass_dead(&bench.region, &bench.request);
+        pass_legalise(&bench.region, &bench.request);
+        assert_false(bench.region.full);
+        enum tr_reason reason = schedule_region(&bench.region, &bench.request, &bench.schedule);
+        if (reason == TR_STORES) {
+            tally.stores++;
+            continue;
+        }
+        if (reason == TR_REGISTERS) tally.registers++;
+        assert_int_equal(reason, TR_OK);
+        unsigned at;
+        const char *wrong = schedule_verify(&bench.region, &bench.request, &bench.schedule, &at);
+        if (wrong) {
+            print_schedule(&bench);
+            fail_msg("machine %u region %u bundle %u: %s", machine, n, at, wrong);
+        }
+        assert_int_equal(emit_translation(&bench.region, &bench.request, &bench.schedule, &bench.result), TR_OK);
+        if (getenv("SHOW") && (unsigned)atoi(getenv("SHOW")) == n) {
+            print_schedule(&bench);
+            print_code(&bench);
+        }
+        for (unsigned run = 0; run < RUNS; run++) run_once(&bench, &prng, &tally);
+    }
+    printf("machine %u: %u runs, %u exits, %u rollbacks of which %u the program's own; %u regions with too many stores\n", machine, tally.runs, tally.exits,
+           tally.rollbacks, tally.expected, tally.stores);
+    assert_true(tally.exits > tally.runs / 4);
+    bench_close(&bench);
+}
+
+#define MACHINE_TEST(n) static void machine_##n(void **state) { run_machine(n); }
+MACHINE_TEST(0) MACHINE_TEST(1) MACHINE_TEST(2) MACHINE_TEST(3) MACHINE_TEST(4) MACHINE_TEST(5) MACHINE_TEST(6)
+
+int main(void)
+{
+    const struct CMUnitTest tests[MACHINES] = {
+        cmocka_unit_test(machine_0), cmocka_unit_test(machine_1), cmocka_unit_test(machine_2), cmocka_unit_test(machine_3),
+        cmocka_unit_test(machine_4), cmocka_unit_test(machine_5), cmocka_unit_test(machine_6),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
