@@ -1,0 +1,112 @@
+/* bench.c -- covm bench: guest instructions per host CPU second, with full timing. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/cli.h"
+#include "lab/commands.h"
+#include "lab/job.h"
+
+static const char usage[] =
+    "usage: covm bench [options] [WORKLOAD...]\n"
+    "Guest instructions per host CPU second (user and system, the whole process), with full timing.\n" CLI_USAGE
+    "  --size test|ref       input size (default ref)\n"
+    "  --vs PROGRAM          also run under that emulator (qemu-i386), and show the ratio of CPU seconds\n"
+    "  -j N                  runs at a time (default 1)\n";
+
+enum { SIZE = CLI_OWN, VERSUS };
+
+struct means {
+    double log_speed, log_ratio, log_ipc;
+    unsigned count;
+};
+
+static void print_row(const struct job *job, const struct job *other, struct means *means)
+{
+    double insns = (double)job->result.stats.machine.insns, cycles = (double)job->result.stats.total;
+    double speed = insns / job->cpu_seconds / 1e6, memory = (double)job->peak_bytes / (1 << 20);
+    printf("%-12s %14.0f %8.3f %9.2f %9.2f %8.1f", job->workload->name, insns, insns / cycles, job->cpu_seconds, speed, memory);
+    if (other) printf(" %9.2f %8.1f", other->cpu_seconds, job->cpu_seconds / other->cpu_seconds);
+    printf("\n");
+    means->log_speed += log(speed);
+    means->log_ipc += log(insns / cycles);
+    if (other) means->log_ratio += log(job->cpu_seconds / other->cpu_seconds);
+    means->count++;
+}
+
+static void print_table(const struct job *jobs, unsigned count, unsigned step)
+{
+    struct means means = {0};
+    printf("%-12s %14s %8s %9s %9s %8s", "workload", "instructions", "IPC", "seconds", "M/s", "MiB");
+    if (step == 2) printf(" %9s %8s", "emulator", "ratio");
+    printf("\n");
+    for (unsigned i = 0; i < count; i += step) {
+        if (jobs[i].right) print_row(&jobs[i], step == 2 ? &jobs[i + 1] : NULL, &means);
+    }
+    if (!means.count) return;
+    printf("%-12s %14s %8.3f %9s %9.2f %8s", "geo. mean", "", exp(means.log_ipc / means.count), "", exp(means.log_speed / means.count), "");
+    if (step == 2) printf(" %9s %8.1f", "", exp(means.log_ratio / means.count));
+    printf("\n");
+}
+
+struct bench {
+    struct config_args args;
+    enum workload_size size;
+    const char *emulator;
+    uint64_t parallel;
+};
+
+static int bench(const struct bench *b, int count, char **names)
+{
+    struct workloads workloads;
+    struct config config = {0};
+    struct diag diag = {0};
+    int code = EXIT_CONFIG;
+    unsigned step = b->emulator ? 2 : 1, chosen = 0;
+    struct job *jobs = NULL;
+    if (workloads_load(&workloads, &diag) && config_build(&config, &b->args)) {
+        code = EXIT_FINE;
+        jobs = lab_allocate((count ? (size_t)count : workloads.count) * step * sizeof *jobs);
+        for (unsigned i = 0; i < (count ? (unsigned)count : workloads.count) && code == EXIT_FINE; i++) {
+            const struct workload *workload = count ? workloads_find(&workloads, names[i]) : &workloads.items[i];
+            if (!workload) code = EXIT_USAGE;
+            else if (!workload_build(&workloads, workload)) code = EXIT_CHECK_FAILED;
+            jobs[chosen++] = (struct job){.workload = workload, .size = b->size, .config = &config, .label = b->args.machine ? b->args.machine : "the default machine"};
+            if (b->emulator) jobs[chosen++] = (struct job){.workload = workload, .size = b->size, .emulator = b->emulator, .label = b->emulator};
+        }
+        if (code == EXIT_FINE) {
+            if (!jobs_run(&workloads, jobs, chosen, (unsigned)b->parallel, true)) code = EXIT_CHECK_FAILED;
+            print_table(jobs, chosen, step);
+        }
+    }
+    diag_print(&diag, stderr);
+    diag_free(&diag);
+    free(jobs);
+    config_free(&config);
+    workloads_free(&workloads);
+    return code;
+}
+
+int command_bench(int argc, char **argv)
+{
+    static const struct option options[] = {CLI_OPTIONS, {"size", required_argument, NULL, SIZE}, {"vs", required_argument, NULL, VERSUS}, {0}};
+    struct bench b = {.size = WORKLOAD_REF, .parallel = 1};
+    int option, code = EXIT_USAGE;
+    bool fine = true;
+    while (fine && (option = getopt_long(argc, argv, "j:", options, NULL)) != -1) {
+        if (option == SIZE) {
+            fine = workload_size_parse(optarg, &b.size);
+        } else if (option == VERSUS) {
+            b.emulator = optarg;
+        } else if (option == 'j') {
+            fine = cli_number("-j", optarg, &b.parallel) && b.parallel > 0 && b.parallel <= 1024;
+        } else if (!cli_option(&b.args, option, optarg)) {
+            code = cli_usage(option, usage);
+            fine = false;
+        }
+    }
+    if (fine) code = bench(&b, argc - optind, argv + optind);
+    config_args_free(&b.args);
+    return code;
+}

@@ -1,0 +1,178 @@
+/* demo.c -- covm demo: four workloads on two machines; a table, and a figure of where the cycles went. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab/cli.h"
+#include "lab/commands.h"
+#include "lab/job.h"
+
+static const char usage[] =
+    "usage: covm demo [--size test|ref] [-j N] [-o DIR]\n"
+    "Runs four workloads on the crusoe and the efficeon machine, checks what they print, and shows where the cycles went.\n"
+    "The figure and its data go into DIR (default: runs/demo in covm's own tree).\n";
+
+enum { SIZE = CLI_OWN };
+
+static const char *const machines[] = {"crusoe", "efficeon"};
+static const char *const programs[] = {"interp", "recurse", "hashtable", "sha256"};
+enum { JOBS = LENGTH(machines) * LENGTH(programs) };
+
+/* The activities, in the table's coarser columns. */
+enum column { INTERPRET, TRANSLATE, DISPATCH, GEAR1, OPTIMISED, ROLLBACK, REST, COLUMNS };
+static const char *const column_names[COLUMNS] = {"interpret", "translate", "dispatch", "gear1", "gear2", "rollback", "other"};
+
+static enum column column_of(unsigned activity)
+{
+    switch (activity) {
+    case ACTIVITY_INTERPRET: return INTERPRET;
+    case ACTIVITY_TRANSLATE1: case ACTIVITY_TRANSLATE2: case ACTIVITY_TRANSLATE3: return TRANSLATE;
+    case ACTIVITY_DISPATCH: case ACTIVITY_CHAIN: return DISPATCH;
+    case ACTIVITY_GEAR1: return GEAR1;
+    case ACTIVITY_GEAR2: case ACTIVITY_GEAR3: return OPTIMISED;
+    case ACTIVITY_SQUASHED: case ACTIVITY_ROLLBACK: return ROLLBACK;
+    default: return REST;
+    }
+}
+
+static void columns_of(const struct stats *stats, double share[COLUMNS])
+{
+    memset(share, 0, COLUMNS * sizeof *share);
+    for (unsigned a = 0; a < ACTIVITIES; a++) share[column_of(a)] += (double)stats->by_activity[a] / (double)stats->total;
+}
+
+static void print_table(const struct job *jobs)
+{
+    printf("%-10s %-9s %13s %13s %6s", "workload", "machine", "cycles", "guest insns", "IPC");
+    for (unsigned c = 0; c < COLUMNS; c++) printf(" %9s", column_names[c]);
+    printf(" %6s\n", "MIPS");
+    for (const struct job *job = jobs; job < jobs + JOBS; job++) {
+        if (!job->ran) continue;
+        const struct stats *stats = &job->result.stats;
+        double share[COLUMNS], insns = (double)stats->machine.insns;
+        columns_of(stats, share);
+        printf("%-10s %-9s %13" PRIu64 " %13" PRIu64 " %6.3f", job->workload->name, job->label, stats->total, stats->machine.insns, insns / (double)stats->total);
+        for (unsigned c = 0; c < COLUMNS; c++) printf(" %8.1f%%", share[c] * 100);
+        printf(" %6.1f\n", insns / job->cpu_seconds / 1e6);
+    }
+    printf("IPC: guest instructions per cycle. The columns between: share of cycles per activity. MIPS: million guest instructions\n"
+           "simulated per second of host CPU, full timing.\n");
+}
+
+/* ---- the figure ---- */
+
+static bool write_data(const char *path, const struct job *jobs)
+{
+    FILE *file = fopen(path, "we");
+    if (!file) {
+        fprintf(stderr, "covm: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    fprintf(file, "run");
+    for (unsigned c = 0; c < COLUMNS; c++) fprintf(file, ",%s", column_names[c]);
+    fprintf(file, "\n");
+    for (const struct job *job = jobs; job < jobs + JOBS; job++) {
+        if (!job->ran) continue;
+        double share[COLUMNS], cpi = (double)job->result.stats.total / (double)job->result.stats.machine.insns;
+        columns_of(&job->result.stats, share);
+        fprintf(file, "%s on %s", job->workload->name, job->label);
+        for (unsigned c = 0; c < COLUMNS; c++) fprintf(file, ",%.6f", share[c] * cpi);
+        fprintf(file, "\n");
+    }
+    return fclose(file) == 0;
+}
+
+static bool plot(const char *home, const char *data, const char *figure)
+{
+    char *template = lab_printf("%s/results/cycle_stacks.gp", home);
+    char *command[] = {"gnuplot", "-c", template, (char *)data, (char *)figure, NULL};
+    pid_t child = fork();
+    if (child == 0) {
+        execvp(command[0], command);
+        fprintf(stderr, "covm: gnuplot: %s (Debian package gnuplot-nox)\n", strerror(errno));
+        _exit(127);
+    }
+    int status;
+    bool fine = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    free(template);
+    return fine;
+}
+
+static bool write_figure(const struct workloads *workloads, const char *wanted, const struct job *jobs)
+{
+    char *directory = wanted ? lab_copy(wanted) : lab_printf("%s/runs/demo", workloads->home);
+    char *above = wanted ? NULL : lab_printf("%s/runs", workloads->home);
+    char *data = lab_printf("%s/cycle_stacks.csv", directory), *figure = lab_printf("%s/cycle_stacks.svg", directory);
+    if (above) mkdir(above, 0777);
+    mkdir(directory, 0777);
+    bool fine = write_data(data, jobs) && plot(workloads->home, data, figure);
+    if (fine) printf("figure: %s\n", figure);
+    free(above);
+    free(directory);
+    free(data);
+    free(figure);
+    return fine;
+}
+
+/* ---- the runs ---- */
+
+static bool prepare(const struct workloads *workloads, struct config configs[LENGTH(machines)], enum workload_size size, struct job *jobs)
+{
+    for (unsigned m = 0; m < LENGTH(machines); m++) {
+        struct config_args args = {.machine = machines[m]};
+        if (!config_build(&configs[m], &args)) return false;
+    }
+    for (unsigned p = 0; p < LENGTH(programs); p++) {
+        const struct workload *workload = workloads_find(workloads, programs[p]);
+        if (!workload || !workload_build(workloads, workload)) return false;
+        for (unsigned m = 0; m < LENGTH(machines); m++) {
+            jobs[p * LENGTH(machines) + m] = (struct job){.workload = workload, .size = size, .config = &configs[m], .label = machines[m]};
+        }
+    }
+    return true;
+}
+
+static int demo(enum workload_size size, unsigned parallel, const char *directory)
+{
+    struct workloads workloads;
+    struct config configs[LENGTH(machines)] = {0};
+    struct diag diag = {0};
+    struct job *jobs = lab_allocate(JOBS * sizeof *jobs);
+    int code = EXIT_CONFIG;
+    if (workloads_load(&workloads, &diag) && prepare(&workloads, configs, size, jobs)) {
+        bool right = jobs_run(&workloads, jobs, JOBS, parallel, true);
+        print_table(jobs);
+        bool drawn = write_figure(&workloads, directory, jobs);
+        printf(right ? "every program printed what the host's processor prints\n" : "SOME PROGRAM FAILED\n");
+        code = right && drawn ? EXIT_FINE : EXIT_CHECK_FAILED;
+    }
+    for (unsigned m = 0; m < LENGTH(machines); m++) config_free(&configs[m]);
+    diag_print(&diag, stderr);
+    diag_free(&diag);
+    free(jobs);
+    workloads_free(&workloads);
+    return code;
+}
+
+int command_demo(int argc, char **argv)
+{
+    static const struct option options[] = {{"help", no_argument, NULL, CLI_HELP}, {"size", required_argument, NULL, SIZE}, {0}};
+    enum workload_size size = WORKLOAD_REF;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t parallel = processors > 1 ? (uint64_t)processors : 1;
+    const char *directory = NULL;
+    int option;
+    bool fine = true;
+    while (fine && (option = getopt_long(argc, argv, "j:o:", options, NULL)) != -1) {
+        if (option == SIZE) fine = workload_size_parse(optarg, &size);
+        else if (option == 'j') fine = cli_number("-j", optarg, &parallel) && parallel > 0 && parallel <= 1024;
+        else if (option == 'o') directory = optarg;
+        else return cli_usage(option, usage);
+    }
+    if (!fine || optind < argc) return cli_usage('?', usage);
+    return demo(size, (unsigned)parallel, directory);
+}

@@ -1,0 +1,128 @@
+#define _GNU_SOURCE /* memfd_create */
+#include "lab/job.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A job under way. The child leaves what the guest printed and the result in two anonymous files. */
+struct place {
+    struct job *job;
+    pid_t child;
+    int output, result;
+};
+
+static void run_child(const struct workloads *workloads, const struct job *job, const struct place *place)
+{
+    char *program = workload_path(workloads, job->workload), *words[WORKLOAD_WORDS + 3], *no_env[] = {NULL};
+    unsigned count = 0;
+    int nothing = open("/dev/null", O_RDONLY);
+    dup2(nothing, STDIN_FILENO);
+    if (!job->config) words[count++] = (char *)job->emulator;
+    words[count++] = job->config ? job->workload->name : program;
+    for (unsigned i = 0; job->workload->size[job->size].args[i]; i++) words[count++] = job->workload->size[job->size].args[i];
+    words[count] = NULL;
+    if (!job->config) {
+        dup2(place->output, STDOUT_FILENO);
+        execvp(words[0], words);
+        fprintf(stderr, "covm: %s cannot be run\n", words[0]);
+        _exit(127);
+    }
+    struct run_result *result = lab_allocate(sizeof *result);
+    struct run_request request = {
+        .config = job->config, .program = program, .argv = words, .env = no_env, .root = "/", .output = place->output, .error = STDERR_FILENO};
+    int code = run_guest(&request, result);
+    if (code == 0) {
+        run_explain(&request, result);
+        if (write(place->result, result, sizeof *result) != (ssize_t)sizeof *result) code = 1;
+    }
+    _exit(code);
+}
+
+static bool start(const struct workloads *workloads, struct job *job, struct place *place)
+{
+    *place = (struct place){job, -1, memfd_create("output", MFD_CLOEXEC), memfd_create("result", MFD_CLOEXEC)};
+    fflush(NULL);
+    place->child = place->output < 0 || place->result < 0 ? -1 : fork();
+    if (place->child == 0) run_child(workloads, job, place);
+    if (place->child < 0) perror("covm: cannot start a run");
+    return place->child > 0;
+}
+
+static bool printed_right(const struct job *job, int output)
+{
+    const char *wanted = job->workload->size[job->size].output;
+    size_t length = strlen(wanted);
+    char *got = lab_allocate(length + 3);
+    ssize_t count = pread(output, got, length + 2, 0);
+    bool right = count == (ssize_t)length + 1 && !memcmp(got, wanted, length) && got[length] == '\n';
+    free(got);
+    return right;
+}
+
+static double seconds(struct timeval time) { return (double)time.tv_sec + (double)time.tv_usec * 1e-6; }
+
+static void finish(struct place *place, int status, const struct rusage *usage)
+{
+    struct job *job = place->job;
+    bool fine = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    job->cpu_seconds = seconds(usage->ru_utime) + seconds(usage->ru_stime);
+    job->peak_bytes = (uint64_t)usage->ru_maxrss * 1024;
+    if (job->config) {
+        job->ran = fine && pread(place->result, &job->result, sizeof job->result, 0) == (ssize_t)sizeof job->result;
+        fine = job->ran && job->result.status.end == USER_EXITED && job->result.status.code == 0;
+    }
+    job->right = fine && printed_right(job, place->output);
+    if (!job->right) {
+        fprintf(stderr, "%scovm: %s on %s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", job->workload->name, job->label,
+                fine ? "wrong output" : "did not exit with 0");
+    }
+    close(place->output);
+    close(place->result);
+}
+
+static void show(const struct job *job, unsigned done, unsigned count)
+{
+    bool terminal = isatty(STDERR_FILENO);
+    fprintf(stderr, "%s%u of %u runs done (%s on %s)%s", terminal ? "\r\033[K" : "", done, count, job->workload->name, job->label,
+            terminal && done < count ? "" : "\n");
+}
+
+bool jobs_run(const struct workloads *workloads, struct job *jobs, unsigned count, unsigned parallel, bool progress)
+{
+    struct place *places = lab_allocate(parallel * sizeof *places);
+    unsigned started = 0, done = 0, running = 0;
+    bool fine = true;
+    while (done < count) {
+        if (started < count && running < parallel) {
+            unsigned p = 0;
+            while (places[p].child) p++;
+            if (!start(workloads, &jobs[started++], &places[p])) {
+                fine = false;
+                places[p].child = 0;
+                done++;
+                continue;
+            }
+            running++;
+            continue;
+        }
+        int status;
+        struct rusage usage;
+        pid_t child = wait4(-1, &status, 0, &usage);
+        for (unsigned p = 0; p < parallel; p++) {
+            if (places[p].child != child) continue;
+            finish(&places[p], status, &usage);
+            fine &= places[p].job->right;
+            done++;
+            running--;
+            places[p].child = 0;
+            if (progress) show(places[p].job, done, count);
+        }
+    }
+    free(places);
+    return fine;
+}

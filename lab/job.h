@@ -1,0 +1,28 @@
+/* job.h -- a run in a process of its own: what bench and demo are made of. */
+#ifndef COVM_JOB_H
+#define COVM_JOB_H
+
+#include <sys/types.h>
+
+#include "lab/run.h"
+#include "lab/workloads.h"
+
+struct job {
+    const struct workload *workload;
+    enum workload_size size;
+    const struct config *config;   /* NULL: run `emulator PROGRAM ARGS` on the host instead */
+    const char *emulator;
+    const char *label;             /* of the machine, for progress */
+    /* filled in */
+    bool ran;                      /* *result is there (simulated runs) */
+    bool right;                    /* it exited with 0 and printed what it should */
+    struct run_result result;
+    double cpu_seconds;            /* user and system */
+    uint64_t peak_bytes;           /* resident, at most */
+};
+
+/* Runs the jobs, `parallel` at a time; `progress` lines go to standard error. The programs have been built. False: some
+ * job could not be run, or was not right (told on standard error). */
+bool jobs_run(const struct workloads *workloads, struct job *jobs, unsigned count, unsigned parallel, bool progress);
+
+#endif
