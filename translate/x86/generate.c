@@ -29,7 +29,7 @@ static void put(struct generator *g, uint32_t value, unsigned bytes)
 /* One of the set bits; 8 where there is none. */
 static unsigned choose(struct generator *g, unsigned mask)
 {
-    unsigned bits = (unsigned)__builtin_popcount(mask), pick;
+    unsigned bits = bits_count(mask), pick;
     if (!bits) return 8;
     for (pick = below(g, bits); pick; pick--) mask &= mask - 1;
     return (unsigned)__builtin_ctz(mask);
