@@ -1,0 +1,201 @@
+/* runner.c -- runs random instruction sequences and says what state they leave. A static 32-bit Linux program: its
+ * output on the host's own processor is what covm must print.
+ *
+ *     runner FILE            one hash per sequence, over the records of all its runs (binary words)
+ *     runner FILE detail N   the records of sequence N, as text
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "tests/differential/format.h"
+
+/* Filled by the way out and by the signal handler, read and written from assembly by these names. */
+struct {
+    uint32_t reg[8], flags;
+} machine_state __attribute__((used));
+uint32_t runner_esp __attribute__((used)), sequence_entry __attribute__((used));
+static struct sequence_record record;
+
+/* Loads machine_state, jumps to sequence_entry; comes back at sequence_exit (by the jump at CODE_BASE) with the
+ * registers in machine_state. MOV touches no flag, so they are saved last, on our own stack. */
+void run_sequence(void);
+void sequence_exit(void);
+void after_fault(void);
+__asm__(".globl run_sequence, sequence_exit, after_fault\n"
+        "run_sequence:\n"
+        "  pushl %ebp; pushl %ebx; pushl %esi; pushl %edi\n"
+        "  movl %esp, runner_esp\n"
+        "  pushl machine_state+32\n"
+        "  popfl\n"
+        "  movl machine_state+0, %eax; movl machine_state+4, %ecx; movl machine_state+8, %edx; movl machine_state+12, %ebx\n"
+        "  movl machine_state+16, %esp; movl machine_state+20, %ebp; movl machine_state+24, %esi; movl machine_state+28, %edi\n"
+        "  jmp *sequence_entry\n"
+        "sequence_exit:\n"
+        "  movl %eax, machine_state+0; movl %ecx, machine_state+4; movl %edx, machine_state+8; movl %ebx, machine_state+12\n"
+        "  movl %esp, machine_state+16; movl %ebp, machine_state+20; movl %esi, machine_state+24; movl %edi, machine_state+28\n"
+        "  movl runner_esp, %esp\n"
+        "  pushfl\n"
+        "  popl machine_state+32\n"
+        "after_fault:\n"
+        "  cld\n"
+        "  popl %edi; popl %esi; popl %ebx; popl %ebp\n"
+        "  ret\n");
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    static const int order[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
+    greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+    (void)number;
+    (void)info;
+    record.trap = (uint32_t)g[REG_TRAPNO];
+    record.error = (uint32_t)g[REG_ERR];
+    record.address = g[REG_TRAPNO] == 14 ? (uint32_t)((ucontext_t *)context)->uc_mcontext.cr2 : 0;
+    record.eip = (uint32_t)g[REG_EIP];
+    for (int i = 0; i < 8; i++) machine_state.reg[i] = (uint32_t)g[order[i]];
+    machine_state.flags = (uint32_t)g[REG_EFL];
+    g[REG_EIP] = (greg_t)(uintptr_t)after_fault;
+    g[REG_ESP] = (greg_t)runner_esp;
+    g[REG_EFL] = 0x202;
+}
+
+static uint32_t next(uint32_t *seed)
+{
+    uint32_t x = *seed;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return *seed = x;
+}
+
+static uint32_t random_word(uint32_t *seed)
+{
+    static const uint32_t corner[8] = {0, 1, 0x7f, 0x80, 0x7fff, 0x80000000, 0x7fffffff, 0xffffffff};
+    uint32_t r = next(seed);
+    return r & 3 ? next(seed) : corner[r >> 2 & 7];
+}
+
+/* Fresh registers and memory. EBX, EBP, ESI, EDI and ESP point into the window; the others hold anything, ECX often
+ * something small, since shifts and REP count with it. */
+static void prepare(uint32_t *seed)
+{
+    volatile uint32_t *window = (volatile uint32_t *)WINDOW_BASE;
+    for (int i = 0; i < WINDOW_WORDS; i++) window[i] = i & 7 ? window[i] * 69069 + *seed : random_word(seed);
+    for (int i = 0; i < 8; i++) machine_state.reg[i] = random_word(seed);
+    if (next(seed) & 1) machine_state.reg[1] &= 31;
+    for (int i = 3; i < 8; i++) machine_state.reg[i] = WINDOW_MIDDLE - 64 + (next(seed) & 127);
+    machine_state.reg[4] &= ~3u;
+    machine_state.flags = (next(seed) & 0x8d5) | 0x202 | (next(seed) % 8 ? 0 : 0x400);
+}
+
+static uint32_t hash(uint32_t sum, const void *bytes, unsigned count)
+{
+    const uint32_t *word = bytes;
+    for (unsigned i = 0; i < count / 4; i++) sum = ((sum << 5 | sum >> 27) ^ word[i]) * 0x9e3779b1u;
+    return sum;
+}
+
+static uint32_t run(const struct sequence_header *sequence, int detail)
+{
+    uint32_t seed = sequence->seed | 1, sum = 1;
+    sequence_entry = (uint32_t)(uintptr_t)sequence->code;
+    memset((void *)DATA_BASE, 0, 4096 * (DATA_PAGES - 1));
+    for (uint32_t i = 0; i < sequence->runs; i++) {
+        prepare(&seed);
+        memset(&record, 0, sizeof record);
+        record.trap = ~0u;
+        run_sequence();
+        record.flags = machine_state.flags & (record.trap == ~0u ? sequence->end_flags : sequence->fault_flags);
+        memcpy(record.reg, machine_state.reg, sizeof record.reg);
+        record.memory = hash(0, (const void *)WINDOW_BASE, WINDOW_WORDS * 4);
+        sum = hash(sum, &record, sizeof record);
+        if (!detail) continue;
+        printf("run %u trap %d error %x address %08x eip %08x flags %03x memory %08x\n   ", i, (int)record.trap, record.error,
+               record.address, record.eip, record.flags, record.memory);
+        for (int k = 0; k < 8; k++) printf(" %08x", record.reg[k]);
+        printf("\n");
+    }
+    return sum;
+}
+
+static void *map(uint32_t at, uint32_t bytes, int protection)
+{
+    void *to = mmap((void *)(uintptr_t)at, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (to == MAP_FAILED) {
+        perror("runner: mmap");
+        exit(2);
+    }
+    return to;
+}
+
+static void catch_faults(void)
+{
+    static char stack[65536];
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    sigaltstack(&alternate, NULL);
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
+}
+
+static int run_file(int argc, char **argv)
+{
+    struct stat file;
+    int descriptor = argc > 1 ? open(argv[1], O_RDONLY) : -1;
+    if (descriptor < 0 || fstat(descriptor, &file)) {
+        fprintf(stderr, "usage: runner FILE [detail N]\n");
+        return 2;
+    }
+    uint8_t *code = map(CODE_BASE, CODE_FILE + (uint32_t)((file.st_size + 4095) & ~4095), PROT_READ | PROT_WRITE | PROT_EXEC);
+    static uint32_t way_out;
+    way_out = (uint32_t)(uintptr_t)sequence_exit;
+    code[0] = 0xff; /* JMP [way_out] */
+    code[1] = 0x25;
+    *(uint32_t *)(code + 2) = (uint32_t)(uintptr_t)&way_out;
+    for (uint32_t at = 0; at < (uint32_t)file.st_size;) {
+        ssize_t got = read(descriptor, code + CODE_FILE + at, (size_t)file.st_size - at);
+        if (got <= 0) return 2;
+        at += (uint32_t)got;
+    }
+    map(DATA_BASE, 4096 * (DATA_PAGES - 1), PROT_READ | PROT_WRITE);
+    map(DATA_BASE + 4096 * (DATA_PAGES - 1), 4096, PROT_READ);
+    catch_faults();
+
+    int wanted = argc > 3 ? atoi(argv[3]) : -1, index = 0;
+    for (uint32_t at = 0; at < (uint32_t)file.st_size; index++) {
+        const struct sequence_header *sequence = (const struct sequence_header *)(code + CODE_FILE + at);
+        at += sequence->bytes;
+        if (wanted >= 0 && index != wanted) continue;
+        uint32_t sum = run(sequence, wanted >= 0);
+        if (wanted < 0) fwrite(&sum, 4, 1, stdout);
+    }
+    return 0;
+}
+
+/* A wild access must find the same on both sides: nothing. So the stack, which lies and grows elsewhere on each, is left
+ * for a place of our own and given back. (The host side runs without address randomisation: setarch -R.) */
+int on_own_stack(int argc, char **argv) __attribute__((used));
+int on_own_stack(int argc, char **argv)
+{
+    munmap((void *)0xff000000u, 0x00ffe000u);
+    int status = run_file(argc, argv);
+    fflush(stdout);
+    _exit(status);
+}
+
+int main(int argc, char **argv)
+{
+    static char words[8][256];
+    static char *copy[9];
+    uint8_t *stack = map(0x1f000000, 0x100000, PROT_READ | PROT_WRITE);
+    for (int i = 0; i < argc && i < 8; i++) copy[i] = strncpy(words[i], argv[i], 255);
+    __asm__ volatile("movl %0, %%esp; pushl %1; pushl %2; call on_own_stack; hlt" : : "r"(stack + 0x100000), "r"(copy), "r"(argc));
+    __builtin_unreachable();
+}

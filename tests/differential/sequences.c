@@ -1,0 +1,393 @@
+/* sequences.c -- random instruction sequences from the rows of x86_insns.def itself, run on the host's processor and on
+ * covm, compared, and shrunk where they differ.
+ *
+ *     sequences generate SEED COUNT FILE
+ *     sequences check COVM RUNNER SEED COUNT [covm options]      exit 1 at a difference
+ *     sequences show SEED INDEX                                   the sequence, disassembled
+ *     sequences rows                                              how often each row comes up, per 100,000 sequences
+ *
+ * A sequence is a list of units; a unit is an instruction, or a few that belong together (a jump and the address it
+ * takes). Each unit is made from a seed of its own, so that leaving others out does not change it: that is how a failing
+ * sequence is shrunk. Flags that the architecture leaves undefined never reach a value (a CMP is put before whatever
+ * would read them), and are masked in the comparison.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <Zydis/Zydis.h>
+
+#include "hwsim/base/prng.h"
+#include "tests/differential/format.h"
+#include "translate/x86/x86.h"
+
+enum { UNITS_MAX = 24, UNIT_BYTES = 48, SEQUENCE_BYTES = 2048, RUNS = 6, PER_FILE = 4000 };
+static const uint64_t context32 = UINT64_C(1) << 18; /* CODE32 of context.def */
+
+struct unit {
+    uint8_t bytes[UNIT_BYTES];
+    unsigned length;
+    unsigned skips;           /* a branch: how many units it jumps over; its displacement is the last `relative` bytes */
+    unsigned relative;
+    uint8_t flags_read, flags_written, flags_undefined;
+    bool may_keep_flags;      /* a count of zero leaves the flags alone */
+    unsigned row;
+};
+
+/* ---- units ---- */
+
+static bool named(const struct x86_row *row, const char *const *names)
+{
+    for (; *names; names++)
+        if (!strcmp(row->mnemonic, *names)) return true;
+    return false;
+}
+
+/* Rows that a random sequence may not hold: they depend on what the host is (CPUID), reach its kernel, or belong to a
+ * unit made by hand below. */
+static bool row_wanted(const struct x86_row *row)
+{
+    static const char *const unwanted[] = {"INT", "SYSENTER", "SYSCALL", "POPF", "POPFD", "IRET", "IRETD", "RET", "CALL", "JMP",
+                                           "STI", "CLI", NULL};
+    if (row->properties & (X86_LATER | X86_INTERPRETED)) return false;
+    return !named(row, unwanted);
+}
+
+static void append(struct unit *unit, const void *bytes, unsigned count)
+{
+    memcpy(unit->bytes + unit->length, bytes, count);
+    unit->length += count;
+}
+
+static void append_word(struct unit *unit, uint8_t opcode, uint32_t word)
+{
+    append(unit, &opcode, 1);
+    append(unit, &word, 4);
+}
+
+/* PUSH, POP and the like keep ESP near the window; an address register is set to a place in the window most of the time. */
+static void append_pointer(struct unit *unit, struct prng *prng, unsigned reg)
+{
+    append_word(unit, (uint8_t)(0xb8 + reg), WINDOW_MIDDLE - 128 + (uint32_t)prng_below(prng, 256)); /* MOV reg, imm32 */
+}
+
+static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
+{
+    const struct x86_row *r = &x86_rows[row];
+    uint8_t bytes[X86_INSN_BYTES_MAX];
+    unsigned base = 3 + (unsigned)prng_below(prng, 5);
+    bool wild = prng_below(prng, 12) == 0;
+    struct x86_generate_options options = {
+        .bases = (uint8_t)(wild ? 0xff : 1u << base), .segments = 1 << X86_ES | 1 << X86_SS | 1 << X86_DS | 1 << X86_CS,
+        .spared = (uint8_t)(prng_below(prng, 4) ? 1u << 4 : 0), .scaled = wild, .no_address16 = prng_below(prng, 8) != 0,
+        .displacement_low = -64, .displacement_high = 64, .branch_low = 0, .branch_high = 0,
+    };
+    unsigned length = x86_generate(row, prng, &options, bytes);
+    struct x86_insn insn;
+    if (!length || x86_decode(bytes, length, context32, &insn) != X86_OK || insn.lock) return;
+    bool string = r->properties & X86_REPEATS;
+    if (!wild && insn.memory && insn.base >= 0) append_pointer(unit, prng, (unsigned)insn.base);
+    if (!wild && string) {
+        append_pointer(unit, prng, 6);
+        append_pointer(unit, prng, 7);
+        if (insn.rep || insn.repne) append_word(unit, 0xb9, (uint32_t)prng_below(prng, 20));
+    }
+    if (r->properties & X86_ENDS_REGION && length >= 2) {
+        bool near_form = bytes[length - 2] == 0 && bytes[length - 1] == 0 && length >= 4; /* branch_low..high: zero */
+        unit->relative = near_form ? (insn.operand_size == SIZE_16 ? 2 : 4) : 1;
+        if (unit->relative == 2) { /* a 16-bit target cuts EIP: leave those to cases made by hand */
+            unit->length = unit->relative = 0;
+            return;
+        }
+        unit->skips = (unsigned)prng_below(prng, 3);
+        if (r->flags_read == 0 && r->properties & (X86_MAY_FAULT | X86_STORES)) unit->relative = 0; /* INT3, INTO, UD2: no branch */
+    }
+    append(unit, bytes, length);
+    unit->flags_read = r->flags_read;
+    unit->flags_written = r->flags_written;
+    unit->flags_undefined = r->flags_undefined;
+    static const char *const counted[] = {"SHL", "SHR", "SAR", "SAL", "ROL", "ROR", "RCL", "RCR", "SHLD", "SHRD", NULL};
+    unit->may_keep_flags = string || named(r, counted);
+}
+
+/* Indirect transfers and returns to the next unit, POPF with harmless bits, a jump into nothing. */
+static void make_hand_unit(struct unit *unit, struct prng *prng, uint32_t address)
+{
+    static const uint8_t popf[] = {0x81, 0x24, 0x24, 0xd5, 0x0c, 0x00, 0x00, 0x9d}; /* AND [ESP], 0xcd5; POPFD */
+    uint8_t reg = (uint8_t)(prng_below(prng, 4) ? prng_below(prng, 4) : 6 + prng_below(prng, 2));
+    switch (prng_below(prng, 8)) {
+    case 0: /* MOV reg, next; JMP reg */
+    case 1: /* MOV reg, next; CALL reg */
+        append_word(unit, (uint8_t)(0xb8 + reg), address + 7);
+        append(unit, (uint8_t[]){0xff, (uint8_t)((prng_below(prng, 2) ? 0xe0 : 0xd0) + reg)}, 2);
+        break;
+    case 2: /* PUSH next; RET */
+        append_word(unit, 0x68, address + 6);
+        append(unit, (uint8_t[]){0xc3}, 1);
+        break;
+    case 3: /* PUSH next; RET 8 */
+        append_word(unit, 0x68, address + 8);
+        append(unit, (uint8_t[]){0xc2, 8, 0}, 3);
+        break;
+    case 4: /* PUSH next; JMP [ESP] */
+        append_word(unit, 0x68, address + 8);
+        append(unit, (uint8_t[]){0xff, 0x24, 0x24}, 3);
+        break;
+    case 5: /* CALL next */
+        append_word(unit, 0xe8, 0);
+        break;
+    case 6:
+        append(unit, popf, sizeof popf);
+        unit->flags_written = MASK_ALL;
+        break;
+    default: /* to an address that is not mapped, once in a while */
+        if (prng_below(prng, 8)) {
+            append_word(unit, 0xe9, 0);
+        } else {
+            append_word(unit, (uint8_t)(0xb8 + reg), 0x1000 + (uint32_t)prng_below(prng, 4096));
+            append(unit, (uint8_t[]){0xff, (uint8_t)(0xe0 + reg)}, 2);
+        }
+    }
+}
+
+static unsigned pick_row(struct prng *prng)
+{
+    for (;;) {
+        unsigned row = (unsigned)prng_below(prng, x86_row_count);
+        const struct x86_row *r = &x86_rows[row];
+        if (!row_wanted(r)) continue;
+        /* what always faults ends the sequence: seldom */
+        bool fatal = r->properties & X86_ENDS_REGION && r->properties & X86_MAY_FAULT;
+        if (!fatal || prng_below(prng, 16) == 0) return row;
+    }
+}
+
+/* ---- sequences ---- */
+
+struct sequence {
+    uint64_t seed;
+    unsigned index, units;
+    uint32_t dropped; /* units left out, by shrinking */
+};
+
+static struct sequence sequence_of(uint64_t seed, unsigned index)
+{
+    struct prng prng;
+    prng_seed(&prng, seed * 1000003 + index);
+    return (struct sequence){seed, index, 2 + (unsigned)prng_below(&prng, UNITS_MAX - 2), 0};
+}
+
+/* Lays the sequence out at its address; returns its size with header. `rows`, if given, counts instances. */
+static uint32_t lay_out(const struct sequence *s, uint32_t address, struct sequence_header *header, unsigned *rows)
+{
+    unsigned at = 0, start[UNITS_MAX + 1], patch[UNITS_MAX], skip[UNITS_MAX], width[UNITS_MAX];
+    uint8_t undefined = 0, ever = 0, owed[UNITS_MAX + 8] = {0};
+    address += sizeof *header;
+    for (unsigned k = 0; k < s->units; k++) {
+        struct unit unit = {0};
+        struct prng prng;
+        prng_seed(&prng, (s->seed * 1000003 + s->index) * 64 + k);
+        start[k] = at;
+        width[k] = 0;
+        undefined |= owed[k];
+        bool by_hand = prng_below(&prng, 12) == 0;
+        unsigned row = by_hand ? 0 : pick_row(&prng);
+        if (s->dropped >> k & 1) continue;
+        if (!by_hand) make_row_unit(&unit, &prng, row);
+        if (rows && !by_hand && unit.length) rows[row]++;
+        if (unit.flags_read & undefined) { /* CMP EAX, EBX */
+            header->code[at++] = 0x39;
+            header->code[at++] = 0xd8;
+            undefined = 0;
+        }
+        if (by_hand) make_hand_unit(&unit, &prng, address + at);
+        memcpy(header->code + at, unit.bytes, unit.length);
+        at += unit.length;
+        uint8_t written = unit.may_keep_flags ? 0 : unit.flags_written;
+        undefined = (uint8_t)((undefined & ~written) | unit.flags_undefined);
+        ever |= undefined;
+        if (unit.relative) {
+            patch[k] = at - unit.relative;
+            width[k] = unit.relative;
+            skip[k] = k + 1 + unit.skips < s->units ? k + 1 + unit.skips : s->units;
+            for (unsigned j = k + 1; j <= skip[k]; j++) owed[j] |= undefined; /* what the jump brings along */
+        }
+    }
+    undefined |= owed[s->units];
+    start[s->units] = at;
+    for (unsigned k = 0; k < s->units; k++) {
+        int32_t distance = width[k] ? (int32_t)(start[skip[k]] - patch[k] - width[k]) : 0;
+        if (width[k]) memcpy(header->code + patch[k], &distance, width[k]);
+    }
+    int32_t out = (int32_t)(CODE_BASE - (address + at + 5));
+    header->code[at++] = 0xe9;
+    memcpy(header->code + at, &out, 4);
+    at += 4;
+    header->bytes = (uint32_t)(sizeof *header + at + 15) & ~15u;
+    header->runs = RUNS;
+    header->seed = (uint32_t)(s->seed * 7919 + s->index * 2654435761u);
+    header->end_flags = (flag_bits(MASK_ALL) & ~flag_bits(undefined)) | 0x400;
+    header->fault_flags = (flag_bits(MASK_ALL) & ~flag_bits(ever)) | 0x400;
+    return header->bytes;
+}
+
+static void write_file(const char *path, const struct sequence *list, unsigned count)
+{
+    FILE *to = fopen(path, "wb");
+    if (!to) {
+        perror(path);
+        exit(2);
+    }
+    uint32_t address = CODE_BASE + CODE_FILE;
+    for (unsigned i = 0; i < count; i++) {
+        _Alignas(16) uint8_t room[SEQUENCE_BYTES] = {0};
+        struct sequence_header *header = (struct sequence_header *)room;
+        uint32_t bytes = lay_out(&list[i], address, header, NULL);
+        fwrite(room, 1, bytes, to);
+        address += bytes;
+    }
+    fclose(to);
+}
+
+static void show(const struct sequence *s)
+{
+    _Alignas(16) uint8_t room[SEQUENCE_BYTES] = {0};
+    struct sequence_header *header = (struct sequence_header *)room;
+    uint32_t address = CODE_BASE + CODE_FILE, bytes = lay_out(s, address, header, NULL) - (uint32_t)sizeof *header;
+    address += sizeof *header;
+    printf("sequence %u of seed %llu\n", s->index, (unsigned long long)s->seed);
+    for (uint32_t at = 0; at < bytes;) {
+        ZydisDisassembledInstruction text;
+        if (!ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LEGACY_32, address + at, header->code + at, bytes - at, &text))) break;
+        printf("  %08x  ", address + at);
+        for (unsigned i = 0; i < 8; i++) i < text.info.length ? printf("%02x ", header->code[at + i]) : printf("   ");
+        printf(" %s\n", text.text);
+        at += text.info.length;
+        if (text.info.mnemonic == ZYDIS_MNEMONIC_JMP && header->code[at - 5] == 0xe9 && at + 15 >= bytes) break;
+    }
+}
+
+/* ---- comparing ---- */
+
+struct contest {
+    const char *covm, *runner, *options, *folder;
+};
+
+/* Runs a file on one side; returns the hashes in `sums`, or false. */
+static bool run_side(const struct contest *c, const char *file, bool on_covm, uint32_t *sums, unsigned count)
+{
+    char command[2048];
+    snprintf(command, sizeof command, on_covm ? "%s run -q --root / %s -- %s %s" : "%.0s%.0ssetarch -R %s %s", on_covm ? c->covm : "",
+             on_covm ? c->options : "", c->runner, file);
+    FILE *from = popen(command, "r");
+    size_t got = from ? fread(sums, 4, count, from) : 0;
+    int status = from ? pclose(from) : -1;
+    if (got == count && status == 0) return true;
+    printf("%s: status %x after %zu of %u sequences\n", on_covm ? "covm" : "host", status, got, count);
+    return false;
+}
+
+static bool differs(const struct contest *c, const struct sequence *s)
+{
+    char file[512];
+    uint32_t host = 0, ours = 1;
+    snprintf(file, sizeof file, "%s/shrink", c->folder);
+    write_file(file, s, 1);
+    return !run_side(c, file, false, &host, 1) ? false : !run_side(c, file, true, &ours, 1) || host != ours;
+}
+
+static void report(const struct contest *c, struct sequence s)
+{
+    char command[2048];
+    if (differs(c, &s))
+        for (unsigned k = 0; k < s.units; k++) {
+            struct sequence less = s;
+            less.dropped |= 1u << k;
+            if (differs(c, &less)) s = less;
+        }
+    else
+        printf("(alone it agrees: it needs the sequences before it)\n");
+    show(&s);
+    differs(c, &s);
+    snprintf(command, sizeof command, "setarch -R %s %s/shrink detail 0 >%s/host; %s run -q --root / %s -- %s %s/shrink detail 0 >%s/covm; diff %s/host %s/covm | head -20",
+             c->runner, c->folder, c->folder, c->covm, c->options, c->runner, c->folder, c->folder, c->folder, c->folder);
+    fflush(stdout);
+    if (system(command)) printf("(no detail)\n");
+}
+
+static int check(struct contest *c, uint64_t seed, unsigned count)
+{
+    static struct sequence list[PER_FILE];
+    static uint32_t host[PER_FILE], ours[PER_FILE];
+    unsigned differences = 0;
+    char folder[] = "/tmp/covm-sequences-XXXXXX", file[64];
+    c->folder = mkdtemp(folder);
+    if (!c->folder) return 2;
+    snprintf(file, sizeof file, "%s/file", folder);
+    for (unsigned first = 0; first < count && differences < 8; first += PER_FILE) {
+        unsigned n = count - first < PER_FILE ? count - first : PER_FILE;
+        for (unsigned i = 0; i < n; i++) list[i] = sequence_of(seed, first + i);
+        write_file(file, list, n);
+        if (!run_side(c, file, false, host, n)) return 2;
+        memset(ours, 0, sizeof ours);
+        if (!run_side(c, file, true, ours, n)) differences++;
+        for (unsigned i = 0; i < n && differences < 8; i++)
+            if (host[i] != ours[i]) {
+                differences++;
+                report(c, list[i]);
+            }
+    }
+    char clean[128];
+    snprintf(clean, sizeof clean, "rm -r %s", folder);
+    if (system(clean)) fprintf(stderr, "could not remove %s\n", folder);
+    printf("%u sequences, %u differences%s\n", count, differences, differences >= 8 ? " (stopped)" : "");
+    return differences != 0;
+}
+
+static int count_rows(void)
+{
+    unsigned *rows = calloc(x86_row_count, sizeof *rows), missing = 0;
+    for (unsigned i = 0; i < 100000; i++) {
+        _Alignas(16) uint8_t room[SEQUENCE_BYTES];
+        struct sequence s = sequence_of(1, i);
+        lay_out(&s, CODE_BASE + CODE_FILE, (struct sequence_header *)room, rows);
+    }
+    for (unsigned i = 0; i < x86_row_count; i++) {
+        bool wanted = row_wanted(&x86_rows[i]);
+        if (wanted || rows[i]) printf("%7u %s %s\n", rows[i], x86_rows[i].mnemonic, x86_rows[i].form);
+        missing += wanted && !rows[i];
+    }
+    free(rows);
+    printf("%u rows wanted that never came up\n", missing);
+    return missing != 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 5 && !strcmp(argv[1], "generate")) {
+        unsigned count = (unsigned)atoi(argv[3]);
+        struct sequence *list = calloc(count, sizeof *list);
+        for (unsigned i = 0; i < count; i++) list[i] = sequence_of(strtoull(argv[2], NULL, 10), i);
+        write_file(argv[4], list, count);
+        free(list);
+        return 0;
+    }
+    if (argc >= 6 && !strcmp(argv[1], "check")) {
+        char options[1024] = "";
+        for (int i = 6; i < argc; i++) {
+            strncat(options, argv[i], sizeof options - strlen(options) - 2);
+            strcat(options, " ");
+        }
+        struct contest contest = {argv[2], argv[3], options, NULL};
+        return check(&contest, strtoull(argv[4], NULL, 10), (unsigned)atoi(argv[5]));
+    }
+    if (argc == 4 && !strcmp(argv[1], "show")) {
+        struct sequence s = sequence_of(strtoull(argv[2], NULL, 10), (unsigned)atoi(argv[3]));
+        show(&s);
+        return 0;
+    }
+    if (argc == 2 && !strcmp(argv[1], "rows")) return count_rows();
+    fprintf(stderr, "usage: sequences generate|check|show|rows ... (see the head of sequences.c)\n");
+    return 2;
+}
