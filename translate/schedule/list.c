@@ -239,8 +239,15 @@ static bool too_early(const struct list *list, unsigned at, const struct node *n
 {
     if (node->kind == NODE_COPY || at < list->oldest + (list->policy.in_order ? 1 : WINDOW)) return false;
     if (list->policy.in_order) return true;
-    if (node->readers && __builtin_popcountll(list->temps) <= TEMPS_LOW) return true;
-    return node->flag_readers && __builtin_popcount(list->flag_temps) <= FLAGS_LOW;
+    if (node->readers && bits_count(list->temps) <= TEMPS_LOW) return true;
+    return node->flag_readers && bits_count(list->flag_temps) <= FLAGS_LOW;
+}
+
+static void find_oldest(struct list *list)
+{
+    const struct graph *graph = list->graph;
+    while (list->oldest < graph->region->count &&
+           (graph->nodes[list->oldest].kind == NODE_NONE || list->places[list->oldest].cycle >= 0)) list->oldest++;
 }
 
 static void place_node(struct list *list, unsigned at, unsigned reg, unsigned flags)
@@ -262,8 +269,7 @@ static void place_node(struct list *list, unsigned at, unsigned reg, unsigned fl
     }
     if (node->kind == NODE_EXIT) list->exit_placed = node->exit;
     list->order[list->placed++] = (uint16_t)at;
-    while (list->oldest < graph->region->count &&
-           (graph->nodes[list->oldest].kind == NODE_NONE || list->places[list->oldest].cycle >= 0)) list->oldest++;
+    find_oldest(list);
     for (uint32_t e = node->edges; e; e = graph->edges[e].next) {
         const struct edge *edge = &graph->edges[e];
         struct place *next = &list->places[edge->to];
@@ -357,6 +363,7 @@ static bool begin(struct list *list, const struct graph *graph, struct list_poli
                                           .flag_readers = node->flag_readers, .reg = REG_ZERO};
     }
     count_memory(list);
+    find_oldest(list);
     for (unsigned at = 0; at < graph->count; at++) {
         const struct node *node = &graph->nodes[at];
         if (node->kind != NODE_NONE && !node->preds && !list->places[at].waits) list_ready(list, at);

@@ -1,0 +1,317 @@
+/* The schedule verifier must refuse every way of being wrong. A schedule that is right is spoiled in one place; the
+ * complaint must be about that. */
+#include "translate_schedule_support.h"
+
+static struct bench bench;
+
+static const char program[] = "mark 0x08048000 3\n"
+                              "%1 = get eax\n"
+                              "%2 = get ebx\n"
+                              "%3 = get ecx\n"
+                              "st.4 [%1], %2\n"
+                              "mark 0x08048003 3\n"
+                              "%4 = ld.4 [%3]\n"
+                              "mark 0x08048006 3\n"
+                              "%5 = sub.4 %4, %2 ; flags CPAZSO\n"
+                              "mark 0x08048009 2\n"
+                              "exitif z, %5, 0x08049000 #0\n"
+                              "mark 0x0804800b 3\n"
+                              "%6 = add.4 %4, 4 ; flags CPAZSO\n"
+                              "mark 0x0804800e 3\n"
+                              "%7 = add.4 %5, %6\n"
+                              "st.4 [%3], %6\n"
+                              "mark 0x08048011 2\n"
+                              "exitif s, %6, 0x0804a000 #1\n"
+                              "mark 0x08048013 3\n"
+                              "trapif o, %6, 4\n"
+                              "mark 0x08048016 5\n"
+                              "exit jump 0x0804b000 #2\n"
+                              "#0 jump 0x08049000 insns 4 eax=%4 flags=%5\n"
+                              "#1 jump 0x0804a000 insns 7 eax=%4 edx=%6 flags=%6\n"
+                              "#2 jump 0x0804b000 insns 9 eax=%7 edx=%6 flags=%6\n";
+
+static void make(const struct machine_desc *machine)
+{
+    bench_parse(&bench, machine, program);
+    assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
+}
+
+static const char *verdict(void)
+{
+    unsigned at;
+    return schedule_verify(&bench.region, &bench.request, &bench.schedule, &at);
+}
+
+static void refused(const char *complaint)
+{
+    const char *wrong = verdict();
+    if (!wrong || strcmp(wrong, complaint)) print_schedule(&bench);
+    assert_non_null(wrong);
+    assert_string_equal(wrong, complaint);
+}
+
+/* The n-th atom with this op, in order of bundles. */
+static struct schedule_atom *find(unsigned op, unsigned n)
+{
+    for (unsigned i = 0; i < bench.schedule.atom_count; i++) {
+        if (bench.schedule.atoms[i].atom.op == op && n-- == 0) return &bench.schedule.atoms[i];
+    }
+    fail_msg("no such atom");
+    return NULL;
+}
+
+static unsigned bundle_of(const struct schedule_atom *atom)
+{
+    unsigned index = (unsigned)(atom - bench.schedule.atoms), bundle = 0;
+    while (index >= bench.schedule.bundles[bundle].first + bench.schedule.bundles[bundle].count) bundle++;
+    return bundle;
+}
+
+/* Takes an atom out and puts it at the end of another bundle. */
+static void move_to(struct schedule_atom *atom, unsigned to)
+{
+    struct schedule *schedule = &bench.schedule;
+    struct schedule_atom moved = *atom;
+    unsigned index = (unsigned)(atom - schedule->atoms), from = bundle_of(atom);
+    memmove(atom, atom + 1, (schedule->atom_count - index - 1) * sizeof *atom);
+    schedule->bundles[from].count--;
+    for (unsigned b = from + 1; b < schedule->bundle_count; b++) schedule->bundles[b].first--;
+    unsigned place = schedule->bundles[to].first + schedule->bundles[to].count;
+    memmove(&schedule->atoms[place + 1], &schedule->atoms[place], (schedule->atom_count - 1 - place) * sizeof *atom);
+    schedule->atoms[place] = moved;
+    schedule->bundles[to].count++;
+    for (unsigned b = to + 1; b < schedule->bundle_count; b++) schedule->bundles[b].first++;
+}
+
+static void right_is_accepted(void **state)
+{
+    for (unsigned machine = 0; machine < MACHINES; machine++) {
+        make(&machines[machine]);
+        assert_null(verdict());
+    }
+}
+
+static void wrong_operand(void **state)
+{
+    make(&machines[2]);
+    find(ATOM_SUB, 0)->atom.ra = 7;
+    refused("an atom reads the wrong register");
+}
+
+static void wrong_destination(void **state)
+{
+    make(&machines[2]);
+    find(ATOM_LD, 0)->atom.rd = 61;
+    refused("an atom reads the wrong register");
+}
+
+static void wrong_flags(void **state)
+{
+    make(&machines[2]);
+    find(ATOM_BRC, 0)->atom.fs ^= 7;
+    refused("an atom reads the wrong flags");
+}
+
+static void wrong_condition(void **state)
+{
+    make(&machines[2]);
+    find(ATOM_BRC, 1)->atom.cond ^= 1;
+    refused("a condition is wrong");
+}
+
+static void wrong_immediate(void **state)
+{
+    make(&machines[2]);
+    struct schedule_atom *atom = find(ATOM_ADD, 0);
+    if (!atom->atom.use_imm) atom = find(ATOM_ADD, 1);
+    atom->atom.imm++;
+    refused("an immediate is wrong");
+}
+
+static void wrong_stub(void **state)
+{
+    make(&machines[2]);
+    find(ATOM_BRC, 0)->number = 1;
+    refused("an exit leaves by another stub");
+}
+
+static void bundles_swapped(void **state)
+{
+    make(&machines[2]);
+    unsigned load = bundle_of(find(ATOM_LD, 0)), use = bundle_of(find(ATOM_SUB, 0));
+    struct schedule_bundle first = bench.schedule.bundles[load];
+    bench.schedule.bundles[load] = bench.schedule.bundles[use];
+    bench.schedule.bundles[use] = first;
+    refused("an atom reads the wrong register");
+}
+
+static void move_forgotten(void **state)
+{
+    make(&machines[2]);
+    for (unsigned exit = 0; exit < 2; exit++) {
+        if (!bench.schedule.exits[exit].count) continue;
+        bench.schedule.exits[exit].count--;
+        refused("the flags are wrong at an exit");
+        return;
+    }
+    fail_msg("no move to forget");
+}
+
+static void home_overwritten_early(void **state)
+{
+    /* edx must be as at entry when exit 0 leaves */
+    make(&machines[2]);
+    struct schedule_atom *atom = find(ATOM_ADD, 0);
+    if (!atom->atom.use_imm) atom = find(ATOM_ADD, 1);
+    unsigned reg = atom->atom.rd, exit = bundle_of(find(ATOM_BRC, 0));
+    if (reg == 2) {
+        assert_true(bundle_of(atom) > exit);
+        move_to(atom, exit);
+    } else {
+        assert_true(bundle_of(atom) <= exit);
+        for (unsigned i = 0; i < bench.schedule.atom_count; i++) {
+            struct atom *other = &bench.schedule.atoms[i].atom;
+            if (other->op == ATOM_MOV) continue;
+            if (other->rd == reg) other->rd = 2;
+            if (other->ra == reg) other->ra = 2;
+            if (other->rb == reg && !other->use_imm) other->rb = 2;
+        }
+    }
+    refused("a home holds the wrong value at an exit");
+}
+
+static void protection_dropped(void **state)
+{
+    make(&machines[2]);
+    struct schedule_atom *load = find(ATOM_LD, 0);
+    assert_true(load->atom.protect);
+    load->atom.protect = 0;
+    refused("a store checks an entry for no load");
+    make(&machines[2]);
+    find(ATOM_ST, 0)->atom.check = 0;
+    refused("a store does not check a load that passed it");
+    make(&machines[2]);
+    find(ATOM_LD, 0)->atom.protect = 40;
+    find(ATOM_ST, 0)->atom.check = UINT64_C(1) << 39;
+    refused("a load above a store without protection");
+}
+
+static void load_above_store_unasked(void **state)
+{
+    make(&machines[2]);
+    bench.options.load_over_store = 0;
+    refused("a load above a store, though told not to");
+}
+
+static void store_over_exit(void **state)
+{
+    make(&machines[2]);
+    struct schedule_atom *store = find(ATOM_ST, 1);
+    move_to(store, bundle_of(find(ATOM_BRC, 0)));
+    assert_non_null(verdict());
+    make(&machines[2]);
+    /* the first store must not sink below the exit that follows it */
+    store = find(ATOM_ST, 0);
+    move_to(store, bundle_of(find(ATOM_BRC, 0)) + 1);
+    refused("an effect comes after an exit that follows it");
+}
+
+static void exits_swapped(void **state)
+{
+    make(&machines[3]);
+    struct schedule_atom *first = find(ATOM_BRC, 0), *second = find(ATOM_BRC, 1), kept = *first;
+    *first = *second;
+    *second = kept;
+    assert_non_null(verdict());
+}
+
+static void assert_hoisted(void **state)
+{
+    make(&machines[3]);
+    move_to(find(ATOM_ASSERT, 0), bundle_of(find(ATOM_BRC, 1)));
+    refused("an effect comes before an exit that it follows");
+}
+
+static void effect_missing(void **state)
+{
+    make(&machines[2]);
+    struct schedule_atom *store = find(ATOM_ST, 1);
+    store->source = 0;
+    store->atom = (struct atom){.op = ATOM_MOV, .size = SIZE_64, .rd = REG_ZERO, .rb = REG_ZERO};
+    refused("an effect is missing");
+}
+
+static void effect_twice(void **state)
+{
+    make(&machines[2]);
+    *find(ATOM_MOV, 0) = *find(ATOM_ST, 0);
+    assert_non_null(verdict());
+}
+
+static void too_many_units(void **state)
+{
+    make(&machines[2]);
+    bench.request.machine = &machines[1];
+    assert_non_null(verdict());
+}
+
+static void not_gated(void **state)
+{
+    make(&machines[2]);
+    find(ATOM_ST, 0)->atom.gated = false;
+    refused("a store is not gated");
+}
+
+static void wrong_space(void **state)
+{
+    make(&machines[2]);
+    find(ATOM_LD, 0)->atom.space = SPACE_SUPERVISOR;
+    refused("a memory atom goes elsewhere");
+}
+
+static void latency_short(void **state)
+{
+    make(&machines[4]);
+    unsigned load = bundle_of(find(ATOM_LD, 0));
+    assert_int_equal(bench.schedule.bundles[load + 1].count, 0);
+    memmove(&bench.schedule.bundles[load + 1], &bench.schedule.bundles[load + 2], (bench.schedule.bundle_count - load - 2) * sizeof *bench.schedule.bundles);
+    bench.schedule.bundle_count--;
+    refused("a register is read before its value is there");
+}
+
+static void gate_too_small(void **state)
+{
+    struct machine_desc small = machines[2];
+    small.gate_entries = 1;
+    make(&machines[2]);
+    bench.request.machine = &small;
+    refused("more stores than the gate holds");
+    bench_parse(&bench, &small, program);
+    assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_STORES);
+}
+
+static int setup(void **state)
+{
+    bench_open(&bench);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench_close(&bench);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(right_is_accepted), cmocka_unit_test(wrong_operand), cmocka_unit_test(wrong_destination),
+        cmocka_unit_test(wrong_flags), cmocka_unit_test(wrong_condition), cmocka_unit_test(wrong_immediate),
+        cmocka_unit_test(wrong_stub), cmocka_unit_test(bundles_swapped), cmocka_unit_test(move_forgotten),
+        cmocka_unit_test(home_overwritten_early), cmocka_unit_test(protection_dropped), cmocka_unit_test(load_above_store_unasked),
+        cmocka_unit_test(store_over_exit), cmocka_unit_test(exits_swapped), cmocka_unit_test(assert_hoisted),
+        cmocka_unit_test(effect_missing), cmocka_unit_test(effect_twice), cmocka_unit_test(too_many_units),
+        cmocka_unit_test(not_gated), cmocka_unit_test(wrong_space), cmocka_unit_test(latency_short), cmocka_unit_test(gate_too_small),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
