@@ -34,7 +34,7 @@ struct hw_core {
     uint32_t margin;
     struct { unsigned count; struct hw_fault last; bool software; uint64_t eip; } exceptions;
     unsigned system_calls, unsupported, events;
-    struct { enum hw_region_event event; struct hw_region_info info; } regions[256];
+    struct { enum hw_region_event event; struct hw_region_info info; } regions[256]; /* the first */
     unsigned region_count;
     /* What hw_enter does next. */
     void (*enter)(struct hw_core *core, uint32_t tpc, struct hw_exit *exit);
@@ -69,7 +69,10 @@ static struct hw_core *fake_core(void)
 
 struct hw_state *hw_state(struct hw_core *core) { return &core->state; }
 const struct hw_state *hw_shadow(const struct hw_core *core) { return &core->shadow; }
-uint64_t hw_context(struct hw_core *core) { return core->context; }
+uint64_t hw_context(struct hw_core *core)
+{
+    return core->context | (core->state.r[HOME_EFL] >> 10 & 1) << CONTEXT_DF_LOW;
+}
 const struct machine_desc *hw_machine(const struct hw_core *core) { return &core->machine; }
 const void *hw_options(const struct hw_core *core) { return &core->options; }
 void *hw_concealed(struct hw_core *core, uint32_t offset) { return core->concealed + offset; }
@@ -101,7 +104,7 @@ _Noreturn void hw_panic(struct hw_core *core, const char *format, ...)
 
 void hw_commit(struct hw_core *core, uint32_t insns, uint32_t commit_flags, uint64_t dirty, bool flags_dirty)
 {
-    for (unsigned i = 0; i < REG_SHADOWED; i++) {
+    for (unsigned i = 0; i < HOME_COUNT; i++) {
         if (dirty >> i & 1) core->shadow.r[i] = core->state.r[i];
         assert_int_equal(core->shadow.r[i], core->state.r[i]); /* nothing dirty is left out */
     }
@@ -261,9 +264,11 @@ struct hw_notice hw_poll(struct hw_core *core)
 
 void hw_region(struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info)
 {
-    assert_true(core->region_count < LENGTH(core->regions));
-    core->regions[core->region_count].event = event;
-    core->regions[core->region_count++].info = *info;
+    if (core->region_count < LENGTH(core->regions)) {
+        core->regions[core->region_count].event = event;
+        core->regions[core->region_count].info = *info;
+    }
+    core->region_count++;
 }
 
 #endif
