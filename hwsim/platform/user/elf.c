@@ -130,9 +130,31 @@ static bool add_segment(const uint8_t *header, size_t size, uint32_t bias, struc
         .rights = (uint8_t)((flags & PF_R ? ELF_READ : 0) | (flags & PF_W ? ELF_WRITE : 0) |
                             (flags & PF_X ? ELF_EXECUTE : 0)),
     };
-    if (image->end < end)
-        image->end = (uint32_t)end;
+    uint32_t next_page = (uint32_t)round_up(end, PAGE);
+    if (image->program_break < next_page)
+        image->program_break = next_page;
     return true;
+}
+
+/* Linux puts a static position-independent program as high as mmap would, aligned as its segments ask. */
+static uint32_t dynamic_bias(const uint8_t *headers, uint32_t count)
+{
+    uint64_t low = UINT32_MAX, high = 0, align = PAGE;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *header = headers + (size_t)i * PHDR_BYTES;
+        if (get32(header) != PT_LOAD)
+            continue;
+        uint64_t address = get32(header + 8), end = address + get32(header + 20);
+        low = address < low ? address : low;
+        high = end > high ? end : high;
+        if (is_power_of_two(get32(header + 28)) && get32(header + 28) > align)
+            align = get32(header + 28);
+    }
+    low &= ~(uint64_t)(PAGE - 1);
+    uint64_t span = round_up(high, PAGE) - low;
+    if (high <= low || span > ELF_ADDRESS_MAX - ELF_DYNAMIC_BREAK)
+        return ELF_DYNAMIC_BREAK; /* add_segment will find it too large, or that there is nothing to load */
+    return (uint32_t)(((ELF_ADDRESS_MAX - span) & ~(align - 1)) - low);
 }
 
 static bool refuse_dynamic(const uint8_t *bytes, size_t size, const uint8_t *header, const struct report *report)
@@ -164,7 +186,7 @@ bool elf_parse(const uint8_t *bytes, size_t size, struct elf_image *image, char 
     *image = (struct elf_image){0};
     if (!check_header(bytes, size, &report))
         return false;
-    uint32_t bias = get16(bytes + 16) == ET_DYN ? ELF_DYNAMIC_BASE : 0;
+    bool dynamic = get16(bytes + 16) == ET_DYN;
     uint32_t table = get32(bytes + 28), count = get16(bytes + 44);
     if (count == 0)
         return refuse(&report, "damaged ELF file: no program headers");
@@ -172,6 +194,7 @@ bool elf_parse(const uint8_t *bytes, size_t size, struct elf_image *image, char 
         return refuse(&report, "damaged ELF file: %u program headers of %u bytes", count, get16(bytes + 42));
     if ((uint64_t)table + (uint64_t)count * PHDR_BYTES > size)
         return refuse(&report, "truncated: the program headers lie beyond the end of the file");
+    uint32_t bias = dynamic ? dynamic_bias(bytes + table, count) : 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *header = bytes + table + (size_t)i * PHDR_BYTES;
         uint32_t type = get32(header);
@@ -190,6 +213,8 @@ bool elf_parse(const uint8_t *bytes, size_t size, struct elf_image *image, char 
             image->headers = segment->address + (table - segment->offset);
     }
     image->header_count = count;
+    if (dynamic)
+        image->program_break = ELF_DYNAMIC_BREAK;
     image->entry = get32(bytes + 24) + bias;
     if (!entry_is_code(image))
         return refuse(&report, "entry point 0x%x is not in an executable segment", image->entry - bias);

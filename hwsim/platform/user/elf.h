@@ -11,8 +11,9 @@ enum { ELF_SEGMENTS_MAX = 256 };
  * the gap that Linux keeps for the stack, and the stack. */
 #define ELF_ADDRESS_MIN 0x10000u
 #define ELF_ADDRESS_MAX 0xf7ffe000u
-/* Where a position-independent program goes when addresses are not randomised. */
-#define ELF_DYNAMIC_BASE 0x56555000u
+/* Where the program break starts for a static position-independent program, which itself ends at ELF_ADDRESS_MAX (Linux
+ * without randomisation). */
+#define ELF_DYNAMIC_BREAK 0x56555000u
 
 /* PT_GNU_STACK: missing, asking for an executable stack, or for one that is not. */
 enum elf_stack { ELF_STACK_DEFAULT, ELF_STACK_EXECUTABLE, ELF_STACK_PLAIN };
@@ -26,7 +27,7 @@ struct elf_segment {
 struct elf_image {
     uint32_t entry;
     uint32_t headers, header_count;   /* AT_PHDR (0: not loaded), AT_PHNUM */
-    uint32_t end;                     /* of the highest segment: the program break starts at the next page */
+    uint32_t program_break;           /* where it starts */
     enum elf_stack stack;
     unsigned count;
     struct elf_segment segment[ELF_SEGMENTS_MAX];

@@ -1,0 +1,339 @@
+/* internal.h -- the user platform's parts, as they see one another.
+ *
+ * A handler of a system call returns its result, or -errno, or one of the RESTART_ codes; whatever it does to guest
+ * memory it does only after all its buffers have been checked. Guest addresses are uint32_t: a compat process.
+ */
+#ifndef COVM_USER_INTERNAL_H
+#define COVM_USER_INTERNAL_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/types.h>
+
+#include "hwsim/base/prng.h"
+#include "hwsim/isa/isa.h"
+#include "hwsim/platform/user/elf.h"
+#include "hwsim/platform/user/user.h"
+
+/* What the guest is told about itself: fixed, so that a run depends on nothing else. */
+enum { GUEST_PID = 1000, GUEST_PARENT = 1, GUEST_UID = 1000, GUEST_GID = 1000 };
+/* CPUID.1:EDX of an i686 with TSC, CX8 and CMOV. */
+enum { GUEST_HWCAP = 1 << 4 | 1 << 8 | 1 << 15 };
+/* Compat selectors of a 64-bit Linux. */
+enum { USER_CS = 0x23, USER_DS = 0x2b, GDT_TLS_FIRST = 12, GDT_TLS_COUNT = 3 };
+
+/* ---- address space (space.c) ---- */
+
+#define TASK_TOP 0xffffe000u   /* end of user memory and top of the stack of a compat process */
+#define TRAMPOLINE TASK_TOP    /* code that returns from signal handlers that have no restorer: where Linux once kept it */
+enum { TRAMPOLINE_SIGRETURN = 0, TRAMPOLINE_RT_SIGRETURN = 16 };
+
+/* Where the contents of a mapping come from: bytes in memory, or a host file. Counted references. */
+struct backing {
+    unsigned references;
+    int descriptor;          /* owned; -1: `bytes` */
+    const uint8_t *bytes;    /* not owned */
+    uint64_t size;
+};
+struct backing *backing_of_file(int descriptor);
+struct backing *backing_of_bytes(const void *bytes, uint64_t size);
+void backing_release(struct backing *backing);
+
+struct vma {
+    uint32_t start, end;
+    uint8_t prot;            /* PROT_ bits */
+    bool shared;             /* writes go to the backing file */
+    bool growth;             /* the stack: never merged */
+    struct backing *backing; /* NULL: zeroes */
+    uint64_t offset;         /* of `start` in the backing */
+};
+struct mappings {
+    struct vma *vmas;        /* ascending, disjoint */
+    unsigned count, capacity;
+    uint64_t cr3;
+    uint32_t break_start, program_break;
+    bool read_implies_exec;
+};
+
+enum populate { POPULATED, POPULATE_UNMAPPED, POPULATE_DENIED, POPULATE_BEYOND, POPULATE_NO_MEMORY };
+
+bool space_create(struct user *user);
+void space_destroy(struct user *user);
+/* Replaces whatever is mapped in [start, end). Takes over a reference to `backing`. */
+void space_map(struct user *user, struct vma vma);
+void space_unmap(struct user *user, uint32_t start, uint32_t end);
+/* Brings the page of `linear` in for an access (ACCESS_ bits). POPULATED also when it is there and allows the access. */
+enum populate space_populate(struct user *user, uint32_t linear, unsigned access);
+/* How many of `bytes` bytes from `address` on the guest may read (write). */
+size_t space_accessible(struct user *user, uint32_t address, size_t bytes, bool write);
+
+/* For the system calls on mappings (mapping.c). The first mapping that ends above an address: its index, or
+ * space.count; the mapping at an address, or NULL; both until the next change. */
+unsigned space_above(const struct user *user, uint32_t address);
+struct vma *space_at(const struct user *user, uint32_t address);
+bool space_is_mapped(const struct user *user, uint32_t start, uint32_t end);
+bool space_is_free(const struct user *user, uint32_t start, uint32_t end);
+/* The highest gap of `bytes` below the mmap base, as Linux searches. 0: none. */
+uint32_t space_gap(const struct user *user, uint32_t bytes);
+void space_protect(struct user *user, uint32_t start, uint32_t end, unsigned prot);
+/* Drops the pages of a range, but not its mappings. */
+void space_discard(struct user *user, uint32_t start, uint32_t end);
+/* Writes changed pages of shared file mappings in a range back to their files. */
+void space_flush(struct user *user, uint32_t start, uint32_t end);
+bool space_is_resident(const struct user *user, uint32_t linear);
+/* Moves [from, from + bytes), which is of one mapping, to `to`, where it becomes `grown` bytes long. */
+void space_move(struct user *user, uint32_t from, uint32_t bytes, uint32_t to, uint32_t grown);
+
+/* Copies between guest and host: all, or nothing and false. */
+bool user_get(struct user *user, uint32_t address, void *to, size_t bytes);
+bool user_put(struct user *user, uint32_t address, const void *from, size_t bytes);
+/* A NUL-terminated string of less than `capacity` bytes: its length, -EFAULT or -ENAMETOOLONG. */
+int user_get_string(struct user *user, uint32_t address, char *to, size_t capacity);
+
+/* ---- loading (load.c) ---- */
+
+/* Maps the program, builds its stack, sets the registers. False: `error` (without the file's name) says why. */
+bool user_load(struct user *user, const struct user_config *config, char *error, size_t capacity);
+
+/* ---- time (time.c) ---- */
+
+enum { TIMER_REAL, TIMER_VIRTUAL, TIMER_PROF, TIMER_COUNT };
+struct timer {
+    uint64_t expiry;         /* ns on the timer's clock; 0: not armed */
+    uint64_t interval;
+};
+/* ns since the start: what instructions took, and that plus what was slept. */
+uint64_t time_cpu(const struct user *user);
+uint64_t time_now(const struct user *user);
+uint64_t time_wall(const struct user *user); /* ns since 1970 */
+/* Retired-instruction count at which the next timer expires; UINT64_MAX: none. */
+uint64_t time_next_event(const struct user *user);
+/* Sends the signals of timers that have expired. */
+void time_fire(struct user *user);
+enum wait { WAIT_TIMEOUT, WAIT_SIGNAL, WAIT_NEVER };
+/* Lets time pass until `until` (ns as time_now; UINT64_MAX: for ever) or until a signal wants to be handled. NEVER:
+ * nothing will ever happen; the run has ended. */
+enum wait time_wait(struct user *user, uint64_t until);
+enum time_form { TIME_32, TIME_64 };
+/* A struct timespec of the guest. 0, -EFAULT, -EINVAL. */
+int time_get(struct user *user, uint32_t address, enum time_form form, uint64_t *ns);
+int time_put(struct user *user, uint32_t address, enum time_form form, uint64_t ns);
+
+/* ---- signals (signals.c, frames.c) ---- */
+
+enum { GUEST_SIGNALS = 64, SIGNAL_QUEUE = 256 };
+enum { RESTART_ALWAYS = -512 /* ERESTARTSYS */, RESTART_NO_HANDLER = -514 /* ERESTARTNOHAND: EINTR if a handler runs */ };
+enum { SIGNAL_KERNEL = 0x80, SIGNAL_USER = 0, SIGNAL_QUEUED = -1, SIGNAL_TKILL = -6 };
+
+/* The part of siginfo that differs: words at offsets 12, 16 and 20. */
+struct signal_info {
+    int number, code;
+    uint32_t field[3];
+};
+struct signal_action {
+    uint32_t handler, flags, restorer;
+    uint64_t mask;
+};
+struct altstack {
+    uint32_t address, flags, bytes;
+};
+struct signals {
+    struct signal_action action[GUEST_SIGNALS + 1];
+    uint64_t blocked, saved;   /* saved: what sigsuspend replaced, to be restored after the handler */
+    bool restore;
+    struct altstack stack;
+    struct signal_info queue[SIGNAL_QUEUE]; /* in order of arrival; standard signals at most once each */
+    unsigned queued;
+    uint32_t trap, error, cr2; /* of the last exception */
+};
+#define SIGNAL_BIT(number) (UINT64_C(1) << ((number) - 1))
+
+/* Adds to the pending signals, unless ignored. */
+void signal_send(struct user *user, struct signal_info info);
+/* A signal that cannot be ignored or blocked: if it is, it kills. */
+void signal_force(struct user *user, struct signal_info info);
+/* Takes the first pending signal among `wanted`; false: none. */
+bool signal_take(struct user *user, uint64_t wanted, struct signal_info *info);
+/* Would a signal be handled, if looked at now? */
+bool signal_waiting(const struct user *user);
+/* Starts the handlers of pending signals, or dies of them. `result`: what the interrupted system call returns, or NULL. */
+void signals_deliver(struct user *user, const int64_t *result);
+/* For a call that waits under another mask (0: none is given): swaps it until the call is over. False: `status` is -errno. */
+bool signal_swap_mask(struct user *user, uint32_t address, uint32_t bytes, int *status);
+/* Writes the frame for a handler and enters it; false: the stack cannot take it. */
+bool frame_push(struct user *user, const struct signal_info *info, const struct signal_action *action, uint64_t mask);
+void siginfo_encode(const struct signal_info *info, uint8_t bytes[128]);
+
+/* ---- segments (segments.c) ---- */
+
+struct descriptor {
+    bool used, present, data, writable, size32;
+    uint32_t base, limit; /* limit in bytes - 1 */
+    uint32_t raw[3];      /* base, limit and flags as the guest gave them */
+};
+struct segments {
+    struct descriptor tls[GDT_TLS_COUNT];
+    struct descriptor *ldt; /* LDT_ENTRIES of them, NULL until the first is written */
+};
+bool segment_lookup(struct user *user, unsigned segment, uint16_t selector, struct hw_segment *descriptor,
+                    struct hw_fault *fault);
+/* Loads a segment register as a return from a signal handler does: a selector that is not allowed becomes null. */
+void segment_load(struct user *user, unsigned segment, uint16_t selector);
+uint16_t segment_selector(const struct user *user, unsigned segment);
+
+/* ---- files (paths.c, inodes.c, files.c, directories.c) ---- */
+
+enum { GUEST_PATH_BYTES = 4096, GUEST_FILES = 1024 };
+enum mount { MOUNT_ROOT, MOUNT_TMP, MOUNT_DEV, MOUNT_PROC };
+/* A place in the guest's tree: absolute, without symbolic links on the way, without "." and "..". */
+struct place {
+    enum mount mount;
+    char path[GUEST_PATH_BYTES];
+    const char *inside;      /* below the mount point, "." for itself */
+    bool directory;          /* written with a slash behind it */
+};
+enum { GUEST_AT_FDCWD = -100 };
+/* Resolves a path of the guest's; `follow` a symbolic link at its end. The last component need not exist. 0 or -errno. */
+int path_resolve(struct user *user, int directory, const char *path, bool follow, struct place *place);
+int path_get(struct user *user, int directory, uint32_t address, bool follow, struct place *place);
+/* openat2 below the mount point, never out of it. A host descriptor or -errno. */
+int path_open(struct user *user, const struct place *place, int flags, unsigned mode);
+/* Opens the directory that holds the place (O_PATH) and finds the last component. A host descriptor or -errno. */
+int path_open_parent(struct user *user, const struct place *place, const char **name);
+/* 0, or -EROFS where the guest may not write. */
+int path_writable(const struct user *user, const struct place *place);
+
+enum device { DEVICE_NULL, DEVICE_ZERO, DEVICE_FULL, DEVICE_RANDOM, DEVICE_URANDOM, DEVICE_TTY, DEVICE_COUNT };
+/* What lies at a place in /dev or /proc. */
+enum special { SPECIAL_NONE, SPECIAL_DIRECTORY, SPECIAL_DEVICE, SPECIAL_DESCRIPTOR, SPECIAL_EXE, SPECIAL_LINK };
+struct special_file {
+    enum special kind;
+    unsigned number;         /* device, or guest descriptor */
+};
+struct special_file path_special(const struct place *place);
+extern const char *const device_name[DEVICE_COUNT];
+
+struct inode {
+    uint64_t device, host;   /* the host's; device 0: forgotten */
+    uint64_t number;         /* the guest's */
+    uint64_t accessed, modified, changed; /* ns since 1970 */
+    int next;
+};
+struct inodes {
+    struct inode *inode;
+    unsigned count, capacity;
+    int bucket[1024];        /* index + 1 */
+};
+struct stat;
+struct inode *inode_of(struct user *user, const struct stat *host);
+void inode_forget(struct user *user, const struct stat *host);
+
+/* What stat tells, in no layout yet. */
+struct guest_stat {
+    uint64_t device, inode, rdev, size, blocks;
+    uint32_t mode, links, uid, gid;
+    uint64_t accessed, modified, changed;
+};
+void stat_of_host(struct user *user, const struct stat *host, enum mount mount, struct guest_stat *out);
+
+enum file_kind { FILE_REGULAR, FILE_DIRECTORY, FILE_STREAM, FILE_PIPE, FILE_DEVICE, FILE_PATH };
+struct pipe;
+struct entry {
+    char *name;
+    uint64_t inode;
+    uint8_t type;            /* DT_ */
+};
+/* An open file: shared by the descriptors that dup made of one another. */
+struct file {
+    unsigned references;
+    enum file_kind kind;
+    int flags;               /* O_ bits as given, less those that only matter for opening */
+    int host;                /* owned host descriptor, or -1; not owned for a stream */
+    enum mount mount;
+    char *path;              /* guest path of a directory or an O_PATH file; owned */
+    enum device device;
+    unsigned stream;         /* 0, 1, 2 */
+    bool seekable;           /* a stream that is a regular file of the host */
+    struct pipe *pipe;
+    bool writer;             /* end of the pipe */
+    uint64_t mark;           /* directory: next entry */
+    struct entry *entries;   /* directory: sorted, read at the first getdents; owned */
+    unsigned entry_count;
+    bool listed;
+};
+struct files {
+    struct file *file[GUEST_FILES];
+    bool close_on_exec[GUEST_FILES];
+};
+struct file *file_at(const struct user *user, uint32_t descriptor);
+/* Puts a file into the lowest free descriptor from `from` on, or drops it: the descriptor, or -EMFILE. */
+int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec);
+void file_release(struct user *user, struct file *file);
+int64_t file_stat(struct user *user, struct file *file, struct guest_stat *out);
+/* Does reading (writing) return at once? */
+bool file_ready(struct user *user, const struct file *file, bool write);
+bool files_create(struct user *user, const struct user_config *config, char *error, size_t capacity);
+void files_destroy(struct user *user);
+int64_t place_stat(struct user *user, const struct place *place, struct guest_stat *out);
+
+/* ---- the whole ---- */
+
+enum { LIMIT_COUNT = 16 };
+struct user {
+    struct machine *machine;
+    struct hw_core *core;
+    struct physical *physical;
+    struct user_params params;
+    struct user_stats stats;
+    struct user_status status;
+    char note[320];
+    uint64_t insns_max;      /* UINT64_MAX: no limit */
+    bool write;
+    volatile sig_atomic_t interrupted;
+    struct mappings space;
+    struct timer timer[TIMER_COUNT];
+    uint64_t slept;          /* ns */
+    struct signals signals;
+    struct segments segments;
+    struct prng random;
+    uint8_t *image;          /* the ELF file */
+    size_t image_bytes;
+    int root, tmp;           /* host directories */
+    int exe;                 /* host descriptor of the program */
+    char tmp_path[64];
+    char exe_path[300];      /* what /proc/self/exe points at */
+    char cwd[GUEST_PATH_BYTES];
+    int stream[3];           /* host descriptors of the guest's 0, 1, 2 */
+    struct files files;
+    struct inodes inodes;
+    uint32_t call;           /* number of the system call being answered */
+    bool call_abandoned;     /* it set all registers itself (sigreturn): no result, no restart */
+    uint32_t file_mask;      /* umask */
+    uint64_t limit[LIMIT_COUNT][2];
+    char name[16];           /* prctl PR_SET_NAME */
+    uint64_t refused[8];     /* system calls that were reported already, a bit each */
+    uint64_t fault_insns;    /* of the last page fault that only populated, to notice one that repeats */
+    uint32_t fault_address, fault_repeats;
+};
+
+/* Ends the run: the first end counts. */
+void user_end(struct user *user, enum user_end end, int code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static inline bool user_ended(const struct user *user) { return user->status.end != USER_RUNNING; }
+static inline uint64_t *user_reg(struct user *user, enum home home) { return &hw_state(user->core)->r[home]; }
+uint32_t user_flags(struct user *user);
+void user_set_flags(struct user *user, uint32_t flags, uint32_t mask);
+/* A line to the host's standard error, for the person who runs covm. */
+void user_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- system calls (syscalls.def) ---- */
+
+/* Answers the system call that the registers ask for, and delivers signals. */
+void user_syscall(struct user *user);
+
+#define SYSCALL(number, name, arguments, handler) int64_t sys_##handler(struct user *user, const uint32_t *a);
+#include "hwsim/platform/user/syscalls.def"
+#undef SYSCALL
+
+#endif

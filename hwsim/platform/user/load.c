@@ -1,0 +1,260 @@
+/* load.c -- maps the program and builds its first stack, as execve does for a compat process without randomisation. */
+#include <ctype.h>
+#include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hwsim/platform/user/internal.h"
+
+enum { STRINGS_MAX = 4096, AUXV_MAX = 24 };
+
+/* popl %eax; movl $__NR_sigreturn, %eax; int $0x80  and  movl $__NR_rt_sigreturn, %eax; int $0x80 */
+static const uint8_t trampoline[PAGE_BYTES] = {
+    [TRAMPOLINE_SIGRETURN] = 0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80,
+    [TRAMPOLINE_RT_SIGRETURN] = 0xb8, 173, 0, 0, 0, 0xcd, 0x80,
+};
+
+/* What every guest finds in its environment, unless it is set otherwise. */
+static const char *const fixed_environment[] = {"HOME=/", "LANG=C", "PATH=/usr/bin:/bin", "TZ=UTC0"};
+
+static bool read_program(struct user *user, const char *program, char *error, size_t capacity)
+{
+    struct stat host;
+    user->exe = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (user->exe < 0 || fstat(user->exe, &host) < 0) {
+        snprintf(error, capacity, "%s", strerror(errno));
+        return false;
+    }
+    if (!S_ISREG(host.st_mode)) {
+        snprintf(error, capacity, "%s", S_ISDIR(host.st_mode) ? "a directory, not a program" : "not a regular file");
+        return false;
+    }
+    if ((uint64_t)host.st_size > UINT32_MAX) {
+        snprintf(error, capacity, "larger than the 4 GiB that an i386 program can be");
+        return false;
+    }
+    user->image = malloc((size_t)host.st_size + 1);
+    if (!user->image) {
+        snprintf(error, capacity, "no memory for its %lld bytes", (long long)host.st_size);
+        return false;
+    }
+    while (user->image_bytes < (size_t)host.st_size) {
+        ssize_t got = pread(user->exe, user->image + user->image_bytes, (size_t)host.st_size - user->image_bytes,
+                            (off_t)user->image_bytes);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            snprintf(error, capacity, "%s", strerror(errno));
+            return false;
+        }
+        if (got == 0)
+            break;
+        user->image_bytes += (size_t)got;
+    }
+    return true;
+}
+
+static bool map_segments(struct user *user, const struct elf_image *image)
+{
+    struct backing *file = backing_of_bytes(user->image, user->image_bytes);
+    bool fits = file != NULL;
+    for (unsigned i = 0; i < image->count && fits; i++) {
+        const struct elf_segment *segment = &image->segment[i];
+        uint8_t prot = (uint8_t)((segment->rights & ELF_READ ? PROT_READ : 0) |
+                                 (segment->rights & ELF_WRITE ? PROT_WRITE : 0) |
+                                 (segment->rights & ELF_EXECUTE ? PROT_EXEC : 0));
+        uint32_t start = segment->address & ~(uint32_t)(PAGE_BYTES - 1), skip = segment->address - start;
+        uint32_t file_end = (uint32_t)round_up(segment->address + segment->file_bytes, PAGE_BYTES);
+        uint32_t end = (uint32_t)round_up(segment->address + segment->memory_bytes, PAGE_BYTES);
+        uint32_t zero = segment->address + segment->file_bytes;
+        if (segment->file_bytes) {
+            file->references++;
+            space_map(user, (struct vma){.start = start, .end = file_end, .prot = prot, .backing = file,
+                                         .offset = segment->offset - skip});
+            start = file_end;
+            /* What lies behind the segment in the file must not show in its zeroed part. */
+            if (segment->memory_bytes > segment->file_bytes && prot & PROT_WRITE && zero < file_end) {
+                static const uint8_t zeroes[PAGE_BYTES];
+                fits = user_put(user, zero, zeroes, file_end - zero);
+            }
+        }
+        if (start < end)
+            space_map(user, (struct vma){.start = start, .end = end, .prot = prot});
+    }
+    backing_release(file);
+    return fits;
+}
+
+static bool map_stack(struct user *user, const struct elf_image *image)
+{
+    uint8_t prot = PROT_READ | PROT_WRITE | (image->stack == ELF_STACK_PLAIN ? 0 : PROT_EXEC);
+    struct backing *code = backing_of_bytes(trampoline, sizeof trampoline);
+    if (!code)
+        return false;
+    space_map(user, (struct vma){.start = TASK_TOP - (uint32_t)round_up((uint64_t)user->params.stack, PAGE_BYTES),
+                                 .end = TASK_TOP, .prot = prot, .growth = true});
+    space_map(user, (struct vma){.start = TRAMPOLINE, .end = TRAMPOLINE + PAGE_BYTES, .prot = PROT_READ | PROT_EXEC,
+                                 .backing = code});
+    return true;
+}
+
+/* The stack under construction, downwards. */
+struct stack {
+    struct user *user;
+    uint32_t at, bottom;
+    bool full;
+};
+
+static uint32_t push(struct stack *stack, const void *from, size_t bytes)
+{
+    if (stack->full || bytes > stack->at - stack->bottom || !user_put(stack->user, stack->at - (uint32_t)bytes, from, bytes)) {
+        stack->full = true;
+        return 0;
+    }
+    return stack->at -= (uint32_t)bytes;
+}
+
+static uint32_t push_string(struct stack *stack, const char *text) { return push(stack, text, strlen(text) + 1); }
+
+static bool same_name(const char *a, const char *b)
+{
+    size_t length = strcspn(a, "=");
+    return strncmp(a, b, length) == 0 && b[length] == '=';
+}
+
+/* The environment: fixed entries that `given` does not replace, then the given ones, the last of a name winning. */
+static unsigned environment(char *const *given, const char **out)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < LENGTH(fixed_environment); i++) {
+        bool replaced = false;
+        for (unsigned k = 0; given && given[k]; k++)
+            replaced |= same_name(fixed_environment[i], given[k]);
+        if (!replaced)
+            out[count++] = fixed_environment[i];
+    }
+    for (unsigned k = 0; given && given[k] && count < STRINGS_MAX; k++) {
+        bool replaced = false;
+        for (unsigned later = k + 1; given[later]; later++)
+            replaced |= same_name(given[k], given[later]);
+        if (!replaced)
+            out[count++] = given[k];
+    }
+    return count;
+}
+
+struct auxv {
+    uint32_t pair[AUXV_MAX][2];
+    unsigned count;
+};
+
+static void add(struct auxv *auxv, uint32_t type, uint32_t value)
+{
+    auxv->pair[auxv->count][0] = type;
+    auxv->pair[auxv->count++][1] = value;
+}
+
+static struct auxv make_auxv(const struct elf_image *image, uint32_t random, uint32_t name, uint32_t platform)
+{
+    struct auxv auxv = {.count = 0};
+    add(&auxv, AT_HWCAP, GUEST_HWCAP);
+    add(&auxv, AT_PAGESZ, PAGE_BYTES);
+    add(&auxv, AT_CLKTCK, 100);
+    add(&auxv, AT_PHDR, image->headers);
+    add(&auxv, AT_PHENT, 32);
+    add(&auxv, AT_PHNUM, image->header_count);
+    add(&auxv, AT_BASE, 0);
+    add(&auxv, AT_FLAGS, 0);
+    add(&auxv, AT_ENTRY, image->entry);
+    add(&auxv, AT_UID, GUEST_UID);
+    add(&auxv, AT_EUID, GUEST_UID);
+    add(&auxv, AT_GID, GUEST_GID);
+    add(&auxv, AT_EGID, GUEST_GID);
+    add(&auxv, AT_SECURE, 0);
+    add(&auxv, AT_RANDOM, random);
+    add(&auxv, AT_HWCAP2, 0);
+    add(&auxv, AT_EXECFN, name);
+    add(&auxv, AT_PLATFORM, platform);
+    add(&auxv, AT_NULL, 0);
+    return auxv;
+}
+
+/* Strings first, as execve copies them: name, environment, arguments; below them platform, random bytes, vectors. */
+static bool build_stack(struct user *user, const struct user_config *config, const struct elf_image *image, uint32_t *esp)
+{
+    static const uint8_t nothing[8];
+    const char **env = calloc(STRINGS_MAX + LENGTH(fixed_environment), sizeof *env);
+    uint32_t *words = calloc(2 * STRINGS_MAX + LENGTH(fixed_environment) + 3 + 2 * AUXV_MAX, sizeof *words);
+    unsigned argc = 0, envc = 0, n = 0;
+    /* Linux lets strings take a quarter of the stack. */
+    struct stack stack = {.user = user, .at = TASK_TOP, .bottom = TASK_TOP - (uint32_t)(user->params.stack / 4)};
+    while (config->argv[argc])
+        argc++;
+    bool fits = env && words && argc <= STRINGS_MAX;
+    if (fits) {
+        envc = environment(config->env, env);
+        push(&stack, nothing, sizeof nothing);
+        uint32_t name = push_string(&stack, user->exe_path);
+        words[n++] = argc;
+        for (unsigned i = envc; i-- > 0;)
+            words[1 + argc + 1 + i] = push_string(&stack, env[i]);
+        for (unsigned i = argc; i-- > 0;)
+            words[1 + i] = push_string(&stack, config->argv[i]);
+        n += argc + 1 + envc + 1;
+        stack.at &= ~15u;
+        uint32_t platform = push_string(&stack, "i686");
+        uint64_t random[2] = {prng_next(&user->random), prng_next(&user->random)};
+        struct auxv auxv = make_auxv(image, push(&stack, random, sizeof random), name, platform);
+        memcpy(words + n, auxv.pair, auxv.count * sizeof auxv.pair[0]);
+        n += 2 * auxv.count;
+        stack.at = ((stack.at - n * 4) & ~15u) + n * 4;
+        *esp = push(&stack, words, n * sizeof *words);
+        fits = !stack.full;
+    }
+    free(env);
+    free(words);
+    return fits;
+}
+
+static void set_registers(struct user *user, uint32_t entry, uint32_t esp)
+{
+    struct hw_state *state = hw_state(user->core);
+    *state = (struct hw_state){0};
+    state->r[HOME_EIP] = entry;
+    state->r[HOME_ESP] = esp;
+    state->r[HOME_EFL] = 0x202;
+    state->r[HOME_SEL_LOW] = (uint64_t)USER_DS | (uint64_t)USER_CS << 16 | (uint64_t)USER_DS << 32 | (uint64_t)USER_DS << 48;
+    state->r[HOME_FCW] = 0x37f;
+    state->r[HOME_MXCSR] = 0x1f80;
+    hw_commit(user->core, 0, 0, bits_mask(REG_SHADOWED), true);
+}
+
+bool user_load(struct user *user, const struct user_config *config, char *error, size_t capacity)
+{
+    struct elf_image *image = calloc(1, sizeof *image);
+    if (!image) {
+        snprintf(error, capacity, "no memory");
+        return false;
+    }
+    bool ok = read_program(user, config->program, error, capacity) &&
+              elf_parse(user->image, user->image_bytes, image, error, capacity);
+    if (ok) {
+        uint32_t esp = 0;
+        user->space.read_implies_exec = image->stack == ELF_STACK_DEFAULT;
+        user->space.break_start = user->space.program_break = image->program_break;
+        snprintf(error, capacity, "its segments do not fit into the guest's memory");
+        ok = map_segments(user, image) && map_stack(user, image);
+        if (ok) {
+            snprintf(error, capacity, "its arguments and environment do not fit into a quarter of guest.stack");
+            ok = build_stack(user, config, image, &esp);
+        }
+        if (ok)
+            set_registers(user, image->entry, esp);
+    }
+    free(image);
+    return ok;
+}

@@ -1,0 +1,442 @@
+/* signals.c -- pending signals, their actions, and the system calls about them. The guest has one thread, so that a
+ * process's signals and a thread's are the same. */
+#include "hwsim/platform/user/internal.h"
+
+/* Numbers and flags of the guest; they are the host's, but it is the guest's that are meant. */
+enum { G_SIGILL = 4, G_SIGKILL = 9, G_SIGSEGV = 11, G_SIGCHLD = 17, G_SIGCONT = 18, G_SIGSTOP = 19, G_SIGTSTP = 20,
+       G_SIGTTOU = 22, G_SIGURG = 23, G_SIGWINCH = 28, FIRST_REALTIME = 32 };
+enum { HANDLER_DEFAULT = 0, HANDLER_IGNORE = 1 };
+#define ACTION_RESTART 0x10000000u
+#define ACTION_NODEFER 0x40000000u
+#define ACTION_RESETHAND 0x80000000u
+#define NEVER_BLOCKED (SIGNAL_BIT(G_SIGKILL) | SIGNAL_BIT(G_SIGSTOP))
+/* Signals that an instruction causes; they are handled before all others. */
+#define SYNCHRONOUS (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+                     SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+
+enum default_action { KILL, IGNORE, STOP };
+static enum default_action default_action(int number)
+{
+    if (number == G_SIGCHLD || number == G_SIGCONT || number == G_SIGURG || number == G_SIGWINCH)
+        return IGNORE;
+    return number >= G_SIGSTOP && number <= G_SIGTTOU ? STOP : KILL;
+}
+
+static bool ignored(const struct signals *signals, int number)
+{
+    uint32_t handler = signals->action[number].handler;
+    return handler == HANDLER_IGNORE || (handler == HANDLER_DEFAULT && default_action(number) == IGNORE);
+}
+
+static uint64_t pending(const struct signals *signals)
+{
+    uint64_t set = 0;
+    for (unsigned i = 0; i < signals->queued; i++)
+        set |= SIGNAL_BIT(signals->queue[i].number);
+    return set;
+}
+
+void signal_send(struct user *user, struct signal_info info)
+{
+    struct signals *signals = &user->signals;
+    /* A blocked signal waits even if it would be ignored now: its action may change before it is unblocked. */
+    if (ignored(signals, info.number) && !(signals->blocked & SIGNAL_BIT(info.number)))
+        return;
+    if (info.number < FIRST_REALTIME && pending(signals) & SIGNAL_BIT(info.number))
+        return;
+    if (signals->queued < SIGNAL_QUEUE)
+        signals->queue[signals->queued++] = info;
+}
+
+void signal_force(struct user *user, struct signal_info info)
+{
+    struct signals *signals = &user->signals;
+    struct signal_action *action = &signals->action[info.number];
+    uint64_t bit = SIGNAL_BIT(info.number);
+    if (action->handler == HANDLER_IGNORE || signals->blocked & bit) {
+        action->handler = HANDLER_DEFAULT;
+        signals->blocked &= ~bit;
+    }
+    signal_send(user, info);
+}
+
+bool signal_take(struct user *user, uint64_t wanted, struct signal_info *info)
+{
+    struct signals *signals = &user->signals;
+    uint64_t set = pending(signals) & wanted;
+    if (!set)
+        return false;
+    if (set & SYNCHRONOUS)
+        set &= SYNCHRONOUS;
+    int number = __builtin_ctzll(set) + 1;
+    unsigned i = 0;
+    while (signals->queue[i].number != number)
+        i++;
+    *info = signals->queue[i];
+    signals->queued--;
+    memmove(&signals->queue[i], &signals->queue[i + 1], (signals->queued - i) * sizeof signals->queue[0]);
+    return true;
+}
+
+static void discard(struct signals *signals, int number)
+{
+    unsigned kept = 0;
+    for (unsigned i = 0; i < signals->queued; i++)
+        if (signals->queue[i].number != number)
+            signals->queue[kept++] = signals->queue[i];
+    signals->queued = kept;
+}
+
+bool signal_waiting(const struct user *user)
+{
+    const struct signals *signals = &user->signals;
+    uint64_t set = pending(signals) & ~signals->blocked;
+    for (; set; set &= set - 1)
+        if (!ignored(signals, __builtin_ctzll(set) + 1))
+            return true;
+    return false;
+}
+
+/* ---- delivery ---- */
+
+/* The default action. STOP: nobody could continue the guest; it goes on. */
+static void act_by_default(struct user *user, const struct signal_info *info)
+{
+    if (default_action(info->number) == KILL)
+        user_end(user, USER_KILLED, info->number, NULL);
+    else if (default_action(info->number) == STOP)
+        user_say("the guest stopped itself with signal %d; nothing could continue it, so it goes on", info->number);
+}
+
+/* Prepares the registers for the interrupted call to be made again, or to return EINTR. `handler`: one will run. */
+static void restart(struct user *user, int64_t result, bool handler, uint32_t flags, uint32_t call)
+{
+    if (result != RESTART_ALWAYS && result != RESTART_NO_HANDLER)
+        return;
+    if (handler && !(result == RESTART_ALWAYS && flags & ACTION_RESTART)) {
+        *user_reg(user, HOME_EAX) = (uint32_t)-EINTR;
+        return;
+    }
+    *user_reg(user, HOME_EAX) = call;
+    *user_reg(user, HOME_EIP) = (uint32_t)(*user_reg(user, HOME_EIP) - 2); /* INT 0x80 again */
+}
+
+static void enter_handler(struct user *user, const struct signal_info *info)
+{
+    struct signals *signals = &user->signals;
+    struct signal_action *action = &signals->action[info->number], taken = *action;
+    if (taken.flags & ACTION_RESETHAND)
+        action->handler = HANDLER_DEFAULT;
+    uint64_t mask = signals->restore ? signals->saved : signals->blocked;
+    if (!frame_push(user, info, &taken, mask)) {
+        /* The frame does not fit: SIGSEGV, which kills if it was that one's handler. */
+        if (info->number == G_SIGSEGV)
+            signals->action[G_SIGSEGV].handler = HANDLER_DEFAULT;
+        signal_force(user, (struct signal_info){.number = G_SIGSEGV, .code = SIGNAL_KERNEL});
+        return;
+    }
+    user->stats.signals++;
+    signals->restore = false;
+    signals->blocked |= taken.mask | (taken.flags & ACTION_NODEFER ? 0 : SIGNAL_BIT(info->number));
+    signals->blocked &= ~NEVER_BLOCKED;
+}
+
+void signals_deliver(struct user *user, const int64_t *result)
+{
+    struct signals *signals = &user->signals;
+    struct signal_info info;
+    uint32_t call = user->call;
+    while (!user_ended(user) && signal_take(user, ~signals->blocked, &info)) {
+        const struct signal_action *action = &signals->action[info.number];
+        if (ignored(signals, info.number))
+            continue;
+        if (action->handler == HANDLER_DEFAULT) {
+            act_by_default(user, &info);
+            continue;
+        }
+        if (result)
+            restart(user, *result, true, action->flags, call);
+        result = NULL;
+        enter_handler(user, &info);
+    }
+    if (user_ended(user))
+        return;
+    if (result)
+        restart(user, *result, false, 0, call);
+    if (signals->restore) {
+        signals->blocked = signals->saved;
+        signals->restore = false;
+    }
+}
+
+/* ---- actions ---- */
+
+static int64_t set_action(struct user *user, uint32_t number, const struct signal_action *new, struct signal_action *old)
+{
+    struct signals *signals = &user->signals;
+    if (number < 1 || number > GUEST_SIGNALS || (new && (number == G_SIGKILL || number == G_SIGSTOP)))
+        return -EINVAL;
+    *old = signals->action[number];
+    if (new) {
+        signals->action[number] = *new;
+        signals->action[number].mask &= ~NEVER_BLOCKED;
+        if (ignored(signals, (int)number))
+            discard(signals, (int)number);
+    }
+    return 0;
+}
+
+int64_t sys_signal(struct user *user, const uint32_t *a)
+{
+    struct signal_action old, new = {.handler = a[1], .flags = ACTION_RESETHAND | ACTION_NODEFER};
+    int64_t status = set_action(user, a[0], &new, &old);
+    return status < 0 ? status : (int64_t)old.handler;
+}
+
+int64_t sys_sigaction(struct user *user, const uint32_t *a)
+{
+    uint32_t raw[4]; /* handler, mask, flags, restorer */
+    struct signal_action old, new;
+    if (a[1]) {
+        if (!user_get(user, a[1], raw, sizeof raw))
+            return -EFAULT;
+        new = (struct signal_action){.handler = raw[0], .mask = raw[1], .flags = raw[2], .restorer = raw[3]};
+    }
+    int64_t status = set_action(user, a[0], a[1] ? &new : NULL, &old);
+    if (status < 0 || !a[2])
+        return status;
+    uint32_t out[4] = {old.handler, (uint32_t)old.mask, old.flags, old.restorer};
+    return user_put(user, a[2], out, sizeof out) ? 0 : -EFAULT;
+}
+
+int64_t sys_rt_sigaction(struct user *user, const uint32_t *a)
+{
+    uint32_t raw[5]; /* handler, flags, restorer, mask */
+    struct signal_action old, new;
+    if (a[3] != 8)
+        return -EINVAL;
+    if (a[1]) {
+        if (!user_get(user, a[1], raw, sizeof raw))
+            return -EFAULT;
+        new = (struct signal_action){.handler = raw[0], .flags = raw[1], .restorer = raw[2],
+                                     .mask = raw[3] | (uint64_t)raw[4] << 32};
+    }
+    int64_t status = set_action(user, a[0], a[1] ? &new : NULL, &old);
+    if (status < 0 || !a[2])
+        return status;
+    uint32_t out[5] = {old.handler, old.flags, old.restorer, (uint32_t)old.mask, (uint32_t)(old.mask >> 32)};
+    return user_put(user, a[2], out, sizeof out) ? 0 : -EFAULT;
+}
+
+/* ---- masks ---- */
+
+/* Changes the blocked set as `how` says, in the bits of `within`. */
+static int64_t change_mask(struct user *user, uint32_t how, uint64_t set, uint64_t within)
+{
+    struct signals *signals = &user->signals;
+    set &= ~NEVER_BLOCKED;
+    switch (how) {
+    case SIG_BLOCK:
+        signals->blocked |= set;
+        return 0;
+    case SIG_UNBLOCK:
+        signals->blocked &= ~set;
+        return 0;
+    case SIG_SETMASK:
+        signals->blocked = (signals->blocked & ~within) | set;
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+int64_t sys_sigprocmask(struct user *user, const uint32_t *a)
+{
+    uint32_t set, old = (uint32_t)user->signals.blocked;
+    if (a[1]) {
+        if (!user_get(user, a[1], &set, sizeof set))
+            return -EFAULT;
+        int64_t status = change_mask(user, a[0], set, UINT32_MAX);
+        if (status < 0)
+            return status;
+    }
+    return a[2] && !user_put(user, a[2], &old, sizeof old) ? -EFAULT : 0;
+}
+
+int64_t sys_rt_sigprocmask(struct user *user, const uint32_t *a)
+{
+    uint64_t set, old = user->signals.blocked;
+    if (a[3] != sizeof set)
+        return -EINVAL;
+    if (a[1]) {
+        if (!user_get(user, a[1], &set, sizeof set))
+            return -EFAULT;
+        int64_t status = change_mask(user, a[0], set, UINT64_MAX);
+        if (status < 0)
+            return status;
+    }
+    return a[2] && !user_put(user, a[2], &old, sizeof old) ? -EFAULT : 0;
+}
+
+int64_t sys_sgetmask(struct user *user, const uint32_t *a) { return (uint32_t)user->signals.blocked; }
+
+int64_t sys_ssetmask(struct user *user, const uint32_t *a)
+{
+    uint32_t old = (uint32_t)user->signals.blocked;
+    change_mask(user, SIG_SETMASK, a[0], UINT64_MAX);
+    return old;
+}
+
+int64_t sys_sigpending(struct user *user, const uint32_t *a)
+{
+    uint32_t set = (uint32_t)(pending(&user->signals) & user->signals.blocked);
+    return user_put(user, a[0], &set, sizeof set) ? 0 : -EFAULT;
+}
+
+int64_t sys_rt_sigpending(struct user *user, const uint32_t *a)
+{
+    uint64_t set = pending(&user->signals) & user->signals.blocked;
+    if (a[1] > sizeof set)
+        return -EINVAL;
+    return user_put(user, a[0], &set, a[1]) ? 0 : -EFAULT;
+}
+
+static int64_t suspend(struct user *user, uint64_t mask)
+{
+    struct signals *signals = &user->signals;
+    signals->saved = signals->blocked;
+    signals->restore = true;
+    signals->blocked = mask & ~NEVER_BLOCKED;
+    time_wait(user, UINT64_MAX);
+    return RESTART_NO_HANDLER;
+}
+
+int64_t sys_sigsuspend(struct user *user, const uint32_t *a) { return suspend(user, a[2]); }
+
+int64_t sys_rt_sigsuspend(struct user *user, const uint32_t *a)
+{
+    uint64_t mask;
+    if (a[1] != sizeof mask)
+        return -EINVAL;
+    return user_get(user, a[0], &mask, sizeof mask) ? suspend(user, mask) : -EFAULT;
+}
+
+int64_t sys_pause(struct user *user, const uint32_t *a)
+{
+    time_wait(user, UINT64_MAX);
+    return RESTART_NO_HANDLER;
+}
+
+bool signal_swap_mask(struct user *user, uint32_t address, uint32_t bytes, int *status)
+{
+    uint64_t mask;
+    *status = 0;
+    if (!address)
+        return true;
+    if (bytes != sizeof mask)
+        *status = -EINVAL;
+    else if (!user_get(user, address, &mask, sizeof mask))
+        *status = -EFAULT;
+    if (*status < 0)
+        return false;
+    user->signals.saved = user->signals.blocked;
+    user->signals.restore = true;
+    user->signals.blocked = mask & ~NEVER_BLOCKED;
+    return true;
+}
+
+/* ---- waiting for a signal without handling it ---- */
+
+static int64_t wait_for(struct user *user, const uint32_t *a, enum time_form form)
+{
+    uint64_t wanted, ns = 0, until = UINT64_MAX;
+    struct signals *signals = &user->signals;
+    struct signal_info info;
+    if (a[3] != sizeof wanted)
+        return -EINVAL;
+    if (!user_get(user, a[0], &wanted, sizeof wanted))
+        return -EFAULT;
+    if (a[2]) {
+        int status = time_get(user, a[2], form, &ns);
+        if (status < 0)
+            return status;
+        until = time_now(user) + ns;
+    }
+    wanted &= ~NEVER_BLOCKED;
+    bool taken = signal_take(user, wanted, &info);
+    if (!taken) {
+        /* What is waited for ends the wait, though blocked. */
+        uint64_t blocked = signals->blocked;
+        signals->blocked &= ~wanted;
+        enum wait end = time_wait(user, until);
+        signals->blocked = blocked;
+        taken = signal_take(user, wanted, &info);
+        if (!taken)
+            return end == WAIT_TIMEOUT ? -EAGAIN : -EINTR;
+    }
+    uint8_t bytes[128];
+    siginfo_encode(&info, bytes);
+    return a[1] && !user_put(user, a[1], bytes, sizeof bytes) ? -EFAULT : info.number;
+}
+
+int64_t sys_rt_sigtimedwait(struct user *user, const uint32_t *a) { return wait_for(user, a, TIME_32); }
+int64_t sys_rt_sigtimedwait_time64(struct user *user, const uint32_t *a) { return wait_for(user, a, TIME_64); }
+
+/* ---- sending ---- */
+
+/* Is it the guest, or its group? 0 or -errno. */
+static int64_t target(int32_t process)
+{
+    if (process == GUEST_PID || process == 0 || process == -GUEST_PID)
+        return 0;
+    return process == GUEST_PARENT ? -EPERM : -ESRCH;
+}
+
+static int64_t send(struct user *user, int64_t status, uint32_t number, int code)
+{
+    if (number > GUEST_SIGNALS)
+        return -EINVAL;
+    if (status == 0 && number)
+        signal_send(user, (struct signal_info){.number = (int)number, .code = code, .field = {GUEST_PID, GUEST_UID}});
+    return status;
+}
+
+int64_t sys_kill(struct user *user, const uint32_t *a)
+{
+    return send(user, target((int32_t)a[0]), a[1], SIGNAL_USER);
+}
+
+int64_t sys_tkill(struct user *user, const uint32_t *a)
+{
+    if ((int32_t)a[0] <= 0)
+        return -EINVAL;
+    return send(user, target((int32_t)a[0]), a[1], SIGNAL_TKILL);
+}
+
+int64_t sys_tgkill(struct user *user, const uint32_t *a)
+{
+    if ((int32_t)a[0] <= 0 || (int32_t)a[1] <= 0)
+        return -EINVAL;
+    return send(user, a[0] == GUEST_PID ? target((int32_t)a[1]) : -ESRCH, a[2], SIGNAL_TKILL);
+}
+
+static int64_t queue(struct user *user, int32_t process, uint32_t number, uint32_t address)
+{
+    uint32_t raw[6];
+    if (!user_get(user, address, raw, sizeof raw))
+        return -EFAULT;
+    if (number > GUEST_SIGNALS)
+        return -EINVAL;
+    if (process != GUEST_PID)
+        return target(process) == -EPERM ? -EPERM : -ESRCH;
+    if (number)
+        signal_send(user, (struct signal_info){.number = (int)number, .code = (int)raw[2], .field = {raw[3], raw[4], raw[5]}});
+    return 0;
+}
+
+int64_t sys_rt_sigqueueinfo(struct user *user, const uint32_t *a) { return queue(user, (int32_t)a[0], a[1], a[2]); }
+
+int64_t sys_rt_tgsigqueueinfo(struct user *user, const uint32_t *a)
+{
+    return a[0] == a[1] ? queue(user, (int32_t)a[0], a[2], a[3]) : -ESRCH;
+}

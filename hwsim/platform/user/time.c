@@ -1,0 +1,292 @@
+/* time.c -- guest time: what the retired instructions took at guest.frequency, plus what was slept. Nothing here looks at
+ * a clock of the host, and a wait takes no time of it. */
+#define _GNU_SOURCE
+#include <sys/time.h>
+#include <time.h>
+
+#include "hwsim/platform/user/internal.h"
+
+#define SECOND UINT64_C(1000000000)
+/* Longer than any run; keeps sums of times below 2^63. */
+#define TIME_MAX (UINT64_C(1) << 61)
+
+static uint64_t insns_to_ns(const struct user *user, uint64_t insns)
+{
+    return (uint64_t)((unsigned __int128)insns * SECOND / (uint64_t)user->params.frequency);
+}
+
+/* The least count of instructions that take at least `ns`. */
+static uint64_t ns_to_insns(const struct user *user, uint64_t ns)
+{
+    return (uint64_t)(((unsigned __int128)ns * (uint64_t)user->params.frequency + SECOND - 1) / SECOND);
+}
+
+uint64_t time_cpu(const struct user *user) { return insns_to_ns(user, hw_insns(user->core)); }
+uint64_t time_now(const struct user *user) { return time_cpu(user) + user->slept; }
+uint64_t time_wall(const struct user *user) { return (uint64_t)user->params.epoch * SECOND + time_now(user); }
+
+/* ---- interval timers ---- */
+
+static const struct {
+    int signal;
+    bool counts_sleep;
+} timer_kind[TIMER_COUNT] = {{SIGALRM, true}, {SIGVTALRM, false}, {SIGPROF, false}};
+
+static uint64_t timer_clock(const struct user *user, unsigned timer)
+{
+    return timer_kind[timer].counts_sleep ? time_now(user) : time_cpu(user);
+}
+
+uint64_t time_next_event(const struct user *user)
+{
+    uint64_t next = UINT64_MAX;
+    for (unsigned i = 0; i < TIMER_COUNT; i++) {
+        uint64_t expiry = user->timer[i].expiry, slept = timer_kind[i].counts_sleep ? user->slept : 0;
+        if (!expiry)
+            continue;
+        uint64_t at = expiry > slept ? ns_to_insns(user, expiry - slept) : 0;
+        next = at < next ? at : next;
+    }
+    return next;
+}
+
+void time_fire(struct user *user)
+{
+    for (unsigned i = 0; i < TIMER_COUNT; i++) {
+        struct timer *timer = &user->timer[i];
+        uint64_t now = timer_clock(user, i);
+        if (!timer->expiry || timer->expiry > now)
+            continue;
+        signal_send(user, (struct signal_info){.number = timer_kind[i].signal, .code = SIGNAL_KERNEL});
+        if (timer->interval)
+            timer->expiry += ((now - timer->expiry) / timer->interval + 1) * timer->interval;
+        else
+            timer->expiry = 0;
+    }
+}
+
+/* Sets a timer `ns` from now (0: off); what was left, 0 if it was off. */
+static uint64_t timer_set(struct user *user, unsigned timer, uint64_t ns, uint64_t interval)
+{
+    uint64_t now = timer_clock(user, timer), old = user->timer[timer].expiry;
+    user->timer[timer] = (struct timer){ns ? now + ns : 0, interval};
+    core_event_changed(user->core);
+    return old > now ? old - now : old ? 1 : 0;
+}
+
+enum wait time_wait(struct user *user, uint64_t until)
+{
+    for (;;) {
+        if (signal_waiting(user))
+            return WAIT_SIGNAL;
+        uint64_t now = time_now(user), next = user->timer[TIMER_REAL].expiry ? user->timer[TIMER_REAL].expiry : UINT64_MAX;
+        if (until <= now)
+            return WAIT_TIMEOUT;
+        next = until < next ? until : next;
+        if (next == UINT64_MAX) {
+            user_end(user, USER_UNSUPPORTED, 0, "the guest waits for something that can never happen");
+            return WAIT_NEVER;
+        }
+        if (next > now) {
+            user->slept += next - now;
+            user->stats.slept += next - now;
+        }
+        time_fire(user);
+        core_event_changed(user->core);
+    }
+}
+
+/* ---- the guest's structures ---- */
+
+static int to_ns(int64_t seconds, int64_t part, int64_t unit, uint64_t *ns)
+{
+    if (seconds < 0 || part < 0 || part * unit >= (int64_t)SECOND)
+        return -EINVAL;
+    *ns = (uint64_t)seconds > TIME_MAX / SECOND ? TIME_MAX : (uint64_t)seconds * SECOND + (uint64_t)(part * unit);
+    return 0;
+}
+
+int time_get(struct user *user, uint32_t address, enum time_form form, uint64_t *ns)
+{
+    if (form == TIME_64) {
+        int64_t wide[2];
+        if (!user_get(user, address, wide, sizeof wide))
+            return -EFAULT;
+        return to_ns(wide[0], (int32_t)wide[1], 1, ns); /* the upper half of tv_nsec is padding for a 32-bit process */
+    }
+    int32_t narrow[2];
+    if (!user_get(user, address, narrow, sizeof narrow))
+        return -EFAULT;
+    return to_ns(narrow[0], narrow[1], 1, ns);
+}
+
+int time_put(struct user *user, uint32_t address, enum time_form form, uint64_t ns)
+{
+    int64_t wide[2] = {(int64_t)(ns / SECOND), (int64_t)(ns % SECOND)};
+    int32_t narrow[2] = {(int32_t)wide[0], (int32_t)wide[1]};
+    if (form == TIME_64)
+        return user_put(user, address, wide, sizeof wide) ? 0 : -EFAULT;
+    return user_put(user, address, narrow, sizeof narrow) ? 0 : -EFAULT;
+}
+
+static void timeval(uint64_t ns, int32_t out[2])
+{
+    out[0] = (int32_t)(ns / SECOND);
+    out[1] = (int32_t)(ns % SECOND / 1000);
+}
+
+/* ---- clocks ---- */
+
+int64_t sys_time(struct user *user, const uint32_t *a)
+{
+    int32_t now = (int32_t)(time_wall(user) / SECOND);
+    return a[0] && !user_put(user, a[0], &now, sizeof now) ? -EFAULT : now;
+}
+
+int64_t sys_gettimeofday(struct user *user, const uint32_t *a)
+{
+    int32_t now[2], zone[2] = {0, 0};
+    timeval(time_wall(user), now);
+    if ((a[0] && !user_put(user, a[0], now, sizeof now)) || (a[1] && !user_put(user, a[1], zone, sizeof zone)))
+        return -EFAULT;
+    return 0;
+}
+
+/* A clock's reading: 0 or -EINVAL. */
+static int clock_read(const struct user *user, uint32_t clock, uint64_t *ns)
+{
+    switch ((int32_t)clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_TAI:
+        *ns = time_wall(user);
+        return 0;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+        *ns = time_now(user);
+        return 0;
+    case CLOCK_PROCESS_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID:
+        *ns = time_cpu(user);
+        return 0;
+    default:
+        break;
+    }
+    /* A negative clock is the CPU clock of a process or thread (~pid << 3 | 2, + 4 for a thread); 0 is the caller. */
+    int32_t process = ~((int32_t)clock >> 3);
+    if ((int32_t)clock >= 0 || (clock & 3) > 2 || (process != 0 && process != GUEST_PID))
+        return -EINVAL;
+    *ns = time_cpu(user);
+    return 0;
+}
+
+static int64_t clock_get(struct user *user, const uint32_t *a, enum time_form form)
+{
+    uint64_t ns;
+    int status = clock_read(user, a[0], &ns);
+    return status < 0 ? status : time_put(user, a[1], form, ns);
+}
+
+static int64_t clock_resolution(struct user *user, const uint32_t *a, enum time_form form)
+{
+    uint64_t ns;
+    int status = clock_read(user, a[0], &ns);
+    return status < 0 || !a[1] ? status : time_put(user, a[1], form, 1);
+}
+
+int64_t sys_clock_gettime(struct user *user, const uint32_t *a) { return clock_get(user, a, TIME_32); }
+int64_t sys_clock_gettime64(struct user *user, const uint32_t *a) { return clock_get(user, a, TIME_64); }
+int64_t sys_clock_getres(struct user *user, const uint32_t *a) { return clock_resolution(user, a, TIME_32); }
+int64_t sys_clock_getres_time64(struct user *user, const uint32_t *a) { return clock_resolution(user, a, TIME_64); }
+
+int64_t sys_times(struct user *user, const uint32_t *a)
+{
+    int32_t ticks = (int32_t)(time_cpu(user) / (SECOND / 100)), buffer[4] = {ticks, 0, 0, 0};
+    if (a[0] && !user_put(user, a[0], buffer, sizeof buffer))
+        return -EFAULT;
+    return (int64_t)(time_now(user) / (SECOND / 100) & INT32_MAX);
+}
+
+int64_t sys_getrusage(struct user *user, const uint32_t *a)
+{
+    int32_t usage[18] = {0};
+    if ((int32_t)a[0] != 0 && (int32_t)a[0] != -1 && (int32_t)a[0] != 1)
+        return -EINVAL;
+    if ((int32_t)a[0] != -1)
+        timeval(time_cpu(user), usage);
+    return user_put(user, a[1], usage, sizeof usage) ? 0 : -EFAULT;
+}
+
+/* ---- sleeping ---- */
+
+static int64_t sleep_until(struct user *user, uint64_t until, uint32_t remainder, enum time_form form)
+{
+    if (time_wait(user, until) == WAIT_TIMEOUT)
+        return 0;
+    uint64_t now = time_now(user);
+    if (remainder && time_put(user, remainder, form, until > now ? until - now : 0) < 0)
+        return -EFAULT;
+    return RESTART_NO_HANDLER;
+}
+
+int64_t sys_nanosleep(struct user *user, const uint32_t *a)
+{
+    uint64_t ns;
+    int status = time_get(user, a[0], TIME_32, &ns);
+    return status < 0 ? status : sleep_until(user, time_now(user) + ns, a[1], TIME_32);
+}
+
+static int64_t clock_sleep(struct user *user, const uint32_t *a, enum time_form form)
+{
+    uint64_t ns, clock;
+    int status = clock_read(user, a[0], &clock);
+    if (status == 0)
+        status = time_get(user, a[2], form, &ns);
+    if (status < 0)
+        return status;
+    uint64_t now = time_now(user);
+    if (a[1] & TIMER_ABSTIME)
+        return sleep_until(user, ns > clock ? now + (ns - clock) : now, 0, form);
+    return sleep_until(user, now + ns, a[3], form);
+}
+
+int64_t sys_clock_nanosleep(struct user *user, const uint32_t *a) { return clock_sleep(user, a, TIME_32); }
+int64_t sys_clock_nanosleep_time64(struct user *user, const uint32_t *a) { return clock_sleep(user, a, TIME_64); }
+
+int64_t sys_alarm(struct user *user, const uint32_t *a)
+{
+    uint64_t left = timer_set(user, TIMER_REAL, a[0] * SECOND, 0);
+    /* Rounded as Linux does: never 0 for an alarm that was set. */
+    uint64_t seconds = left / SECOND, part = left % SECOND;
+    return (int64_t)(seconds + ((seconds == 0 && part) || part >= SECOND / 2));
+}
+
+int64_t sys_getitimer(struct user *user, const uint32_t *a)
+{
+    int32_t out[4];
+    if (a[0] >= TIMER_COUNT)
+        return -EINVAL;
+    uint64_t now = timer_clock(user, a[0]), expiry = user->timer[a[0]].expiry;
+    timeval(user->timer[a[0]].interval, out);
+    timeval(!expiry ? 0 : expiry > now + 1000 ? expiry - now : 1000, out + 2);
+    return user_put(user, a[1], out, sizeof out) ? 0 : -EFAULT;
+}
+
+int64_t sys_setitimer(struct user *user, const uint32_t *a)
+{
+    int32_t in[4] = {0}, out[4];
+    uint64_t value, interval;
+    if (a[0] >= TIMER_COUNT)
+        return -EINVAL;
+    if (a[1] && !user_get(user, a[1], in, sizeof in))
+        return -EFAULT;
+    if (to_ns(in[0], in[1], 1000, &interval) < 0 || to_ns(in[2], in[3], 1000, &value) < 0)
+        return -EINVAL;
+    if (a[2] && space_accessible(user, a[2], sizeof out, true) != sizeof out)
+        return -EFAULT;
+    timeval(user->timer[a[0]].interval, out);
+    timeval(timer_set(user, a[0], value, interval), out + 2);
+    return a[2] && !user_put(user, a[2], out, sizeof out) ? -EFAULT : 0;
+}

@@ -1,0 +1,350 @@
+/* user.c -- the platform as the machine sees it: made, asked, ended. */
+#define _GNU_SOURCE
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hwsim/platform/user/internal.h"
+
+const struct param_desc user_param_table[] = {
+#define PARAM(...) PARAM_ROW(struct user_params, __VA_ARGS__)
+#include "hwsim/platform/user/user_params.def"
+#undef PARAM
+};
+const unsigned user_param_count = LENGTH(user_param_table);
+
+const struct stat_desc user_stat_table[] = {
+#define STAT(...) STAT_ROW(struct user_stats, __VA_ARGS__)
+#include "hwsim/platform/user/user_stats.def"
+#undef STAT
+};
+const unsigned user_stat_count = LENGTH(user_stat_table);
+
+/* x86 exceptions (SDM vol. 3, table 6-1). */
+enum { VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_BR = 5, VECTOR_UD = 6, VECTOR_NM = 7,
+       VECTOR_TS = 10, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_MF = 16, VECTOR_AC = 17,
+       VECTOR_XM = 19, VECTOR_SYSCALL = 0x80 };
+enum { EFL_TF = 0x100, EFL_FIXED = 2 };
+
+void user_say(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    fputs("covm: ", stderr);
+    vfprintf(stderr, format, list);
+    fputc('\n', stderr);
+    va_end(list);
+}
+
+void user_end(struct user *user, enum user_end end, int code, const char *format, ...)
+{
+    va_list list;
+    if (user_ended(user))
+        return;
+    user->status.end = end;
+    user->status.code = code;
+    user->status.eip = *user_reg(user, HOME_EIP);
+    if (format) {
+        va_start(list, format);
+        vsnprintf(user->note, sizeof user->note, format, list);
+        va_end(list);
+        user->status.note = user->note;
+    }
+}
+
+uint32_t user_flags(struct user *user)
+{
+    const struct hw_state *state = hw_state(user->core);
+    return ((uint32_t)state->r[HOME_EFL] & ~(uint32_t)ATOM_FLAGS) | (state->f[0] & ATOM_FLAGS) | EFL_FIXED;
+}
+
+void user_set_flags(struct user *user, uint32_t flags, uint32_t mask)
+{
+    struct hw_state *state = hw_state(user->core);
+    uint32_t value = (user_flags(user) & ~mask) | (flags & mask);
+    state->f[0] = (uint16_t)(value & ATOM_FLAGS);
+    state->r[HOME_EFL] = value & ~(uint32_t)ATOM_FLAGS;
+}
+
+/* ---- exceptions ---- */
+
+/* What became of an exception: a signal, with what siginfo says. */
+struct consequence {
+    int number, code;
+    uint32_t address;
+};
+
+static struct consequence consequence(const struct user *user, const struct hw_fault *fault, uint32_t eip, enum populate why)
+{
+    switch (fault->vector) {
+    case VECTOR_DE:
+        return (struct consequence){SIGFPE, FPE_INTDIV, eip};
+    case VECTOR_DB:
+        /* A single step if TF was set; else INT1. */
+        return (struct consequence){SIGTRAP, hw_shadow(user->core)->r[HOME_EFL] & EFL_TF ? TRAP_TRACE : TRAP_BRKPT, eip};
+    case VECTOR_BP:
+        return (struct consequence){SIGTRAP, SIGNAL_KERNEL, 0};
+    case VECTOR_UD:
+        return (struct consequence){SIGILL, ILL_ILLOPN, eip};
+    case VECTOR_NP:
+    case VECTOR_SS:
+        return (struct consequence){SIGBUS, SIGNAL_KERNEL, 0};
+    case VECTOR_AC:
+        return (struct consequence){SIGBUS, BUS_ADRALN, 0};
+    case VECTOR_MF:
+    case VECTOR_XM:
+        return (struct consequence){SIGFPE, FPE_FLTINV, eip};
+    case VECTOR_PF:
+        if (why == POPULATE_BEYOND)
+            return (struct consequence){SIGBUS, BUS_ADRERR, (uint32_t)fault->address};
+        return (struct consequence){SIGSEGV, why == POPULATE_DENIED ? SEGV_ACCERR : SEGV_MAPERR, (uint32_t)fault->address};
+    default: /* #GP, #OF, #BR, #TS */
+        return (struct consequence){SIGSEGV, SIGNAL_KERNEL, 0};
+    }
+}
+
+static void describe(struct user *user, const struct hw_fault *fault, uint32_t eip)
+{
+    static const char *const name[] = {
+        [VECTOR_DE] = "#DE divide error", [VECTOR_DB] = "#DB debug trap", [VECTOR_BP] = "#BP breakpoint",
+        [VECTOR_OF] = "#OF overflow", [VECTOR_BR] = "#BR bound range exceeded", [VECTOR_UD] = "#UD invalid opcode",
+        [VECTOR_NP] = "#NP segment not present", [VECTOR_SS] = "#SS stack fault", [VECTOR_GP] = "#GP general protection",
+        [VECTOR_PF] = "#PF page fault", [VECTOR_AC] = "#AC alignment check",
+    };
+    const char *what = fault->vector < LENGTH(name) && name[fault->vector] ? name[fault->vector] : "exception";
+    user->status.fault = *fault;
+    user->status.eip = eip;
+    if (fault->vector == VECTOR_PF)
+        snprintf(user->note, sizeof user->note, "%s at eip 0x%x: %s 0x%x", what, eip,
+                 fault->error & PF_FETCH ? "fetching from" : fault->error & PF_WRITE ? "writing" : "reading",
+                 (uint32_t)fault->address);
+    else
+        snprintf(user->note, sizeof user->note, "%s at eip 0x%x", what, eip);
+    user->status.note = user->note;
+}
+
+/* A page fault that only brings a page in. One that repeats at the same instruction is our own bug, not the guest's. */
+static enum populate page_fault(struct user *user, const struct hw_fault *fault)
+{
+    uint32_t address = (uint32_t)fault->address;
+    unsigned access = (fault->error & PF_WRITE ? ACCESS_WRITE : 0) | (fault->error & PF_FETCH ? ACCESS_FETCH : 0);
+    if (fault->address > UINT32_MAX)
+        return POPULATE_UNMAPPED;
+    bool resident = space_is_resident(user, address);
+    enum populate result = space_populate(user, address, access);
+    if (result != POPULATED)
+        return result;
+    uint64_t now = hw_insns(user->core);
+    user->fault_repeats = now == user->fault_insns && address == user->fault_address ? user->fault_repeats + 1 : 0;
+    user->fault_insns = now;
+    user->fault_address = address;
+    if (user->fault_repeats > 8)
+        hw_panic(user->core, "the page fault at 0x%x repeats although the page is there", address);
+    if (resident)
+        core_mapping_changed(user->core, address & ~(uint32_t)(PAGE_BYTES - 1), PAGE_BYTES);
+    user->stats.faults_populated++;
+    return POPULATED;
+}
+
+/* INT n where the gate is not for users: #GP on the instruction, with the vector's index (SDM vol. 3, 6.12.1.1). */
+static struct hw_fault refuse_interrupt(struct user *user, unsigned vector)
+{
+    uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP), start = (uint32_t)hw_shadow(user->core)->r[HOME_EIP];
+    uint32_t length = eip - start;
+    *user_reg(user, HOME_EIP) = length >= 2 && length <= 15 ? start : eip - 2;
+    return (struct hw_fault){.vector = VECTOR_GP, .error = vector << 3 | 2};
+}
+
+/* Was it the two-byte INT 1, which users may not use, not INT1? */
+static bool is_int_1(struct user *user)
+{
+    uint8_t code[2];
+    uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP), start = (uint32_t)hw_shadow(user->core)->r[HOME_EIP];
+    return eip - start >= 2 && user_get(user, eip - 2, code, sizeof code) && code[0] == 0xcd && code[1] == 1;
+}
+
+static enum hw_run raise_signal(struct user *user, const struct hw_fault *fault, enum populate why)
+{
+    uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP);
+    struct consequence signal = consequence(user, fault, eip, why);
+    if (fault->vector == VECTOR_NM) {
+        user_end(user, USER_UNSUPPORTED, 0, "the instruction at eip 0x%x needs the x87, MMX or SSE unit, which is not modelled",
+                 eip);
+        return HW_STOP;
+    }
+    user->stats.exceptions++;
+    user->signals.trap = fault->vector;
+    user->signals.error = fault->error;
+    if (fault->vector == VECTOR_PF)
+        user->signals.cr2 = (uint32_t)fault->address;
+    signal_force(user, (struct signal_info){.number = signal.number, .code = signal.code, .field = {signal.address}});
+    signals_deliver(user, NULL);
+    if (user->status.end == USER_KILLED && user->status.code == signal.number)
+        describe(user, fault, eip);
+    return user_ended(user) ? HW_STOP : HW_RUN;
+}
+
+static enum hw_run on_exception(void *self, struct hw_core *core, const struct hw_fault *fault, bool software)
+{
+    struct user *user = self;
+    struct hw_fault given = *fault;
+    enum populate why = POPULATE_UNMAPPED;
+    if (software) {
+        given = (struct hw_fault){.vector = fault->vector};
+        if (fault->vector == VECTOR_SYSCALL) {
+            user_syscall(user);
+            return user_ended(user) ? HW_STOP : HW_RUN;
+        }
+        bool open = fault->vector == VECTOR_BP || fault->vector == VECTOR_OF || (fault->vector == VECTOR_DB && !is_int_1(user));
+        if (!open)
+            given = refuse_interrupt(user, fault->vector);
+    } else if (fault->vector == VECTOR_PF) {
+        why = page_fault(user, fault);
+        if (why == POPULATED)
+            return HW_RUN;
+        if (why == POPULATE_NO_MEMORY) {
+            user_end(user, USER_KILLED, SIGKILL, "guest memory is full");
+            return HW_STOP;
+        }
+    }
+    return raise_signal(user, &given, why);
+}
+
+/* ---- the other callbacks ---- */
+
+static enum hw_run on_system_call(void *self, struct hw_core *core)
+{
+    struct user *user = self;
+    user_syscall(user);
+    if (user->interrupted)
+        user_end(user, USER_INTERRUPTED, 0, NULL);
+    return user_ended(user) ? HW_STOP : HW_RUN;
+}
+
+static enum hw_run on_events(void *self, struct hw_core *core)
+{
+    struct user *user = self;
+    if (user->interrupted)
+        user_end(user, USER_INTERRUPTED, 0, NULL);
+    else if (hw_insns(core) >= user->insns_max)
+        user_end(user, USER_LIMIT, 0, NULL);
+    if (!user_ended(user)) {
+        time_fire(user);
+        signals_deliver(user, NULL);
+    }
+    return user_ended(user) ? HW_STOP : HW_RUN;
+}
+
+static uint64_t on_next_event(void *self, const struct hw_core *core)
+{
+    const struct user *user = self;
+    uint64_t timer = time_next_event(user);
+    if (user->interrupted)
+        return hw_insns(core);
+    return timer < user->insns_max ? timer : user->insns_max;
+}
+
+static uint64_t on_time_stamp(void *self, const struct hw_core *core)
+{
+    const struct user *user = self;
+    return hw_insns(core) + (uint64_t)((unsigned __int128)user->slept * (uint64_t)user->params.frequency / 1000000000);
+}
+
+static enum hw_run on_unsupported(void *self, struct hw_core *core, const char *what)
+{
+    struct user *user = self;
+    user_end(user, USER_UNSUPPORTED, 0, "instruction not supported at eip 0x%x: %s", (uint32_t)*user_reg(user, HOME_EIP), what);
+    return HW_STOP;
+}
+
+static bool on_segment(void *self, struct hw_core *core, unsigned segment, uint16_t selector, struct hw_segment *descriptor,
+                       struct hw_fault *fault)
+{
+    return segment_lookup(self, segment, selector, descriptor, fault);
+}
+
+/* ---- life ---- */
+
+static void set_limits(struct user *user)
+{
+    enum { STACK = 3, CORE = 4, PROCESSES = 6, FILES = 7, LOCKED = 8, SIGNALS = 11, QUEUES = 12, NICE = 13, REALTIME = 14 };
+    static const struct {
+        unsigned which;
+        uint64_t soft, hard;
+    } finite[] = {
+        {CORE, 0, UINT64_MAX}, {PROCESSES, 1024, 1024}, {FILES, GUEST_FILES, GUEST_FILES}, {LOCKED, 8 << 20, 8 << 20},
+        {SIGNALS, SIGNAL_QUEUE, SIGNAL_QUEUE}, {QUEUES, 819200, 819200}, {NICE, 0, 0}, {REALTIME, 0, 0},
+    };
+    for (unsigned i = 0; i < LIMIT_COUNT; i++)
+        user->limit[i][0] = user->limit[i][1] = UINT64_MAX;
+    for (unsigned i = 0; i < LENGTH(finite); i++) {
+        user->limit[finite[i].which][0] = finite[i].soft;
+        user->limit[finite[i].which][1] = finite[i].hard;
+    }
+    user->limit[STACK][0] = (uint64_t)user->params.stack;
+}
+
+static void set_names(struct user *user, const struct user_config *config)
+{
+    const char *slash = strrchr(config->program, '/');
+    const char *base = slash ? slash + 1 : config->program;
+    snprintf(user->exe_path, sizeof user->exe_path, "/%.255s", base);
+    snprintf(user->name, sizeof user->name, "%.15s", base);
+    memcpy(user->cwd, "/", 2);
+}
+
+struct user *user_create(struct machine *machine, const struct user_config *config, char *error, size_t error_capacity)
+{
+    struct user *user = calloc(1, sizeof *user);
+    char reason[512] = "no memory";
+    if (!user) {
+        snprintf(error, error_capacity, "%s: %s", config->program, reason);
+        return NULL;
+    }
+    user->machine = machine;
+    user->core = machine_core(machine, 0);
+    user->physical = machine_physical(machine);
+    user->params = config->params;
+    user->insns_max = config->insns_max ? config->insns_max : UINT64_MAX;
+    user->write = config->write;
+    user->root = user->tmp = user->exe = -1;
+    user->file_mask = 022;
+    user->signals.stack.flags = 2; /* SS_DISABLE */
+    prng_seed(&user->random, (uint64_t)config->params.seed);
+    set_limits(user);
+    set_names(user, config);
+    machine_set_platform(machine, (struct platform){
+        .self = user, .system_call = on_system_call, .exception = on_exception, .events = on_events,
+        .next_event = on_next_event, .time_stamp = on_time_stamp, .segment = on_segment, .unsupported = on_unsupported});
+    bool files = files_create(user, config, reason, sizeof reason);
+    if (!files)
+        snprintf(error, error_capacity, "%s", reason); /* names its own file */
+    if (files && space_create(user) && user_load(user, config, reason, sizeof reason))
+        return user;
+    if (files)
+        snprintf(error, error_capacity, "%s: %s", config->program, reason);
+    user_destroy(user);
+    return NULL;
+}
+
+void user_destroy(struct user *user)
+{
+    if (!user)
+        return;
+    space_destroy(user);
+    files_destroy(user);
+    free(user->segments.ldt);
+    free(user->image);
+    free(user);
+}
+
+struct user_status user_status(const struct user *user) { return user->status; }
+void user_collect(const struct user *user, struct user_stats *stats) { *stats = user->stats; }
+
+void user_interrupt(struct user *user)
+{
+    user->interrupted = 1;
+    core_event_changed(user->core);
+}

@@ -1,0 +1,212 @@
+/* wait.c -- system calls that wait for descriptors or for a word of memory. Nobody but the guest itself acts on either, so
+ * that a wait ends at once, at its timeout, or by a signal. */
+#include <poll.h>
+
+#include "hwsim/platform/user/internal.h"
+
+enum { SELECT_MAX = 1024, POLL_MAX = 1024 };
+
+/* ---- poll ---- */
+
+static unsigned poll_events(struct user *user, int32_t descriptor, unsigned wanted)
+{
+    const struct file *file = file_at(user, (uint32_t)descriptor);
+    if (!file)
+        return POLLNVAL;
+    int mode = file->flags & O_ACCMODE;
+    unsigned events = 0;
+    if (mode != O_WRONLY && file_ready(user, file, false))
+        events |= POLLIN | POLLRDNORM;
+    if (mode != O_RDONLY && file_ready(user, file, true))
+        events |= POLLOUT | POLLWRNORM;
+    return events & wanted;
+}
+
+/* Waits at most until `until`, and says whether to look again; a timeout or signal ends the wait with `status`. */
+static bool look_again(struct user *user, uint64_t until, int64_t *status)
+{
+    enum wait end = time_wait(user, until);
+    *status = end == WAIT_TIMEOUT ? 0 : RESTART_NO_HANDLER;
+    return false;
+}
+
+static int64_t poll_until(struct user *user, uint32_t address, uint32_t count, uint64_t until)
+{
+    struct {
+        int32_t descriptor;
+        uint16_t events, found;
+    } set[POLL_MAX];
+    int64_t ready = 0;
+    if (count > POLL_MAX)
+        return -EINVAL;
+    if (!user_get(user, address, set, count * sizeof set[0]))
+        return -EFAULT;
+    for (uint32_t i = 0; i < count; i++) {
+        set[i].found = (uint16_t)(set[i].descriptor < 0 ? 0 : poll_events(user, set[i].descriptor, set[i].events));
+        ready += set[i].found != 0;
+    }
+    if (!ready)
+        look_again(user, until, &ready);
+    if (!user_put(user, address, set, count * sizeof set[0]))
+        return -EFAULT;
+    return ready;
+}
+
+/* When a wait given as a timespec ends; 0 or -errno. */
+static int64_t deadline(struct user *user, uint32_t address, enum time_form form, uint64_t *until)
+{
+    uint64_t ns = 0;
+    *until = UINT64_MAX;
+    if (!address)
+        return 0;
+    int status = time_get(user, address, form, &ns);
+    *until = time_now(user) + ns;
+    return status;
+}
+
+int64_t sys_poll(struct user *user, const uint32_t *a)
+{
+    uint64_t until = (int32_t)a[2] < 0 ? UINT64_MAX : time_now(user) + a[2] * UINT64_C(1000000);
+    return poll_until(user, a[0], a[1], until);
+}
+
+static int64_t poll_masked(struct user *user, const uint32_t *a, enum time_form form)
+{
+    uint64_t until;
+    int mask_status;
+    int64_t status = deadline(user, a[2], form, &until);
+    if (status < 0)
+        return status;
+    return signal_swap_mask(user, a[3], a[4], &mask_status) ? poll_until(user, a[0], a[1], until) : mask_status;
+}
+
+int64_t sys_ppoll(struct user *user, const uint32_t *a) { return poll_masked(user, a, TIME_32); }
+int64_t sys_ppoll_time64(struct user *user, const uint32_t *a) { return poll_masked(user, a, TIME_64); }
+
+/* ---- select ---- */
+
+static int64_t select_until(struct user *user, uint32_t count, const uint32_t address[3], uint64_t until)
+{
+    static const unsigned wanted[3] = {POLLIN, POLLOUT, POLLPRI};
+    uint32_t in[3][SELECT_MAX / 32] = {{0}}, out[3][SELECT_MAX / 32] = {{0}};
+    int64_t ready = 0;
+    if ((int32_t)count < 0)
+        return -EINVAL;
+    count = count > SELECT_MAX ? SELECT_MAX : count;
+    size_t bytes = (count + 31) / 32 * 4;
+    for (unsigned set = 0; set < 3; set++)
+        if (address[set] && !user_get(user, address[set], in[set], bytes))
+            return -EFAULT;
+    for (uint32_t i = 0; i < count; i++) {
+        for (unsigned set = 0; set < 3; set++) {
+            if (!(in[set][i / 32] >> i % 32 & 1))
+                continue;
+            unsigned events = poll_events(user, (int32_t)i, wanted[set]);
+            if (events & POLLNVAL)
+                return -EBADF;
+            out[set][i / 32] |= (uint32_t)(events != 0) << i % 32;
+            ready += events != 0;
+        }
+    }
+    if (!ready)
+        look_again(user, until, &ready);
+    if (ready < 0)
+        return ready;
+    for (unsigned set = 0; set < 3; set++)
+        if (address[set] && !user_put(user, address[set], out[set], bytes))
+            return -EFAULT;
+    return ready;
+}
+
+static int64_t select_timeval(struct user *user, uint32_t count, const uint32_t address[3], uint32_t timeout)
+{
+    int32_t in[2];
+    uint64_t until = UINT64_MAX;
+    if (timeout) {
+        if (!user_get(user, timeout, in, sizeof in))
+            return -EFAULT;
+        if (in[0] < 0 || in[1] < 0)
+            return -EINVAL;
+        until = time_now(user) + (uint64_t)in[0] * UINT64_C(1000000000) + (uint64_t)in[1] * 1000;
+    }
+    int64_t status = select_until(user, count, address, until);
+    if (timeout) {
+        uint64_t now = time_now(user), left = until > now ? until - now : 0;
+        in[0] = (int32_t)(left / 1000000000);
+        in[1] = (int32_t)(left % 1000000000 / 1000);
+        user_put(user, timeout, in, sizeof in); /* Linux, too, does not mind when this fails */
+    }
+    return status;
+}
+
+int64_t sys_select(struct user *user, const uint32_t *a)
+{
+    uint32_t packed[5];
+    return user_get(user, a[0], packed, sizeof packed) ? select_timeval(user, packed[0], packed + 1, packed[4]) : -EFAULT;
+}
+int64_t sys_newselect(struct user *user, const uint32_t *a) { return select_timeval(user, a[0], a + 1, a[4]); }
+
+static int64_t select_masked(struct user *user, const uint32_t *a, enum time_form form)
+{
+    uint32_t mask[2] = {0, 8};
+    uint64_t until;
+    int mask_status;
+    int64_t status = deadline(user, a[4], form, &until);
+    if (status < 0)
+        return status;
+    if (a[5] && !user_get(user, a[5], mask, sizeof mask))
+        return -EFAULT;
+    return signal_swap_mask(user, mask[0], mask[1], &mask_status) ? select_until(user, a[0], a + 1, until) : mask_status;
+}
+
+int64_t sys_pselect6(struct user *user, const uint32_t *a) { return select_masked(user, a, TIME_32); }
+int64_t sys_pselect6_time64(struct user *user, const uint32_t *a) { return select_masked(user, a, TIME_64); }
+
+/* ---- futex ---- */
+
+static int64_t futex_wait(struct user *user, const uint32_t *a, bool absolute, enum time_form form)
+{
+    enum { CLOCK_IS_REALTIME = 256 };
+    uint32_t word;
+    uint64_t ns = 0, until = UINT64_MAX, now = time_now(user);
+    if (a[0] % 4)
+        return -EINVAL;
+    if (!user_get(user, a[0], &word, sizeof word))
+        return -EFAULT;
+    if (a[3]) {
+        int status = time_get(user, a[3], form, &ns);
+        uint64_t clock = a[1] & CLOCK_IS_REALTIME ? time_wall(user) : now;
+        if (status < 0)
+            return status;
+        until = !absolute ? now + ns : ns > clock ? now + (ns - clock) : now;
+    }
+    if (word != a[2])
+        return -EAGAIN;
+    return time_wait(user, until) == WAIT_TIMEOUT ? -ETIMEDOUT : RESTART_ALWAYS;
+}
+
+static int64_t futex(struct user *user, const uint32_t *a, enum time_form form)
+{
+    enum { WAIT = 0, WAKE = 1, REQUEUE = 3, CMP_REQUEUE = 4, WAKE_OP = 5, WAIT_BITSET = 9, WAKE_BITSET = 10 };
+    uint32_t word;
+    switch (a[1] & 127) {
+    case WAIT:
+        return futex_wait(user, a, false, form);
+    case WAIT_BITSET:
+        return a[5] ? futex_wait(user, a, true, form) : -EINVAL;
+    case CMP_REQUEUE:
+        if (!user_get(user, a[0], &word, sizeof word))
+            return -EFAULT;
+        return word == a[5] ? 0 : -EAGAIN;
+    case WAKE:
+    case WAKE_BITSET:
+    case REQUEUE:
+    case WAKE_OP:
+        return 0; /* nobody waits: there is one thread */
+    default:
+        return -ENOSYS;
+    }
+}
+
+int64_t sys_futex(struct user *user, const uint32_t *a) { return futex(user, a, TIME_32); }
+int64_t sys_futex_time64(struct user *user, const uint32_t *a) { return futex(user, a, TIME_64); }
