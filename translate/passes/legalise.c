@@ -51,12 +51,12 @@ static ir_ref address_value(struct legaliser *legaliser, const struct ir_insn *i
     return *slot;
 }
 
-static void note_addition(struct legaliser *legaliser, const struct ir_insn *insn, ir_ref ref)
+/* The slot of what this operation computes, if it is such an addition. */
+static ir_ref *slot_of_addition(struct legaliser *legaliser, const struct ir_insn *insn)
 {
     bool adds = insn->op == ATOM_ADD || insn->op == ATOM_SUB || (insn->op == ATOM_MOV && !insn->a);
-    if (!adds || insn->size != SIZE_32 || !insn->use_imm) return;
-    ir_ref *slot = slot_of(legaliser, insn->a, addend_of(insn));
-    if (!*slot) *slot = ref;
+    if (!adds || insn->size != SIZE_32 || !insn->use_imm) return NULL;
+    return slot_of(legaliser, insn->a, addend_of(insn));
 }
 
 static void clear_flags(struct legaliser *legaliser, struct ir_insn *insn, unsigned wanted)
@@ -85,8 +85,13 @@ static void legalise_insn(struct legaliser *legaliser, unsigned at)
         insn.imm = 0;
     }
     clear_flags(legaliser, &insn, legaliser->demand.flags[at]);
+    ir_ref *slot = legaliser->base_offset ? NULL : slot_of_addition(legaliser, &insn);
+    if (slot && *slot && !insn.fmask) {
+        legaliser->rewrite.value[at] = *slot;
+        return;
+    }
     ir_ref ref = rewrite_emit(&legaliser->rewrite, at, insn);
-    if (!legaliser->base_offset) note_addition(legaliser, &insn, ref);
+    if (slot && !*slot) *slot = ref;
 }
 
 void pass_legalise(struct ir_region *region, const struct tr_request *request)
