@@ -159,17 +159,17 @@ static inline void memory_set(uint8_t *memory, uint64_t address, unsigned size, 
     for (unsigned i = 0; i < 1u << size; i++) memory[(address + i) % MEMORY_BYTES] = (uint8_t)(value >> (8 * i));
 }
 
-static bool eval_load(void *cookie, uint64_t address, unsigned size, uint64_t *value)
+static inline bool eval_load(void *cookie, uint64_t address, unsigned size, uint64_t *value)
 {
     *value = memory_get(cookie, address, size);
     return mapped(address, size);
 }
-static bool eval_store(void *cookie, uint64_t address, unsigned size, uint64_t value)
+static inline bool eval_store(void *cookie, uint64_t address, unsigned size, uint64_t value)
 {
     if (mapped(address, size)) memory_set(cookie, address, size, value);
     return mapped(address, size);
 }
-static bool eval_probe(void *cookie, uint64_t address, unsigned size) { return mapped(address, size); }
+static inline bool eval_probe(void *cookie, uint64_t address, unsigned size) { return mapped(address, size); }
 
 /* ---- the runner ---- */
 
