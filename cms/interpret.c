@@ -125,7 +125,7 @@ static enum outcome leave(struct interpreting *in, const struct record *record, 
         return system_call(in);
     case IR_SOFTINT:
         retire(in, record, end_of(cms, record));
-        return except(in, &(struct hw_fault){.vector = (uint8_t)op->imm}, true);
+        return except(in, &(struct hw_fault){.vector = (uint8_t)op->imm, .address = record->address}, true);
     case IR_DISPATCH:
         retire(in, record, end_of(cms, record));
         cms_context_changed(cms);

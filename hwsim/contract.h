@@ -124,7 +124,7 @@ enum hw_run { HW_RUN, HW_STOP };
  * written ranges and mapping changes follow as notices. Commits. HW_STOP: the guest has ended. */
 enum hw_run hw_system_call(struct hw_core *core);
 /* Delivers an exception (precise: EIP on the instruction for a fault, behind it for a trap; `software`: INT3, INTO,
- * INT n). Commits. */
+ * INT n; fault->address is then where the instruction starts). Commits. */
 enum hw_run hw_exception(struct hw_core *core, const struct hw_fault *fault, bool software);
 /* An instruction, at EIP, that the CMS knows but cannot run (`what`: its name): not the guest's fault. The platform ends
  * the run and says so. */
