@@ -49,7 +49,8 @@ void lift_movs(struct lift *l)
 void lift_cmps(struct lift *l)
 {
     repeat_begin(l);
-    ir_ref a = build_load(l, source(l), l->size), b = build_load(l, destination(l), l->size);
+    /* the destination first: that is the fault to report where both fault */
+    ir_ref b = build_load(l, destination(l), l->size), a = build_load(l, source(l), l->size);
     ir_ref compared = build_flags(l, ATOM_SUB, l->size, a, b, MASK_ALL, 0);
     step(l, HOME_ESI);
     step(l, HOME_EDI);

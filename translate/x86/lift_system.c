@@ -104,11 +104,12 @@ void lift_descriptor(struct lift *l)
     build_helper(l, l->shape->arg, selector, 0, build_constant(l, l->insn->reg | 1 << l->size << 8));
 }
 
-/* A requested privilege below the source's is raised to it, and ZF says so. */
+/* A requested privilege below the source's is raised to it, and ZF says so. Memory is read before it is known whether it
+ * will be written, so that a fault is one of reading. */
 void lift_arpl(struct lift *l)
 {
     struct place rm = build_rm(l, SIZE_16);
-    ir_ref old = build_read_modify(l, &rm);
+    ir_ref old = build_read(l, &rm);
     ir_ref wanted = build_imm(l, ATOM_AND, SIZE_32, build_get(l, l->insn->reg), 3);
     ir_ref has = build_imm(l, ATOM_AND, SIZE_32, old, 3);
     ir_ref below = build_flags(l, ATOM_SUB, SIZE_32, has, wanted, MASK_ALL, 0);

@@ -1,0 +1,484 @@
+/* x86_host_test.c -- each row against the host's own processor: random instances, run both by ir_eval and, through a
+ * far jump into a 32-bit code segment of this very process, by the silicon. Registers, flags, memory, exceptions with
+ * error code and address, and where control went are compared.
+ *
+ * An instruction stands in a page of INT3, so that every run ends in a signal that shows the processor's state. Where
+ * the host has no 32-bit segments the test is skipped. Flags that the manual leaves undefined are not compared, unless
+ * COVM_HOST_STRICT is set (atom_eval.h claims to follow AMD's Zen family).
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <asm/ldt.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/ucontext.h>
+#include <unistd.h>
+
+#include "hwsim/base/prng.h"
+#include "translate/ir/ir_text.h"
+#include "translate/x86/rows.h"
+
+/* Low memory, all ours:
+ *
+ *     STUBS   the way in and the way out (64-bit code), and the frame with what they load
+ *     CODE    one page of INT3 with the instruction in its middle
+ *     DATA    16 pages to read and write, one to read only, then a hole
+ */
+enum {
+    STUBS = 0x20000000, FRAME = STUBS + 0x800, CODE = 0x20100000, INSN = CODE + 0x800, PAGE = 0x1000,
+    DATA = 0x20200000, WRITABLE = 16 * PAGE, READABLE = 17 * PAGE,
+    CS_32 = 0x23, CS_64 = 0x33, DS_FLAT = 0x2b, LDT_FIRST = 7,
+    TRAP_INT3 = 3, TRAP_PF = 14, FETCHED = 16,
+};
+
+struct frame {
+    uint64_t host_rsp, flags;
+    uint32_t r[8];
+    uint32_t offset;
+    uint16_t selector, ds, es, gs;
+};
+static struct frame *const frame = (struct frame *)(uintptr_t)FRAME;
+
+/* What a run shows: state at its end, and why it ended. */
+struct outcome {
+    uint32_t r[8], eip, flags; /* flags: all of EFLAGS */
+    unsigned vector, error;    /* TRAP_INT3: it ran; eip is where control went */
+    uint32_t address;          /* page faults */
+};
+
+static struct outcome host; /* filled by the signal handler */
+static bool strict, skipped;
+static uint8_t shadow[READABLE];
+
+/* ---- running on the host ---- */
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    static const uint8_t order[8] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI};
+    ucontext_t *u = context;
+    greg_t *g = u->uc_mcontext.gregs;
+    if ((g[REG_CSGSFS] & 0xffff) != CS_32) { /* ours, or no 32-bit segment there */
+        skipped = true;
+        if (g[REG_RIP] < STUBS || g[REG_RIP] >= STUBS + PAGE) abort();
+    }
+    for (unsigned i = 0; i < 8; i++) host.r[i] = (uint32_t)g[order[i]];
+    host.eip = (uint32_t)g[REG_RIP];
+    host.flags = (uint32_t)g[REG_EFL];
+    host.vector = (unsigned)g[REG_TRAPNO];
+    host.error = (unsigned)g[REG_ERR];
+    host.address = (uint32_t)g[REG_CR2];
+    g[REG_RIP] = STUBS + 0x400;
+    g[REG_RSP] = (greg_t)frame->host_rsp;
+    g[REG_CSGSFS] = (g[REG_CSGSFS] & ~(greg_t)0xffff) | CS_64;
+    g[REG_EFL] = 0x202;
+    (void)number, (void)info;
+}
+
+static uint8_t *emit_absolute(uint8_t *to, const char *opcode, unsigned bytes, size_t offset)
+{
+    uint32_t address = FRAME + (uint32_t)offset;
+    memcpy(to, opcode, bytes);
+    memcpy(to + bytes, &address, 4);
+    return to + bytes + 4;
+}
+
+static void write_stubs(void)
+{
+    static const char loads[8][3] = {"\x8b\x04\x25", "\x8b\x0c\x25", "\x8b\x14\x25", "\x8b\x1c\x25",
+                                     "\x8b\x24\x25", "\x8b\x2c\x25", "\x8b\x34\x25", "\x8b\x3c\x25"};
+    uint8_t *to = (uint8_t *)(uintptr_t)STUBS;
+    memcpy(to, "\x53\x55\x41\x54\x41\x55\x41\x56\x41\x57", 10), to += 10; /* push rbx rbp r12 r13 r14 r15 */
+    to = emit_absolute(to, "\x48\x89\x24\x25", 4, offsetof(struct frame, host_rsp));
+    to = emit_absolute(to, "\x8e\x1c\x25", 3, offsetof(struct frame, ds));
+    to = emit_absolute(to, "\x8e\x04\x25", 3, offsetof(struct frame, es));
+    to = emit_absolute(to, "\x8e\x2c\x25", 3, offsetof(struct frame, gs));
+    to = emit_absolute(to, "\xff\x34\x25", 3, offsetof(struct frame, flags));
+    *to++ = 0x9d; /* popf */
+    for (unsigned reg = 0; reg < 8; reg++) to = emit_absolute(to, loads[reg], 3, offsetof(struct frame, r) + 4 * reg);
+    to = emit_absolute(to, "\xff\x2c\x25", 3, offsetof(struct frame, offset)); /* jmp far m16:32 */
+    memcpy((uint8_t *)(uintptr_t)STUBS + 0x400, "\x41\x5f\x41\x5e\x41\x5d\x41\x5c\x5d\x5b\xc3", 11); /* pop all; ret */
+}
+
+static void *map(uintptr_t at, size_t bytes, int protection)
+{
+    void *to = mmap((void *)at, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    if (to != (void *)at) skipped = true;
+    return to;
+}
+
+/* An LDT descriptor whose base is DATA: for segment bases other than zero, and for 16-bit addresses. */
+static uint16_t based_selector(void)
+{
+    struct user_desc desc = {.entry_number = 0, .base_addr = DATA, .limit = 0xfffff, .seg_32bit = 1, .limit_in_pages = 1,
+                             .useable = 1};
+    return syscall(SYS_modify_ldt, 1, &desc, sizeof desc) == 0 ? LDT_FIRST : 0;
+}
+
+/* Again in each test: cmocka puts its own handlers in front of it. */
+static void catch_signals(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    for (unsigned i = 0; i < LENGTH(signals); i++) sigaction(signals[i], &action, NULL);
+}
+
+static int open_host(void **state)
+{
+    (void)state;
+    static uint8_t stack[64 * 1024];
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    strict = getenv("COVM_HOST_STRICT") != NULL;
+    map(STUBS, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    map(CODE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    map(DATA, READABLE, PROT_READ | PROT_WRITE);
+    if (skipped) return 0;
+    write_stubs();
+    memset((void *)(uintptr_t)CODE, 0xcc, PAGE);
+    sigaltstack(&alternate, NULL);
+    catch_signals();
+    mprotect((void *)(uintptr_t)(DATA + WRITABLE), PAGE, PROT_READ);
+    *frame = (struct frame){.flags = 2, .offset = INSN, .selector = CS_32, .ds = DS_FLAT, .es = DS_FLAT, .gs = based_selector()};
+    frame->r[0] = 12345;
+    ((void (*)(void))(uintptr_t)STUBS)();
+    if (host.vector != TRAP_INT3 || host.eip != INSN + 1 || host.r[0] != 12345) skipped = true;
+    return 0;
+}
+
+static void run_host(const struct outcome *start, const uint8_t *bytes, unsigned length)
+{
+    uint8_t *at = (uint8_t *)(uintptr_t)INSN;
+    memcpy(at, bytes, length);
+    memcpy(frame->r, start->r, sizeof frame->r);
+    frame->flags = start->flags;
+    ((void (*)(void))(uintptr_t)STUBS)();
+    memset(at, 0xcc, length);
+    /* an INT3, or a fetch from where no code is: the instruction before it went there */
+    if (host.vector == TRAP_INT3) host.eip--;
+    if (host.vector == TRAP_PF && host.error & FETCHED) host.vector = TRAP_INT3;
+}
+
+/* ---- running by ir_eval ---- */
+
+struct guest {
+    struct outcome fault; /* of the access that was refused */
+    bool elsewhere;       /* touched our own pages, or ran over the segment's limit of 4 GiB: not comparable */
+    bool split;           /* an access crossed a cache line: not to be locked */
+};
+
+static bool refuse(struct guest *guest, uint32_t address, bool write, bool present)
+{
+    guest->fault = (struct outcome){.vector = TRAP_PF, .error = 4 | write << 1 | present, .address = address};
+    return false;
+}
+
+static bool reach(struct guest *guest, uint64_t address, unsigned size, bool write)
+{
+    uint32_t at = (uint32_t)address, bytes = 1u << size;
+    if ((at & 63) + bytes > 64) guest->split = true;
+    if (at + bytes - 1 < at || (at < DATA && at + bytes > DATA)) guest->elsewhere = true; /* from a base of 0, or of DATA */
+    for (unsigned i = 0; i < bytes; i++) {
+        uint32_t byte = at + i, offset = byte - DATA;
+        if ((byte >> 12) == STUBS >> 12 || (byte >> 12) == CODE >> 12) guest->elsewhere = true;
+        if (offset >= READABLE) return refuse(guest, byte, write, false);
+        if (write && offset >= WRITABLE) return refuse(guest, byte, write, true);
+    }
+    return true;
+}
+
+static bool load(void *cookie, uint64_t address, unsigned size, uint64_t *value)
+{
+    if (!reach(cookie, address, size, false)) return false;
+    *value = 0;
+    memcpy(value, shadow + ((uint32_t)address - DATA), 1u << size);
+    return true;
+}
+
+static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
+{
+    if (!reach(cookie, address, size, true)) return false;
+    memcpy(shadow + ((uint32_t)address - DATA), &value, 1u << size);
+    return true;
+}
+
+static bool probe(void *cookie, uint64_t address, unsigned size) { return reach(cookie, address, size, true); }
+
+static uint8_t arena_memory[1 << 20];
+
+static void lift(struct ir_region *region, const struct x86_insn *insn, uint64_t context)
+{
+    static struct arena arena;
+    arena_init(&arena, arena_memory, sizeof arena_memory);
+    assert_true(ir_region_init(region, &arena, 2000, 4, context));
+    x86_lift(region, insn, INSN);
+    ir_ref at;
+    const char *wrong = ir_verify(region, &at);
+    if (wrong) {
+        print_error("%s %s: %s at %%%u\n", x86_rows[insn->row].mnemonic, x86_rows[insn->row].form, wrong, at);
+        ir_print(stderr, region);
+        fail();
+    }
+}
+
+static struct outcome run_guest(const struct ir_region *region, const struct x86_insn *insn, const struct outcome *start,
+                                struct guest *guest)
+{
+    static uint64_t values[2000];
+    static uint16_t flags[2000];
+    uint64_t r[HOME_COUNT] = {0};
+    uint16_t f0 = start->flags & ATOM_FLAGS;
+    struct ir_machine machine = {r, &f0, guest, load, store, probe};
+    struct ir_eval_result result;
+    struct outcome end = {.vector = TRAP_INT3};
+    for (unsigned i = 0; i < 8; i++) r[i] = start->r[i];
+    r[HOME_EFL] = (start->flags & ~(uint32_t)ATOM_FLAGS) | 0x202;
+    r[HOME_ES_BASE] = frame->es == LDT_FIRST ? DATA : 0;
+    r[HOME_DS_BASE] = frame->ds == LDT_FIRST ? DATA : 0;
+    r[HOME_GS_BASE] = DATA;
+    r[HOME_SEL_LOW] = frame->es | CS_32 << 16 | (uint64_t)DS_FLAT << 32 | (uint64_t)frame->ds << 48;
+    r[HOME_SEL_HIGH] = (uint64_t)frame->gs << 16;
+    enum ir_outcome how;
+    do how = ir_eval(region->insns, region->count, &machine, values, flags, &result);
+    while (how == IR_EXITED && region->insns[result.at].op == IR_EXIT && region->insns[result.at].kind == IR_REPEAT);
+    const struct ir_insn *last = &region->insns[result.at];
+    end.eip = INSN;
+    switch (how) {
+    case IR_FELL_THROUGH: end.eip = INSN + insn->length; break;
+    case IR_EXITED:
+        end.eip = (uint32_t)result.value;
+        if (last->op != IR_EXIT || last->kind != IR_SOFTINT) break;
+        end.vector = (unsigned)last->imm;
+        end.eip = INSN + insn->length - (end.vector == TRAP_INT3);
+        break;
+    case IR_TRAPPED: end.vector = result.value & 0xff, end.error = (unsigned)result.value >> 8; break;
+    case IR_REFUSED: end = guest->fault, end.eip = INSN; break;
+    default: fail();
+    }
+    for (unsigned i = 0; i < 8; i++) end.r[i] = (uint32_t)r[i];
+    end.flags = (uint32_t)r[HOME_EFL] | f0;
+    return end;
+}
+
+/* ---- what may not be compared ---- */
+
+/* Rows whose behaviour is the platform's or the kernel's, not the instruction's. */
+static bool left_out(unsigned row)
+{
+    if (x86_rows[row].properties & (X86_INTERPRETED | X86_LATER)) return true;
+    switch (row) {
+    case ROW_SYSCALL: case ROW_SYSENTER: case ROW_SYSRET: case ROW_SYSEXIT: /* exist on the host */
+    case ROW_SGDT_MS: case ROW_SIDT_MS: case ROW_SMSW_EV: case ROW_SLDT_EV: case ROW_STR_EV: /* UMIP */
+    case ROW_RDPMC: case ROW_UD0: case ROW_PUSH_FS:
+    case ROW_INT1: /* some hypervisors leave EIP on it */
+        return true;
+    case ROW_PUSH_ES: case ROW_PUSH_CS: case ROW_PUSH_SS: case ROW_PUSH_DS: case ROW_PUSH_GS: /* Intel and AMD differ */
+    case ROW_BSWAP_ZV:
+        return !strict;
+    default:
+        return false;
+    }
+}
+
+/* Flags that the manual leaves undefined for this instance. */
+static uint32_t undefined_flags(const struct x86_insn *insn, const struct outcome *start)
+{
+    const struct row_shape *shape = &x86_shapes[insn->row];
+    unsigned mask = x86_rows[insn->row].flags_undefined, bits = 8u << insn->operand_size;
+    bool shifts = shape->op >= ATOM_SHL && shape->op <= ATOM_SHRD && mask;
+    if (shifts) {
+        unsigned count = (shape->immediate == IMM_NO ? start->r[HOME_ECX] : (unsigned)insn->immediate) & 31;
+        if (count == 0) return 0;
+        if (count == 1) mask &= ~(unsigned)MASK_O;
+        if (count >= bits && (shape->op == ATOM_SHL || shape->op == ATOM_SHR)) mask |= MASK_C;
+        if (count > bits) mask = MASK_ALL;
+    }
+    return flag_bits(mask);
+}
+
+static bool undefined_result(const struct x86_insn *insn, const struct outcome *start)
+{
+    const struct row_shape *shape = &x86_shapes[insn->row];
+    unsigned count = shape->immediate == IMM_NO ? start->r[HOME_ECX] : (unsigned)insn->immediate;
+    return (shape->op == ATOM_SHLD || shape->op == ATOM_SHRD) && insn->operand_size == SIZE_16 && (count & 31) > 16 && !strict;
+}
+
+/* ---- one instance ---- */
+
+static uint32_t random_value(struct prng *prng)
+{
+    static const uint32_t corners[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff};
+    uint64_t bits = prng_next(prng);
+    switch (bits >> 60) {
+    case 0: case 1: case 2: return corners[(bits >> 8) % LENGTH(corners)];
+    case 3: return (uint32_t)bits & 31;
+    case 4: case 5: return (uint32_t)(bits & 0x0f0f0f0f);
+    default: return (uint32_t)bits;
+    }
+}
+
+static uint32_t random_pointer(struct prng *prng)
+{
+    uint64_t kind = prng_below(prng, 16);
+    if (kind == 0) return DATA + WRITABLE - 16 + (uint32_t)prng_below(prng, 32); /* around the read-only page */
+    if (kind == 1) return DATA + READABLE - 16 + (uint32_t)prng_below(prng, 32);
+    if (kind == 2) return DATA - 16 + (uint32_t)prng_below(prng, 32);
+    return DATA + 0x400 + (uint32_t)prng_below(prng, WRITABLE - 0x800);
+}
+
+static void random_start(struct prng *prng, struct outcome *start, bool down)
+{
+    for (unsigned i = 0; i < 8; i++) start->r[i] = prng_below(prng, 3) ? random_value(prng) : random_pointer(prng);
+    start->r[HOME_ESP] = random_pointer(prng) & ~(uint32_t)(prng_below(prng, 4) ? 3 : 0);
+    if (prng_below(prng, 8)) start->r[HOME_ESI] = random_pointer(prng), start->r[HOME_EDI] = random_pointer(prng);
+    if (prng_below(prng, 8)) start->r[HOME_EBP] = random_pointer(prng);
+    if (prng_below(prng, 2)) start->r[HOME_EBX] = random_pointer(prng);
+    start->flags = ((uint32_t)prng_next(prng) & ATOM_FLAGS) | 0x202 | (down ? 0x400 : 0);
+}
+
+static void prepare(struct prng *prng, const struct x86_insn *insn, struct outcome *start)
+{
+    const char *mnemonic = x86_rows[insn->row].mnemonic;
+    if (x86_rows[insn->row].properties & X86_REPEATS && (insn->rep || insn->repne)) {
+        start->r[HOME_ECX] = (uint32_t)prng_below(prng, 40) | (insn->address_size == SIZE_16 ? 0x50000 : 0);
+    }
+    uint32_t esp = start->r[HOME_ESP] - DATA;
+    if (!strncmp(mnemonic, "POPF", 4) && esp < WRITABLE - 4) { /* no TF, NT, AC: they would act on the test itself */
+        uint32_t value = random_value(prng) & ~UINT32_C(0x44100);
+        memcpy(shadow + esp, &value, 4);
+        memcpy((uint8_t *)(uintptr_t)(DATA + esp), &value, 4);
+    }
+}
+
+/* Instructions of many accesses: processors may have done some of them when a later one faults. Ours have done none. */
+static bool in_parts(unsigned row)
+{
+    return row == ROW_PUSHAD || row == ROW_PUSHA || row == ROW_POPAD || row == ROW_POPA || row == ROW_ENTER;
+}
+
+/* Control went to where there is no INT3: into the stubs, or the middle of the instruction. */
+static bool goes_astray(const struct outcome *end, const struct x86_insn *insn)
+{
+    bool jumps = x86_rows[insn->row].properties & X86_ENDS_REGION && insn->row != ROW_INT3 && insn->row != ROW_INT_IB;
+    if (end->vector != TRAP_INT3 || !jumps) return false;
+    return end->eip >> 12 == STUBS >> 12 || (end->eip >= INSN && end->eip < (uint32_t)INSN + insn->length);
+}
+
+/* Faults whose details processors may choose: the order of CMPS's two loads (AMD's REPE CMPSB starts with the source, its
+ * other forms with the destination); ARPL stores only what differs, ours whatever it has. */
+static bool fault_may_differ(unsigned row, const struct outcome *ours)
+{
+    if (in_parts(row)) return ours->vector == TRAP_PF && host.vector == TRAP_PF;
+    if (row == ROW_CMPSB || row == ROW_CMPSD || row == ROW_CMPSW) return ours->vector == TRAP_PF && host.vector == TRAP_PF;
+    return row == ROW_ARPL_EW_GW && ours->vector == TRAP_PF && ours->error == 7;
+}
+
+static bool same(const struct outcome *a, const struct outcome *b, uint32_t ignored)
+{
+    enum { COMPARED = ATOM_FLAGS | 0x247700 }; /* TF IF DF IOPL NT AC ID */
+    if (a->vector != b->vector || a->eip != b->eip || memcmp(a->r, b->r, sizeof a->r)) return false;
+    if ((a->flags ^ b->flags) & COMPARED & ~ignored) return false;
+    if (a->vector == TRAP_PF && (a->error != b->error || a->address != b->address)) return false;
+    return a->vector == TRAP_INT3 || a->vector == TRAP_PF || a->error == b->error;
+}
+
+static void show(const char *who, const struct outcome *o)
+{
+    print_error("  %-5s", who);
+    for (unsigned i = 0; i < 8; i++) print_error(" %08x", o->r[i]);
+    print_error(" eip %08x flags %06x vector %u error %x address %08x\n", o->eip, o->flags, o->vector, o->error, o->address);
+}
+
+static void report(const uint8_t *bytes, const struct x86_insn *insn, const struct ir_region *region,
+                   const struct outcome *start, const struct outcome *ours, bool memory)
+{
+    print_error("%s %s:", x86_rows[insn->row].mnemonic, x86_rows[insn->row].form);
+    for (unsigned i = 0; i < insn->length; i++) print_error(" %02x", bytes[i]);
+    print_error("%s\n", memory ? "  (memory differs)" : "");
+    show("start", start), show("host", &host), show("ours", ours);
+    ir_print(stderr, region);
+}
+
+static void fill_data(struct prng *prng)
+{
+    mprotect((void *)(uintptr_t)DATA, READABLE, PROT_READ | PROT_WRITE);
+    for (unsigned at = 0; at < READABLE; at += 4) memcpy(shadow + at, &(uint32_t){random_value(prng)}, 4);
+    memcpy((void *)(uintptr_t)DATA, shadow, READABLE);
+    mprotect((void *)(uintptr_t)(DATA + WRITABLE), PAGE, PROT_READ);
+}
+
+/* Returns false where processor and evaluator differ. */
+static bool check(struct prng *prng, unsigned row, const struct x86_generate_options *options, uint64_t context)
+{
+    uint8_t bytes[32];
+    struct x86_insn insn;
+    struct ir_region region;
+    struct guest guest = {0};
+    struct outcome start;
+    unsigned length = x86_generate(row, prng, options, bytes);
+    if (!length) return true;
+    assert_int_equal(x86_decode(bytes, length, context, &insn), X86_OK);
+    if (row == ROW_INT_IB && insn.immediate == 0x80) return true;
+    random_start(prng, &start, row_context(context, ROW_CONTEXT_DF));
+    prepare(prng, &insn, &start);
+    if (undefined_result(&insn, &start)) return true;
+    if (row == ROW_PREFETCHW && !insn.memory) return true; /* #UD on AMD's, NOP on Intel's */
+    lift(&region, &insn, context);
+    struct outcome ours = run_guest(&region, &insn, &start, &guest);
+    bool locked = insn.lock || row == ROW_XCHG_EB_GB || row == ROW_XCHG_EV_GV;
+    bool runs = !guest.elsewhere && !(locked && guest.split) && !goes_astray(&ours, &insn);
+    if (runs) run_host(&start, bytes, length);
+    bool memory = memcmp(shadow, (void *)(uintptr_t)DATA, WRITABLE) != 0;
+    if (memory) memcpy((void *)(uintptr_t)DATA, shadow, WRITABLE);
+    if (!runs) return true;
+    uint32_t ignored = strict ? 0 : undefined_flags(&insn, &start);
+    if (fault_may_differ(row, &ours)) return true;
+    if (same(&host, &ours, ignored) && !memory) return true;
+    report(bytes, &insn, &region, &start, &ours, memory);
+    return false;
+}
+
+enum { INSTANCES = 400, REPORTS = 3 };
+
+static void compare_rows(uint64_t seed, bool down, bool based)
+{
+    if (skipped) skip();
+    catch_signals();
+    static const struct x86_generate_options plain = {.bases = 0xff, .segments = 1u << X86_DS | 1u << X86_ES | 1u << X86_SS,
+        .scaled = true, .displacement_low = -300, .displacement_high = 300, .branch_low = 16, .branch_high = 100};
+    struct x86_generate_options options = plain;
+    struct prng prng;
+    unsigned failed = 0;
+    prng_seed(&prng, seed);
+    if (frame->gs) options.segments |= 1u << X86_GS;
+    else if (based) skip();
+    options.no_address16 = false;
+    frame->ds = based ? LDT_FIRST : DS_FLAT, frame->es = frame->ds;
+    uint64_t context = UINT64_C(1) << ROW_CONTEXT_CODE32 | UINT64_C(1) << ROW_CONTEXT_STACK32 |
+                       UINT64_C(3) << ROW_CONTEXT_CPL | (uint64_t)down << ROW_CONTEXT_DF |
+                       (uint64_t)based << ROW_CONTEXT_BASE_DS | (uint64_t)based << ROW_CONTEXT_BASE_ES;
+    fill_data(&prng);
+    for (unsigned row = 0; row < x86_row_count; row++) {
+        unsigned wrong = 0;
+        if (left_out(row)) continue;
+        for (unsigned i = 0; i < INSTANCES && wrong < REPORTS; i++) wrong += !check(&prng, row, &options, context);
+        failed += wrong != 0;
+        if (row % 32 == 0) fill_data(&prng);
+    }
+    assert_int_equal(failed, 0);
+}
+
+static void flat(void **state) { (void)state, compare_rows(1, false, false); }
+static void downwards(void **state) { (void)state, compare_rows(2, true, false); }
+static void based(void **state) { (void)state, compare_rows(3, false, true); }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(flat), cmocka_unit_test(downwards), cmocka_unit_test(based)};
+    return cmocka_run_group_tests(tests, open_host, NULL);
+}
