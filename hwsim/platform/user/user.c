@@ -26,7 +26,7 @@ const unsigned user_stat_count = LENGTH(user_stat_table);
 enum { VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_BR = 5, VECTOR_UD = 6, VECTOR_NM = 7,
        VECTOR_TS = 10, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_MF = 16, VECTOR_AC = 17,
        VECTOR_XM = 19, VECTOR_SYSCALL = 0x80 };
-enum { EFL_TF = 0x100, EFL_FIXED = 2 };
+enum { EFL_FIXED = 2 };
 
 void user_say(const char *format, ...)
 {
@@ -76,14 +76,13 @@ struct consequence {
     uint32_t address;
 };
 
-static struct consequence consequence(const struct user *user, const struct hw_fault *fault, uint32_t eip, enum populate why)
+static struct consequence consequence(const struct hw_fault *fault, bool software, uint32_t eip, enum populate why)
 {
     switch (fault->vector) {
     case VECTOR_DE:
         return (struct consequence){SIGFPE, FPE_INTDIV, eip};
     case VECTOR_DB:
-        /* A single step if TF was set; else INT1. */
-        return (struct consequence){SIGTRAP, hw_shadow(user->core)->r[HOME_EFL] & EFL_TF ? TRAP_TRACE : TRAP_BRKPT, eip};
+        return (struct consequence){SIGTRAP, software ? TRAP_BRKPT : TRAP_TRACE, eip}; /* INT1, or a single step */
     case VECTOR_BP:
         return (struct consequence){SIGTRAP, SIGNAL_KERNEL, 0};
     case VECTOR_UD:
@@ -149,26 +148,24 @@ static enum populate page_fault(struct user *user, const struct hw_fault *fault)
 }
 
 /* INT n where the gate is not for users: #GP on the instruction, with the vector's index (SDM vol. 3, 6.12.1.1). */
-static struct hw_fault refuse_interrupt(struct user *user, unsigned vector)
+static struct hw_fault refuse_interrupt(struct user *user, const struct hw_fault *fault)
 {
-    uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP), start = (uint32_t)hw_shadow(user->core)->r[HOME_EIP];
-    uint32_t length = eip - start;
-    *user_reg(user, HOME_EIP) = length >= 2 && length <= 15 ? start : eip - 2;
-    return (struct hw_fault){.vector = VECTOR_GP, .error = vector << 3 | 2};
+    *user_reg(user, HOME_EIP) = (uint32_t)fault->address;
+    return (struct hw_fault){.vector = VECTOR_GP, .error = (uint32_t)fault->vector << 3 | 2};
 }
 
 /* Was it the two-byte INT 1, which users may not use, not INT1? */
-static bool is_int_1(struct user *user)
+static bool is_int_1(struct user *user, const struct hw_fault *fault)
 {
     uint8_t code[2];
-    uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP), start = (uint32_t)hw_shadow(user->core)->r[HOME_EIP];
-    return eip - start >= 2 && user_get(user, eip - 2, code, sizeof code) && code[0] == 0xcd && code[1] == 1;
+    uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP);
+    return eip - (uint32_t)fault->address >= 2 && user_get(user, eip - 2, code, sizeof code) && code[0] == 0xcd && code[1] == 1;
 }
 
-static enum hw_run raise_signal(struct user *user, const struct hw_fault *fault, enum populate why)
+static enum hw_run raise_signal(struct user *user, const struct hw_fault *fault, bool software, enum populate why)
 {
     uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP);
-    struct consequence signal = consequence(user, fault, eip, why);
+    struct consequence signal = consequence(fault, software, eip, why);
     if (fault->vector == VECTOR_NM) {
         user_end(user, USER_UNSUPPORTED, 0, "the instruction at eip 0x%x needs the x87, MMX or SSE unit, which is not modelled",
                  eip);
@@ -197,9 +194,9 @@ static enum hw_run on_exception(void *self, struct hw_core *core, const struct h
             user_syscall(user);
             return user_ended(user) ? HW_STOP : HW_RUN;
         }
-        bool open = fault->vector == VECTOR_BP || fault->vector == VECTOR_OF || (fault->vector == VECTOR_DB && !is_int_1(user));
+        bool open = fault->vector == VECTOR_BP || fault->vector == VECTOR_OF || (fault->vector == VECTOR_DB && !is_int_1(user, fault));
         if (!open)
-            given = refuse_interrupt(user, fault->vector);
+            given = refuse_interrupt(user, fault);
     } else if (fault->vector == VECTOR_PF) {
         why = page_fault(user, fault);
         if (why == POPULATED)
@@ -209,7 +206,7 @@ static enum hw_run on_exception(void *self, struct hw_core *core, const struct h
             return HW_STOP;
         }
     }
-    return raise_signal(user, &given, why);
+    return raise_signal(user, &given, software, why);
 }
 
 /* ---- the other callbacks ---- */
