@@ -14,7 +14,7 @@ const char *cache_shape_error(const struct cache_shape *shape)
 
 bool cache_init(struct cache *cache, const struct cache_shape *shape, struct cache *next, struct dram *dram)
 {
-    bool none = shape->size == 0;
+    bool none = shape->size == 0 || shape->perfect;
     *cache = (struct cache){
         .line_bits = log2_floor(shape->line),
         .sets = none ? 1 : (unsigned)(shape->size / (shape->line * shape->ways)),
@@ -31,6 +31,10 @@ bool cache_init(struct cache *cache, const struct cache_shape *shape, struct cac
     cache->mshrs = calloc(cache->mshr_count, sizeof *cache->mshrs);
     if (!cache->tags || !cache->mshrs) return false;
     for (size_t i = 0; i < entries; i++) cache->tags[i] = CACHE_INVALID;
+    if (cache->perfect) { /* one line that holds everything: cache_hits needs no case for it */
+        cache->line_bits = 63;
+        cache->tags[0] = 0;
+    }
     return true;
 }
 
@@ -191,7 +195,7 @@ uint64_t cache_access(struct cache *cache, uint64_t address, bool write, uint64_
 
 void cache_invalidate(struct cache *cache, uint64_t address, uint64_t bytes)
 {
-    if (bytes == 0) return;
+    if (bytes == 0 || cache->perfect) return;
     uint64_t first = cache_line(cache, address), last = cache_line(cache, address + bytes - 1);
     if (last - first >= (uint64_t)cache->sets * cache->ways) {
         for (size_t i = 0; i < (size_t)cache->sets * cache->ways; i++)

@@ -59,10 +59,12 @@ static uint64_t leaf_frame(const struct format *format, unsigned level, uint64_t
     return (base | (linear & page)) >> PAGE_BITS;
 }
 
-static bool refuse(struct page_walk *walk, unsigned access, bool present)
+/* Without no-execute bits an error code does not tell fetches apart (SDM vol. 3, 4.7). */
+static bool refuse(struct page_walk *walk, enum paging mode, unsigned access, bool present)
 {
+    bool fetch = access & ACCESS_FETCH && mode != PAGING_TWO_LEVEL;
     walk->error = (present ? PF_PRESENT : 0) | (access & ACCESS_WRITE ? PF_WRITE : 0) | (access & ACCESS_USER ? PF_USER : 0) |
-                  (access & ACCESS_FETCH ? PF_FETCH : 0);
+                  (fetch ? PF_FETCH : 0);
     return false;
 }
 
@@ -101,7 +103,7 @@ bool page_walk(struct physical *physical, enum paging mode, uint64_t cr3, uint64
         bool backed;
         uint64_t entry = entry_read(physical, format, address, &backed);
         walk->entry[walk->levels++] = address;
-        if (!(entry & PTE_PRESENT)) return refuse(walk, access, false);
+        if (!(entry & PTE_PRESENT)) return refuse(walk, mode, access, false);
         if (has_rights(mode, level)) {
             walk->user &= (entry & PTE_USER) != 0;
             walk->write &= (entry & PTE_WRITE) != 0;
@@ -113,7 +115,7 @@ bool page_walk(struct physical *physical, enum paging mode, uint64_t cr3, uint64
         }
         table = format->entry_bytes == 4 ? entry & 0xfffff000 : entry & FRAME_BITS;
     }
-    if (!is_allowed(walk, access)) return refuse(walk, access, true);
+    if (!is_allowed(walk, access)) return refuse(walk, mode, access, true);
     set_used_bits(physical, mode, format, walk, access);
     return true;
 }

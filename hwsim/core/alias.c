@@ -1,0 +1,29 @@
+/* alias.c -- the mask scheme of Crusoe ("load and protect", "store under alias mask"; Dehnert et al., CGO 2003). Ranges
+ * are physical, so that two mappings of a frame are no way around it. */
+#include "hwsim/core/core.h"
+
+void alias_arm(struct hw_core *core, unsigned entry, const struct place *place)
+{
+    core->armed |= UINT64_C(1) << entry;
+    core->stats.alias_arms++;
+    for (unsigned i = 0; i < 2; i++) {
+        core->alias[entry].physical[i] = place->physical[i];
+        core->alias[entry].bytes[i] = place->bytes[i];
+    }
+}
+
+static bool overlap(uint64_t a, unsigned a_bytes, uint64_t b, unsigned b_bytes)
+{
+    return a_bytes && b_bytes && a < b + b_bytes && b < a + a_bytes;
+}
+
+bool alias_hits(const struct hw_core *core, uint64_t mask, const struct place *place)
+{
+    for (uint64_t entries = mask & core->armed; entries; entries &= entries - 1) {
+        const struct alias_entry *entry = &core->alias[__builtin_ctzll(entries)];
+        for (unsigned i = 0; i < 2; i++)
+            for (unsigned j = 0; j < 2; j++)
+                if (overlap(entry->physical[i], entry->bytes[i], place->physical[j], place->bytes[j])) return true;
+    }
+    return false;
+}
