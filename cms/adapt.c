@@ -39,7 +39,13 @@ void adapt_rolled_back(struct cms *cms, struct translation *translation, enum ad
         [ADAPT_ALIAS] = CMS_STAT_adapt_alias, [ADAPT_FAULT] = CMS_STAT_adapt_fault, [ADAPT_ASSERT] = CMS_STAT_adapt_assert,
         [ADAPT_GATE] = CMS_STAT_adapt_gate, [ADAPT_PROTECT] = CMS_STAT_adapt_protect, [ADAPT_IO] = CMS_STAT_adapt_io};
     struct head *head = at(cms, translation->head);
+    uint64_t now = hw_insns(cms->core);
     if (!translation->alive) return;
+    /* Now and then is no reason: what speculation gains in between is worth more. */
+    if (now - head->window > (uint64_t)cms->options->adapt_window) {
+        memset(head->rollbacks, 0, sizeof head->rollbacks);
+        head->window = now;
+    }
     if (head->rollbacks[cause] < UINT16_MAX) head->rollbacks[cause]++;
     if (head->rollbacks[cause] < cms->options->adapt_threshold) return;
     head->rollbacks[cause] = 0;

@@ -39,12 +39,13 @@ enum adapt_cause { ADAPT_ALIAS, ADAPT_FAULT, ADAPT_ASSERT, ADAPT_GATE, ADAPT_PRO
 /* The dispatch map's entry: what is known of (spc, context). It outlives the translations and blocks made from there. */
 struct head {
     uint64_t spc, context;
+    uint64_t window;                       /* guest instructions retired when `rollbacks` began to be counted */
     uint32_t next;                         /* in its bucket */
     uint32_t translation, block;
     uint32_t executions;                   /* interpretations that began here */
     uint32_t threshold;                    /* of these, before translating is tried */
     uint32_t counter;                      /* counted down by gear 1 code */
-    uint16_t rollbacks[ADAPT_CAUSES];
+    uint16_t rollbacks[ADAPT_CAUSES];      /* in the present window */
     uint16_t insns_max;                    /* 0: what the options say */
     uint8_t restraint;                     /* enum tr_restraint bits */
     uint8_t gear;                          /* at which it is translated next */

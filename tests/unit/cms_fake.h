@@ -53,6 +53,7 @@ static struct hw_core *fake_core(void)
     core->options.replacement = CMS_FLUSH;
     core->options.fifo_units = 4;
     core->options.adapt_threshold = 3;
+    core->options.adapt_window = 1000000;
     core->options.predecode_size = 128 << 10;
     core->options.heads = 64;
     core->options.source_pages = 512;

@@ -397,6 +397,19 @@ static void adaptation_restrains_then_shrinks(void **state)
     free(core);
 }
 
+static void rare_rollbacks_are_forgiven(void **state)
+{
+    struct hw_core *core = fake_core();
+    struct cms cms = boot(core);
+    struct translation *t = install(&cms, 0x1000, 64, 1);
+    for (unsigned i = 0; i < 20; i++) {
+        adapt_rolled_back(&cms, t, ADAPT_ALIAS);
+        core->insns += 600000; /* no three of them within a window of a million */
+    }
+    assert_true(t->alive);
+    free(core);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +422,7 @@ int main(void)
         cmocka_unit_test(every_mapping_of_a_frame_counts), cmocka_unit_test(notices_of_writes),
         cmocka_unit_test(notices_of_mappings), cmocka_unit_test(watched_pages_run_out),
         cmocka_unit_test(predictions_follow_frequency), cmocka_unit_test(adaptation_restrains_then_shrinks),
+        cmocka_unit_test(rare_rollbacks_are_forgiven),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
