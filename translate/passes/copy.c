@@ -142,8 +142,6 @@ static bool extends_nothing(const struct ir_region *region, const struct ir_insn
     unsigned bits = value_bits(region, b);
     const struct ir_insn *from = def(region, b);
     switch (insn->op) {
-    case ATOM_ZX8: return bits <= 8;
-    case ATOM_ZX16: return bits <= 16;
     case ATOM_SX8: return bits < 8 || (b && from->op == ATOM_LDS && from->size == SIZE_8 && insn->size == SIZE_32);
     case ATOM_SX16: return bits < 16 || (b && from->op == ATOM_LDS && insn->size == SIZE_32);
     case ATOM_SX32: return bits < 32;
@@ -254,6 +252,11 @@ static void divide_cheaply(struct ir_insn *insn)
 
 static void reduce_strength(const struct ir_region *region, struct ir_insn *insn)
 {
+    if (insn->op == ATOM_ZX8 || insn->op == ATOM_ZX16) { /* one spelling, for the sake of cse.c */
+        if (insn->op == ATOM_ZX8) insn->size = SIZE_8;
+        else if (insn->size > SIZE_16) insn->size = SIZE_16;
+        insn->op = ATOM_MOV;
+    }
     const struct ir_insn *from = def(region, insn->a);
     if (insn->op == ATOM_AND && insn->use_imm && insn->a && from->op == ATOM_AND && from->use_imm && from->size >= insn->size) {
         insn->imm &= from->imm; /* its flags depend on the result alone */
