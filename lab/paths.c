@@ -17,6 +17,10 @@ char *paths_program(void)
     return lab_copy(path);
 }
 
+#ifndef COVM_TREE
+#define COVM_TREE "" /* built by other means than CMakeLists.txt */
+#endif
+
 static bool holds_tree(const char *directory)
 {
     char *machines = lab_printf("%s/configs/machines", directory);
