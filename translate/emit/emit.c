@@ -88,28 +88,34 @@ static void emit_bare_exits(struct emission *emission)
 
 /* ---- ways to leave, once state is committed ---- */
 
-static void jump_to(struct emission *emission, unsigned op, unsigned label, unsigned cond)
+static void jump_to(struct emission *emission, struct atom jump, unsigned label)
 {
     code_settle(&emission->code, 1);
     code_begin(&emission->code);
-    struct code_atom *atom = code_add(&emission->code, (struct atom){.op = (uint8_t)op, .fs = FLAGS_TEMP, .cond = (uint8_t)cond});
+    struct code_atom *atom = code_add(&emission->code, jump);
     atom->reference = CODE_JUMP;
     atom->number = (uint16_t)label;
 }
 
+/* Compare the target with each prediction, all at once as far as units go; then branch on one after the other. */
 static void compare_with_predictions(struct emission *emission, uint64_t source)
 {
     const struct tr_request *request = emission->request;
+    struct code *code = &emission->code;
     uint64_t targets[TR_TARGETS_MAX];
     unsigned count = request->targets ? request->targets(request->cookie, source, targets, TR_TARGETS_MAX) : 0;
-    for (unsigned i = 0; i < count && i < TR_TARGETS_MAX; i++) {
-        struct atom compare = {.op = ATOM_SUB, .size = SIZE_32, .rd = REG_ZERO, .ra = HOME_EIP, .use_imm = true,
-                               .imm = (int32_t)targets[i], .fd = FLAGS_TEMP, .fs = FLAGS_TEMP, .fmask = MASK_ALL};
-        code_settle(&emission->code, 0);
-        code_begin(&emission->code);
-        code_add(&emission->code, compare);
-        code_settle(&emission->code, 0);
-        jump_to(emission, ATOM_BRC, bare_exit(emission, EXIT_CHAIN, targets[i], source, false), COND_Z);
+    if (count > TR_TARGETS_MAX) count = TR_TARGETS_MAX;
+    code_settle(code, 0);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t flags = (uint8_t)(FLAGS_TEMP + i);
+        if (!i || !code_fits(code, UNIT_ALU)) code_begin(code);
+        code_add(code, (struct atom){.op = ATOM_SUB, .size = SIZE_32, .rd = REG_ZERO, .ra = HOME_EIP, .use_imm = true,
+                                     .imm = (int32_t)targets[i], .fd = flags, .fs = flags, .fmask = MASK_ALL});
+    }
+    code_settle(code, 0);
+    for (unsigned i = 0; i < count; i++) {
+        unsigned label = bare_exit(emission, EXIT_CHAIN, targets[i], source, false);
+        jump_to(emission, (struct atom){.op = ATOM_BRC, .fs = (uint8_t)(FLAGS_TEMP + i), .cond = COND_Z}, label);
     }
 }
 
@@ -139,7 +145,7 @@ static void leave(struct emission *emission, unsigned number)
     case IR_JUMP: case IR_CALL: add_exit(emission, EXIT_CHAIN, exit->target, source, false); break;
     case IR_JUMP_INDIRECT: case IR_CALL_INDIRECT: case IR_RETURN: leave_indirect(emission, exit->kind, source); break;
     case IR_REPEAT:
-        if (exit->target == emission->request->spc) jump_to(emission, ATOM_BR, emission->start, 0);
+        if (exit->target == emission->request->spc) jump_to(emission, (struct atom){.op = ATOM_BR}, emission->start);
         else add_exit(emission, EXIT_CHAIN, exit->target, source, false);
         break;
     case IR_DISPATCH: add_exit(emission, EXIT_INDIRECT, exit->target, source, false); break;

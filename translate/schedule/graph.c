@@ -346,6 +346,7 @@ static void find_heights(struct graph *graph)
         struct node *node = &graph->nodes[at];
         if (node->kind == NODE_NONE) continue;
         uint32_t height = node->readers || node->flag_readers ? node->latency : 1;
+        if (node->kind == NODE_EXIT) height = 2; /* the commit cannot be beside it */
         for (uint32_t e = node->edges; e; e = graph->edges[e].next) {
             uint32_t through = graph->edges[e].latency + graph->nodes[graph->edges[e].to].height;
             if (through > height) height = through;

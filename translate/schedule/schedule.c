@@ -123,10 +123,28 @@ static enum tr_reason make_plan(struct plan *plan, const struct graph *graph, st
     return TR_OK;
 }
 
-/* Cycles to the end, those of the moves that are left to the stub included. */
+/* Has the last bundle room for the final exit's commit? */
+static bool commit_joins(const struct plan *plan)
+{
+    const struct list *list = &plan->list;
+    struct units units;
+    units_begin(&units, list->graph->machine, 0);
+    if (!list->cycles || plan->left) return false;
+    for (unsigned m = 0; m < plan->move_count; m++) {
+        if (plan->moves[m].cycle == (int32_t)list->cycles - 1) units_add(&units, UNIT_ALU);
+    }
+    for (uint32_t i = plan->starts[list->cycles - 1]; i < plan->starts[list->cycles]; i++) {
+        if (list->graph->nodes[list->order[i]].kind == NODE_EXIT) return false;
+        units_add(&units, list->graph->nodes[list->order[i]].unit);
+    }
+    return units_add(&units, UNIT_BRANCH);
+}
+
+/* Cycles to the end, with those that the stub takes for moves and commit; where they are equal, the moves count. */
 static uint32_t plan_cost(const struct plan *plan)
 {
-    return plan->list.cycles * 8 + (plan->left + 1) / 2 * 8 + plan->move_count;
+    uint32_t cycles = plan->list.cycles + (plan->left + 1) / 2 + (!plan->left && !commit_joins(plan));
+    return cycles * (HOMES + 1) + plan->move_count;
 }
 
 /* ---- writing it down ---- */
