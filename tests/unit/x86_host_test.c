@@ -185,7 +185,8 @@ static bool reach(struct guest *guest, uint64_t address, unsigned size, bool wri
     if (at + bytes - 1 < at || (at < DATA && at + bytes > DATA)) guest->elsewhere = true; /* from a base of 0, or of DATA */
     for (unsigned i = 0; i < bytes; i++) {
         uint32_t byte = at + i, offset = byte - DATA;
-        if ((byte >> 12) == STUBS >> 12 || (byte >> 12) == CODE >> 12) guest->elsewhere = true;
+        if (byte >> 12 == STUBS >> 12 || byte >> 12 == CODE >> 12) guest->elsewhere = true;
+        if (byte >= 0x7fff0000 && byte < 0x90000000) guest->elsewhere = true; /* the address sanitizer's */
         if (offset >= READABLE) return refuse(guest, byte, write, false);
         if (write && offset >= WRITABLE) return refuse(guest, byte, write, true);
     }

@@ -18,7 +18,7 @@ static bool chance(struct generator *g, unsigned one_in) { return below(g, one_i
 
 static int32_t between(struct generator *g, int32_t low, int32_t high)
 {
-    return low + (int32_t)prng_below(g->prng, (uint64_t)((int64_t)high - low + 1));
+    return (int32_t)(low + (int64_t)prng_below(g->prng, (uint64_t)((int64_t)high - low + 1)));
 }
 
 static void put(struct generator *g, uint32_t value, unsigned bytes)
