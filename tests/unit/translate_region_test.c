@@ -270,7 +270,7 @@ static void test_exits(void **state)
     assert_int_equal(form(fixture, 2), TR_OK);
     unsigned exits = 0;
     for (unsigned at = 1; at < fixture->region.count; at++) exits += fixture->region.insns[at].op == IR_EXITIF;
-    assert_in_range(exits, 50, TR_EXITS_MAX - 2);
+    assert_in_range(exits, 100, TR_EXITS_MAX - 2);
     assert_true(fixture->region.insns[fixture->region.count - 1].op == IR_EXIT);
 }
 

@@ -59,7 +59,7 @@ static enum tr_reason judge(struct former *former, unsigned first)
         bool leaves_for_cms = insn->op == IR_EXIT && (insn->kind == IR_SYSTEM || insn->kind == IR_SOFTINT || insn->kind == IR_INTERPRET);
         if (insn->op == IR_HELPER || insn->op == IR_TRAP || leaves_for_cms) return TR_INTERPRETED;
         stores += insn->op == ATOM_ST;
-        exits += insn->op == IR_EXITIF || insn->op == IR_EXIT;
+        exits += insn->op == IR_EXITIF || (insn->op == IR_EXIT && insn->kind == IR_CALL); /* a call may become a push */
     }
     if (former->stores + stores > former->request->machine->gate_entries) return TR_STORES;
     if (former->exits + exits + EXITS_SPARE > TR_EXITS_MAX) return TR_EXITS;
