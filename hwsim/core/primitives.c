@@ -212,11 +212,6 @@ struct core_space core_get_space(const struct hw_core *core)
     return (struct core_space){.space = core->space, .mode = core->paging, .cr3 = core->cr3};
 }
 
-struct core_space core_get_space(const struct hw_core *core)
-{
-    return (struct core_space){.space = core->space, .mode = core->paging, .cr3 = core->cr3};
-}
-
 void core_mapping_changed(struct hw_core *core, uint64_t linear, uint64_t bytes)
 {
     if (bytes == 0) return;
