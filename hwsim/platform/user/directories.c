@@ -246,6 +246,8 @@ static int64_t make_directory(struct user *user, int directory, uint32_t path, u
     int status = path_get(user, directory, path, false, &place);
     if (status < 0)
         return status;
+    if (place.dots)
+        return -EEXIST;
     int parent = parent_of(user, &place, false, &name);
     if (parent < 0)
         return parent == -EBUSY ? -EEXIST : parent;
@@ -272,9 +274,11 @@ static int64_t unlink_at(struct user *user, int directory, uint32_t path, uint32
     int status = path_get(user, directory, path, false, &place);
     if (status < 0)
         return status;
-    int parent = parent_of(user, &place, true, &name);
+    if (place.dots && flags & AT_REMOVEDIR)
+        return place.dots == 1 ? -EINVAL : -ENOTEMPTY;
+    int parent = place.dots ? -EISDIR : parent_of(user, &place, true, &name);
     if (parent < 0)
-        return parent;
+        return parent == -EBUSY && !(flags & AT_REMOVEDIR) ? -EISDIR : parent;
     bool known = fstatat(parent, name, &host, AT_SYMLINK_NOFOLLOW) == 0;
     int64_t result = known && !S_ISDIR(host.st_mode) && place.directory
                          ? -ENOTDIR
@@ -299,6 +303,8 @@ static int64_t rename_at(struct user *user, int from, uint32_t from_path, int to
         status = path_get(user, to, to_path, false, &target);
     if (status < 0)
         return status;
+    if (source.dots || target.dots)
+        return -EBUSY;
     int parent = parent_of(user, &source, true, &source_name);
     if (parent < 0)
         return parent;

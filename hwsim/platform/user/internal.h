@@ -192,6 +192,7 @@ struct place {
     char path[GUEST_PATH_BYTES];
     const char *inside;      /* below the mount point, "." for itself */
     bool directory;          /* written with a slash behind it */
+    unsigned dots;           /* written with "." (1) or ".." (2) as its last component */
 };
 enum { GUEST_AT_FDCWD = -100 };
 /* Resolves a path of the guest's; `follow` a symbolic link at its end. The last component need not exist. 0 or -errno. */

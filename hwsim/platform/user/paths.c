@@ -217,10 +217,10 @@ static void set_place(struct place *place, const char *path)
 static int step(struct user *user, struct place *place, const char *name, size_t length, bool last, bool follow,
                 char *target, size_t capacity)
 {
-    bool dot = length == 1 && name[0] == '.', dots = length == 2 && name[0] == '.' && name[1] == '.';
-    if (dot || dots) {
+    place->dots = length <= 2 && strspn(name, ".") >= length ? (unsigned)length : 0;
+    if (place->dots) {
         int status = check_directory(user, place);
-        if (status == 0 && dots)
+        if (status == 0 && place->dots == 2)
             ascend(place);
         return status;
     }
@@ -239,6 +239,7 @@ static int walk(struct user *user, struct place *place, char *rest, size_t capac
     unsigned links = 0;
     size_t at = 0;
     place->directory = false;
+    place->dots = 0;
     for (;;) {
         while (rest[at] == '/')
             at++;

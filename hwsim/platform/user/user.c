@@ -110,17 +110,14 @@ static void describe(struct user *user, const struct hw_fault *fault, uint32_t e
         [VECTOR_DE] = "#DE divide error", [VECTOR_DB] = "#DB debug trap", [VECTOR_BP] = "#BP breakpoint",
         [VECTOR_OF] = "#OF overflow", [VECTOR_BR] = "#BR bound range exceeded", [VECTOR_UD] = "#UD invalid opcode",
         [VECTOR_NP] = "#NP segment not present", [VECTOR_SS] = "#SS stack fault", [VECTOR_GP] = "#GP general protection",
-        [VECTOR_PF] = "#PF page fault", [VECTOR_AC] = "#AC alignment check",
+        [VECTOR_AC] = "#AC alignment check",
     };
     const char *what = fault->vector < LENGTH(name) && name[fault->vector] ? name[fault->vector] : "exception";
     user->status.fault = *fault;
     user->status.eip = eip;
     if (fault->vector == VECTOR_PF)
-        snprintf(user->note, sizeof user->note, "%s at eip 0x%x: %s 0x%x", what, eip,
-                 fault->error & PF_FETCH ? "fetching from" : fault->error & PF_WRITE ? "writing" : "reading",
-                 (uint32_t)fault->address);
-    else
-        snprintf(user->note, sizeof user->note, "%s at eip 0x%x", what, eip);
+        return; /* the fault says it all */
+    snprintf(user->note, sizeof user->note, "%s (error code 0x%x)", what, fault->error);
     user->status.note = user->note;
 }
 
