@@ -52,7 +52,7 @@ static void wait_free(struct hw_core *core, uint64_t number)
     struct gate *gate = &core->gate;
     while (gate->drain <= number) {
         uint64_t start = drain_start(gate);
-        drain_one(core, start > core->cycle ? start : core->cycle + 1);
+        drain_one(core, start > core->cycle ? start : core->cycle);
     }
     core_stall(core, CAUSE_STORE, entry_at(gate, number)->free_cycle);
     retire(core, core->cycle);
