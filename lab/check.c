@@ -10,7 +10,7 @@
 #include "lab/x86_text.h"
 #include "translate/x86/x86.h"
 
-enum { CODE_ENTRIES = 16384, PAGE_ENTRIES = 256, TRAIL = 256, OPS_MAX = 1024, COMMITS_PER_SWEEP = 1 << 20 };
+enum { CODE_ENTRIES = 16384, PAGE_ENTRIES = 256, TRAIL = 256, OPS_MAX = 1024, ARENA_BYTES = 1 << 18, COMMITS_PER_SWEEP = 1 << 20 };
 
 /* An instruction as it was lifted; used again only where its bytes are still the same. */
 struct code {
@@ -55,6 +55,7 @@ struct check {
     struct text why;          /* what the shadow met in the instruction under way */
     uint64_t values[OPS_MAX];
     uint16_t flags[OPS_MAX];
+    _Alignas(16) char arena[ARENA_BYTES];
 };
 
 static void diverge(struct check *c, uint32_t insns, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -172,26 +173,27 @@ static uint64_t context_of(const struct check *c)
     return (c->mode & ~(uint64_t)OWN) | own;
 }
 
-static bool lift(const struct x86_insn *insn, uint64_t address, uint64_t context, struct code *code)
+/* Lifts into the shadow's own arena; few instructions need more than the smaller region. */
+static bool lift(struct check *c, const struct x86_insn *insn, uint64_t address, uint64_t context, struct ir_region *region)
 {
-    size_t bytes = (sizeof(struct ir_insn) * 2 + sizeof(struct ir_exit) * 2) * OPS_MAX + (1 << 16);
-    void *memory = lab_allocate(bytes);
-    struct arena arena;
-    struct ir_region region;
-    arena_init(&arena, memory, bytes);
-    bool fine = ir_region_init(&region, &arena, OPS_MAX, 2, context);
-    if (fine) x86_lift(&region, insn, address);
-    fine = fine && !region.full;
-    if (fine) {
-        if (region.count > code->capacity) {
-            code->capacity = region.count;
-            code->insns = lab_reallocate(code->insns, code->capacity * sizeof *code->insns);
-        }
-        memcpy(code->insns, region.insns, region.count * sizeof *code->insns);
-        code->ops = region.count;
+    for (unsigned capacity = 64; capacity <= OPS_MAX; capacity *= 16) {
+        struct arena arena;
+        arena_init(&arena, c->arena, ARENA_BYTES);
+        if (!ir_region_init(region, &arena, capacity, 2, context)) return false;
+        x86_lift(region, insn, address);
+        if (!region->full) return true;
     }
-    free(memory);
-    return fine;
+    return false;
+}
+
+static void keep(struct code *code, const struct ir_region *region)
+{
+    if (region->count > code->capacity) {
+        code->capacity = region->count;
+        code->insns = lab_reallocate(code->insns, code->capacity * sizeof *code->insns);
+    }
+    memcpy(code->insns, region->insns, region->count * sizeof *code->insns);
+    code->ops = region->count;
 }
 
 static const struct code *code_at(struct check *c, uint64_t address)
@@ -206,12 +208,14 @@ static const struct code *code_at(struct check *c, uint64_t address)
         return code;
     }
     struct x86_insn insn;
+    struct ir_region region;
     enum x86_status status = x86_decode(bytes, available, context, &insn);
     code->length = 0;
-    if (status != X86_OK || !lift(&insn, address, context, code)) {
+    if (status != X86_OK || !lift(c, &insn, address, context, &region)) {
         text_printf(&c->why, status == X86_TRUNCATED ? "its bytes are not mapped" : "it does not decode");
         return NULL;
     }
+    keep(code, &region);
     code->address = address;
     code->context = context;
     code->length = insn.length;
@@ -337,19 +341,13 @@ static void print_instruction(struct check *c, uint64_t address)
     fprintf(stderr, "  0x%08" PRIx64 "  %s\n", address, text_string(&text));
     text_free(&text);
     struct x86_insn insn;
-    size_t size = 1 << 20;
-    void *memory = lab_allocate(size);
-    struct arena arena;
     struct ir_region region;
-    arena_init(&arena, memory, size);
-    if (x86_decode(bytes, available, context_of(c), &insn) == X86_OK && ir_region_init(&region, &arena, OPS_MAX, 2, context_of(c))) {
-        x86_lift(&region, &insn, address);
+    if (x86_decode(bytes, available, context_of(c), &insn) == X86_OK && lift(c, &insn, address, context_of(c), &region)) {
         struct listing listing = {0};
         listing_ir(&listing, &region, 1, region.count);
         listing_print(stderr, "                ", &listing);
         listing_free(&listing);
     }
-    free(memory);
 }
 
 static void print_trail(struct check *c)
