@@ -56,8 +56,8 @@ static void put_prefixes(struct generator *g, unsigned properties)
 {
     const struct x86_generate_options *options = g->options;
     if (options->no_prefixes) return;
-    if (g->shape->size == WIDTH_V && !(properties & X86_PLAIN) && chance(g, 4)) g->operand16 = true, put(g, 0x66, 1);
-    if (!options->no_address16 && chance(g, 8)) g->address16 = true, put(g, 0x67, 1);
+    if (g->shape->size == WIDTH_V && !(properties & X86_PLAIN) && chance(g, 4)) g->operand16 ^= true, put(g, 0x66, 1);
+    if (!options->no_address16 && chance(g, 8)) g->address16 ^= true, put(g, 0x67, 1);
     unsigned segment = options->segments && chance(g, 8) ? choose(g, options->segments) : 8;
     if (segment < 8) put(g, segment < X86_FS ? 0x26u + 8 * segment : 0x60u + segment, 1);
 }
@@ -156,15 +156,22 @@ static void put_immediate(struct generator *g)
     }
 }
 
+/* A row and its twin (INSN16) are told apart by a size. */
+static bool fits_twins(const struct generator *g, unsigned row)
+{
+    unsigned before = row ? x86_row_twin[row - 1] : ROW_TWIN_NONE, after = x86_row_twin[row];
+    if (before != ROW_TWIN_NONE) return before == ROW_TWIN_OPERAND ? g->operand16 : g->address16;
+    if (after != ROW_TWIN_NONE) return after == ROW_TWIN_OPERAND ? !g->operand16 : !g->address16;
+    return true;
+}
+
 unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate_options *options, uint8_t *bytes)
 {
-    struct generator g = {.prng = prng, .options = options, .shape = &x86_shapes[row], .bytes = bytes};
-    unsigned twin = row ? x86_row_twin[row - 1] : ROW_TWIN_NONE, properties = x86_rows[row].properties;
-    if (twin == ROW_TWIN_OPERAND) g.operand16 = true, put(&g, 0x66, 1);
-    else if (twin == ROW_TWIN_ADDRESS) g.address16 = true, put(&g, 0x67, 1);
-    else put_prefixes(&g, properties);
-    if (x86_row_twin[row] == ROW_TWIN_OPERAND && g.operand16) return 0;
-    if (x86_row_twin[row] == ROW_TWIN_ADDRESS && g.address16) return 0;
+    struct generator g = {.prng = prng, .options = options, .shape = &x86_shapes[row], .bytes = bytes,
+                          .operand16 = options->code16, .address16 = options->code16};
+    unsigned properties = x86_rows[row].properties;
+    put_prefixes(&g, properties);
+    if (!fits_twins(&g, row)) return 0;
     put_repeat(&g, properties);
     unsigned lock_at = g.at;
     if (!put_opcode(&g)) return 0;

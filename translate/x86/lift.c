@@ -179,14 +179,22 @@ ir_ref build_read(struct lift *l, const struct place *place)
     return place->memory ? build_load(l, place->address, place->size) : build_read_reg(l, place->reg, place->size);
 }
 
+/* A code segment is never writable (SDM vol. 3, 5.5): #GP. No flags are set in `f` 0, so the condition holds. */
+static void refuse_code_segment(struct lift *l)
+{
+    if (l->insn->segment == X86_CS) build_trapif(l, COND_NO, 0, 13);
+}
+
 ir_ref build_read_modify(struct lift *l, const struct place *place)
 {
+    if (place->memory) refuse_code_segment(l);
     if (place->memory) build_probe(l, place->address, place->size);
     return build_read(l, place);
 }
 
 void build_write(struct lift *l, const struct place *place, ir_ref value)
 {
+    if (place->memory) refuse_code_segment(l);
     if (place->memory) build_store(l, place->address, place->size, value);
     else build_write_reg(l, place->reg, place->size, value);
 }

@@ -21,16 +21,22 @@ void lift_pop(struct lift *l)
     if (!rm.memory) build_write(l, &rm, value);
 }
 
+/* Slots below the stack pointer, the highest first, probed for writing: so later stores into them cannot fault. */
+static void probe_slots(struct lift *l, ir_ref esp, struct address *slots, int count)
+{
+    for (int i = 0; i < count; i++) {
+        slots[i] = build_slot(l, esp, -(i + 1) * (1 << l->size));
+        build_probe(l, slots[i], l->size);
+    }
+}
+
 void lift_pusha(struct lift *l)
 {
+    struct address slots[8];
     ir_ref esp = build_get(l, HOME_ESP);
-    int bytes = 1 << l->size;
-    for (int i = 1; i <= 8; i++) build_probe(l, build_slot(l, esp, -i * bytes), l->size);
-    for (unsigned reg = 0; reg < 8; reg++) {
-        ir_ref value = reg == HOME_ESP ? esp : build_get(l, reg);
-        build_store(l, build_slot(l, esp, -(int)(reg + 1) * bytes), l->size, value);
-    }
-    build_put(l, HOME_ESP, build_moved(l, esp, -8 * bytes));
+    probe_slots(l, esp, slots, 8);
+    for (unsigned reg = 0; reg < 8; reg++) build_store(l, slots[reg], l->size, reg == HOME_ESP ? esp : build_get(l, reg));
+    build_put(l, HOME_ESP, build_moved(l, esp, -(8 << l->size)));
 }
 
 /* The slot of ESP is skipped, and not read. */
@@ -71,31 +77,27 @@ void lift_popf(struct lift *l)
     build_exit(l, IR_DISPATCH, l->next);
 }
 
-/* ENTER: pushes EBP, then for nesting level n > 0 the n - 1 frame pointers below the old EBP and the new one. All that
- * may fault comes first: the slots and the final top of stack are probed, the old frame pointers read. */
-static void enter_probe(struct lift *l, ir_ref esp, ir_ref ebp, int level, int64_t allocated)
-{
-    int bytes = 1 << l->size, pushes = level ? level + 1 : 1;
-    for (int i = 1; i <= pushes; i++) build_probe(l, build_slot(l, esp, -i * bytes), l->size);
-    if (allocated) build_probe(l, build_slot(l, build_moved(l, esp, -(pushes * bytes + allocated)), 0), l->size);
-    for (int i = 1; i < level; i++) build_load(l, build_slot(l, ebp, -i * bytes), l->size);
-}
-
+/* ENTER pushes EBP, then for nesting level n > 0 the n - 1 frame pointers below the old EBP and the new one. All that
+ * may fault comes first: the slots and the final top of stack are probed, the old frame pointers read. They are read
+ * again in order, since the stores may have changed them. */
 void lift_enter(struct lift *l)
 {
+    struct address slots[33], frames[32];
     ir_ref esp = build_get(l, HOME_ESP), ebp = build_get(l, HOME_EBP);
-    int level = l->insn->immediate2 & 31, bytes = 1 << l->size, depth = bytes;
-    int64_t allocated = l->insn->immediate;
-    enter_probe(l, esp, ebp, level, allocated);
-    build_store(l, build_slot(l, esp, -bytes), l->size, ebp);
-    ir_ref frame = build_moved(l, esp, -bytes);
+    int level = l->insn->immediate2 & 31, bytes = 1 << l->size, pushes = level ? level + 1 : 1;
+    ir_ref end = build_moved(l, esp, -(pushes * bytes + l->insn->immediate));
+    probe_slots(l, esp, slots, pushes);
+    if (l->insn->immediate) build_probe(l, build_slot(l, end, 0), l->size);
     for (int i = 1; i < level; i++) {
-        ir_ref pointer = build_load(l, build_slot(l, ebp, -i * bytes), l->size);
-        build_store(l, build_slot(l, esp, -(depth += bytes)), l->size, pointer);
+        frames[i] = build_slot(l, ebp, -i * bytes);
+        build_load(l, frames[i], l->size);
     }
-    if (level) build_store(l, build_slot(l, esp, -(depth += bytes)), l->size, frame);
+    build_store(l, slots[0], l->size, ebp);
+    ir_ref frame = build_moved(l, esp, -bytes);
+    for (int i = 1; i < level; i++) build_store(l, slots[i], l->size, build_load(l, frames[i], l->size));
+    if (level) build_store(l, slots[level], l->size, frame);
     build_write_reg(l, HOME_EBP, l->size, frame);
-    build_put(l, HOME_ESP, build_moved(l, esp, -(depth + allocated)));
+    build_put(l, HOME_ESP, end);
 }
 
 /* ESP = EBP, or SP = BP on a 16-bit stack; then EBP is popped. */

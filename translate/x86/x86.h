@@ -62,12 +62,13 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
 void x86_lift(struct ir_region *region, const struct x86_insn *insn, uint64_t address);
 
 /* A random valid instance of a row, for tests: its bytes go to `bytes` (room for 15), its length is returned; 0 where
- * the options leave no form of it. Assumes 32-bit code. */
+ * the options leave no form of it. */
 struct prng;
 struct x86_generate_options {
     bool no_memory, no_register;  /* forms not wanted, of rows that have ModRM */
     bool no_prefixes;             /* neither 66, 67 nor a segment override */
-    bool no_address16;            /* not 67 */
+    bool no_address16;            /* no 16-bit addresses */
+    bool code16;                  /* for a 16-bit code segment */
     uint8_t bases;                /* registers that may be part of an address: bit n; 0: absolute addresses only */
     uint8_t spared;               /* registers that no explicit operand may be (as far as 32-bit registers go): bit n */
     uint8_t segments;             /* overrides allowed: bit n of enum x86_segment */
