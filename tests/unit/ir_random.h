@@ -32,6 +32,7 @@ static inline uint8_t *random_byte(struct random_guest *guest, uint64_t address,
 
 static inline bool random_reach(struct random_guest *guest, uint64_t address, unsigned size, bool write)
 {
+    if (address > UINT32_MAX) abort(); /* the evaluator wraps */
     for (unsigned i = 0; i < 1u << size; i++) {
         if (!random_byte(guest, address + i, write)) return false;
     }

@@ -498,6 +498,56 @@ static const struct example examples[] = {
      "    %4 = ld.4 [%2 - 0x80000000]\n"
      "    exit jump 0x00001002 #0\n"
      "#0 jump 0x00001002 insns 1 eax=%4\n"},
+    /* What must not be narrowed, merged or taken for a copy: a mask within a shift's count, a 16-bit shift, an upper bit. */
+    {pass_copy, false,
+     "region promoted\n"
+     "mark 0x1000 2\n"
+     "%2 = get eax\n"
+     "%3 = get ecx\n"
+     "%4 = and.4 %3, 15\n"
+     "%5 = and.4 %3, 255\n"
+     "%6 = shl.4 %2, %4\n"
+     "%7 = shl.4 %2, %5\n"
+     "%8 = shl.2 %2, 2\n"
+     "%9 = add.4 %3, %8\n"
+     "%10 = shr.4 %2, 23\n"
+     "%11 = zx8.4 %10\n"
+     "%12 = shr.4 %2, 24\n"
+     "%13 = zx8.4 %12\n"
+     "exit jump 0x1002 #0\n"
+     "#0 jump 0x1002 insns 1 eax=%6 ecx=%7 edx=%9 ebx=%11 esi=%13\n",
+     "region context 0x0 promoted\n"
+     "mark 0x00001000 2\n"
+     "    %2 = get eax\n"
+     "    %3 = get ecx\n"
+     "    %4 = and.4 %3, 15\n"
+     "    %5 = and.4 %3, 255\n"
+     "    %6 = shl.4 %2, %4\n"
+     "    %7 = shl.4 %2, %3\n"
+     "    %8 = shl.2 %2, 2\n"
+     "    %9 = add.4 %3, %8\n"
+     "    %10 = shr.4 %2, 23\n"
+     "    %11 = mov.1 %10\n"
+     "    %12 = shr.4 %2, 24\n"
+     "    exit jump 0x00001002 #0\n"
+     "#0 jump 0x00001002 insns 1 eax=%6 ecx=%7 edx=%9 ebx=%11 esi=%12\n"},
+    /* A 16-bit addition is no address. */
+    {pass_legalise, false,
+     "region promoted\n"
+     "mark 0x1000 2\n"
+     "%2 = get esp\n"
+     "%3 = add.2 %2, -4\n"
+     "st.4 [%2 - 4], %3\n"
+     "exit jump 0x1002 #0\n"
+     "#0 jump 0x1002 insns 1\n",
+     "region context 0x0 promoted\n"
+     "mark 0x00001000 2\n"
+     "    %2 = get esp\n"
+     "    %3 = add.2 %2, -4\n"
+     "    %4 = add.4 %2, -4\n"
+     "    st.4 [%4], %3\n"
+     "    exit jump 0x00001002 #0\n"
+     "#0 jump 0x00001002 insns 1\n"},
 };
 
 static void test_examples(void **state)

@@ -13,7 +13,7 @@ static void trim_flags(struct ir_insn *insn, unsigned wanted)
     if (!(insn->fmask & wanted)) insn->fmask = 0;
     if (ir_flags_read(insn, wanted)) return;
     insn->f = 0;
-    if (insn->fmask && ir_flags_computed(insn->op) == MASK_ALL && !ir_count_may_be_zero(insn)) insn->fmask = MASK_ALL;
+    if (insn->fmask && ir_flags_computed(insn->op) == MASK_ALL) insn->fmask = MASK_ALL;
 }
 
 void pass_dead(struct ir_region *region, const struct tr_request *request)
