@@ -21,15 +21,15 @@ struct pass {
 #define OPTION(field) offsetof(struct tr_options, field)
 
 static const struct pass passes[] = {
-    {"promote",  pass_promote,  0,        PROMOTED, 0,            0,                   1},
-    {"dead",     pass_dead,     PROMOTED, TIDY,     0,            OPTION(pass_dead),   1}, /* without flags more can be done */
-    {"copy",     pass_copy,     PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_copy),   2},
-    {"cse",      pass_cse,      PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_cse),    2},
-    {"memory",   pass_memory,   PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_memory), 2},
-    {"copy2",    pass_copy,     PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_copy),   2}, /* of what loads gave */
-    {"cse2",     pass_cse,      PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_cse),    2},
-    {"dead2",    pass_dead,     PROMOTED, TIDY,     0,            OPTION(pass_dead),   2},
-    {"legalise", pass_legalise, PROMOTED, LEGAL,    0,            0,                   1},
+    {"promote", pass_promote, 0, PROMOTED, 0, 0, 1},
+    {"dead", pass_dead, PROMOTED, TIDY, 0, OPTION(pass_dead), 1}, /* without flags more can be done */
+    {"copy", pass_copy, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_copy), 2},
+    {"cse", pass_cse, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_cse), 2},
+    {"memory", pass_memory, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_memory), 2},
+    {"copy2", pass_copy, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_copy), 2}, /* of what loads gave */
+    {"cse2", pass_cse, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_cse), 2},
+    {"dead2", pass_dead, PROMOTED, TIDY, 0, OPTION(pass_dead), 2},
+    {"legalise", pass_legalise, PROMOTED, LEGAL, 0, 0, 1},
 };
 
 static bool switched_on(const struct pass *pass, const struct tr_request *request)
@@ -54,7 +54,8 @@ static enum tr_reason found_wrong(struct tr_result *result, const char *wrong, c
     return TR_BUG;
 }
 
-static enum tr_reason check(const struct tr_request *request, struct tr_result *result, const char *pass, const struct ir_region *region)
+static enum tr_reason check(const struct tr_request *request, struct tr_result *result, const char *pass,
+                            const struct ir_region *region)
 {
     ir_ref at;
     if (request->stage) request->stage(request->cookie, pass, region);
@@ -78,7 +79,8 @@ static enum tr_reason improve(const struct tr_request *request, struct tr_result
     return state & LEGAL ? TR_OK : found_wrong(result, "nothing made the region legal", "legalise", 0);
 }
 
-static enum tr_reason schedule_and_emit(const struct tr_request *request, struct tr_result *result, const struct ir_region *region)
+static enum tr_reason schedule_and_emit(const struct tr_request *request, struct tr_result *result,
+                                        const struct ir_region *region)
 {
     struct schedule schedule = {0};
     unsigned at = 0;
@@ -94,7 +96,8 @@ enum tr_reason translate(const struct tr_request *request, struct tr_result *res
 {
     struct ir_region region = {0};
     memset(result, 0, sizeof *result);
-    enum tr_reason reason = request->gear == 1 ? region_basic_block(request, &region) : region_superblock(request, &region);
+    enum tr_reason reason =
+        request->gear == 1 ? region_basic_block(request, &region) : region_superblock(request, &region);
     result->work.decoded = region.guest_count;
     result->work.ir_ops = region.count;
     if (reason == TR_OK) reason = check(request, result, "lift", &region);

@@ -34,7 +34,8 @@ static struct ir_insn any_pure(struct prng *prng)
     insn.cond = (uint8_t)prng_below(prng, 16);
     insn.use_imm = prng_below(prng, 2);
     insn.imm = insn.use_imm ? random_imm(prng) : 0;
-    if (atom_table[insn.op].sets_flags) insn.fmask = prng_below(prng, 2) ? (uint8_t)prng_below(prng, 64) : (uint8_t)MASK_ALL;
+    if (atom_table[insn.op].sets_flags)
+        insn.fmask = prng_below(prng, 2) ? (uint8_t)prng_below(prng, 64) : (uint8_t)MASK_ALL;
     return insn;
 }
 
@@ -44,11 +45,14 @@ static void test_pure(void **state)
     prng_seed(&prng, 3);
     for (unsigned n = 0; n < 200000; n++) {
         struct ir_insn insn = any_pure(&prng);
-        uint64_t a = prng_next(&prng), b = prng_below(&prng, 2) ? prng_below(&prng, 70) : prng_next(&prng), c = prng_next(&prng);
+        uint64_t a = prng_next(&prng), b = prng_below(&prng, 2) ? prng_below(&prng, 70) : prng_next(&prng),
+                 c = prng_next(&prng);
         uint16_t fin = (uint16_t)prng_next(&prng) & ATOM_FLAGS;
         struct atom_result is = evaluate(&insn, a, b, c, fin);
-        struct atom_result expected = atom_evaluate(insn.op, insn.size, a, insn.use_imm ? (uint64_t)insn.imm : b, c, fin, insn.fmask, insn.cond);
-        if (is.value != expected.value || (insn.fmask && is.flags != expected.flags)) fail_msg("%s", atom_table[insn.op].mnemonic);
+        struct atom_result expected =
+            atom_evaluate(insn.op, insn.size, a, insn.use_imm ? (uint64_t)insn.imm : b, c, fin, insn.fmask, insn.cond);
+        if (is.value != expected.value || (insn.fmask && is.flags != expected.flags))
+            fail_msg("%s", atom_table[insn.op].mnemonic);
     }
 }
 
@@ -61,19 +65,23 @@ static void test_flags_read(void **state)
     for (unsigned n = 0; n < 400000; n++) {
         struct ir_insn insn = any_pure(&prng);
         unsigned wanted = insn.fmask ? (unsigned)prng_below(&prng, 64) : 0;
-        uint64_t a = prng_next(&prng), b = prng_below(&prng, 2) ? prng_below(&prng, 70) : prng_next(&prng), c = prng_next(&prng);
+        uint64_t a = prng_next(&prng), b = prng_below(&prng, 2) ? prng_below(&prng, 70) : prng_next(&prng),
+                 c = prng_next(&prng);
         uint16_t one = (uint16_t)prng_next(&prng) & ATOM_FLAGS, noise = (uint16_t)prng_next(&prng) & ATOM_FLAGS;
         uint16_t other = one ^ (noise & (uint16_t)~flag_bits(ir_flags_read(&insn, wanted)));
-        struct atom_result x = evaluate(&insn, a, b, c, one), y = evaluate(&insn, a, b, c, other), z = evaluate(&insn, a, b, c, one ^ noise);
+        struct atom_result x = evaluate(&insn, a, b, c, one), y = evaluate(&insn, a, b, c, other),
+                           z = evaluate(&insn, a, b, c, one ^ noise);
         if (x.value != y.value) fail_msg("%s.%u: value", atom_table[insn.op].mnemonic, 1u << insn.size);
-        if ((x.flags ^ y.flags) & flag_bits(wanted)) fail_msg("%s.%u: flags", atom_table[insn.op].mnemonic, 1u << insn.size);
+        if ((x.flags ^ y.flags) & flag_bits(wanted))
+            fail_msg("%s.%u: flags", atom_table[insn.op].mnemonic, 1u << insn.size);
         if (x.value != z.value) read[insn.op] = true;
         /* what is computed does not come from f: it is the same whatever f's other bits are */
         unsigned computed = insn.fmask & ir_flags_computed(insn.op) & ~ir_flags_read(&insn, wanted);
         if ((x.flags ^ y.flags) & flag_bits(computed & wanted)) fail_msg("%s: computed", atom_table[insn.op].mnemonic);
     }
     /* and the test can see it where a value does depend on flags */
-    assert_true(read[ATOM_ADC] && read[ATOM_SBB] && read[ATOM_RCL] && read[ATOM_SEL] && read[ATOM_SETC] && read[ATOM_GETF]);
+    assert_true(read[ATOM_ADC] && read[ATOM_SBB] && read[ATOM_RCL] && read[ATOM_SEL] && read[ATOM_SETC] &&
+                read[ATOM_GETF]);
     assert_false(read[ATOM_ADD] || read[ATOM_SHL] || read[ATOM_MUL]);
 }
 
@@ -95,8 +103,11 @@ static void test_memory(void **state)
 {
     struct random_guest guest = {.r = {[HOME_EAX] = 0xfffffff0, [HOME_ECX] = 0x123456789abcdef0}};
     struct ir_eval_result result;
-    assert_int_equal(run("mark 0x1000 1\n%2 = get eax\n%3 = get ecx\nst.4 [%2 + 32], %3\n%5 = lds.1 [%2 + 33]\nput edx, %5\n"
-                         "%7 = lds.2 [%2 + 34]\nput ebx, %7\n%9 = ld.8 [%0 + 16]\nput esi, %9\n", &guest, &result), IR_FELL_THROUGH);
+    assert_int_equal(
+        run("mark 0x1000 1\n%2 = get eax\n%3 = get ecx\nst.4 [%2 + 32], %3\n%5 = lds.1 [%2 + 33]\nput edx, %5\n"
+            "%7 = lds.2 [%2 + 34]\nput ebx, %7\n%9 = ld.8 [%0 + 16]\nput esi, %9\n",
+            &guest, &result),
+        IR_FELL_THROUGH);
     assert_int_equal(guest.memory[0x10], 0xf0); /* the address has wrapped at 32 bits */
     assert_int_equal(guest.r[HOME_EDX], 0xffffffde);
     assert_int_equal(guest.r[HOME_EBX], 0xffff9abc);
@@ -144,7 +155,8 @@ static void test_exit_map(void **state)
     struct ir_eval_result result;
     assert_int_equal(run("region promoted\nmark 0x1000 2\n%2 = get eax\n%3 = get ecx\n%4 = sub.4 %2, 1 ; flags CPAZSO\n"
                          "exitif z, %4, 0x2000 #0\nexit jump 0x3000 #1\n"
-                         "#0 jump 0x2000 insns 1 eax=%3 ecx=%2 flags=%4\n#1 jump 0x3000 insns 1 edx=%4\n", &guest, &result), IR_EXITED);
+                         "#0 jump 0x2000 insns 1 eax=%3 ecx=%2 flags=%4\n#1 jump 0x3000 insns 1 edx=%4\n",
+                         &guest, &result), IR_EXITED);
     assert_int_equal(result.value, 0x2000);
     assert_int_equal(guest.r[HOME_EAX], 2);
     assert_int_equal(guest.r[HOME_ECX], 1);

@@ -47,7 +47,10 @@ static inline bool random_load(void *cookie, uint64_t address, unsigned size, ui
     return true;
 }
 
-static inline bool random_probe(void *cookie, uint64_t address, unsigned size) { return random_reach(cookie, address, size, true); }
+static inline bool random_probe(void *cookie, uint64_t address, unsigned size)
+{
+    return random_reach(cookie, address, size, true);
+}
 
 static inline bool random_store(void *cookie, uint64_t address, unsigned size, uint64_t value)
 {
@@ -66,7 +69,8 @@ static inline void random_guest_init(struct random_guest *guest, struct prng *pr
     for (unsigned i = 0; i < sizeof guest->memory; i++) guest->memory[i] = (uint8_t)prng_next(prng);
 }
 
-static inline enum ir_outcome random_run(struct random_guest *guest, const struct ir_region *region, struct ir_eval_result *result)
+static inline enum ir_outcome random_run(struct random_guest *guest, const struct ir_region *region,
+                                         struct ir_eval_result *result)
 {
     uint64_t values[RANDOM_OPS_MAX];
     uint16_t flags[RANDOM_OPS_MAX];
@@ -113,7 +117,8 @@ static inline void random_append(struct ir_region *region, struct random_pool *p
 
 static inline struct ir_insn random_pure(struct prng *prng, const struct random_pool *pool)
 {
-    static const uint8_t likely[] = {ATOM_ADD, ATOM_SUB, ATOM_AND, ATOM_XOR, ATOM_OR, ATOM_SHL, ATOM_INS8, ATOM_ZX8, ATOM_MOV, ATOM_SX16};
+    static const uint8_t likely[] = {ATOM_ADD, ATOM_SUB,  ATOM_AND, ATOM_XOR, ATOM_OR,
+                                     ATOM_SHL, ATOM_INS8, ATOM_ZX8, ATOM_MOV, ATOM_SX16};
     struct ir_insn insn = {0};
     do {
         insn.op = prng_below(prng, 2) ? likely[prng_below(prng, LENGTH(likely))] : (uint8_t)prng_below(prng, ATOM_OPS);
@@ -127,7 +132,8 @@ static inline struct ir_insn random_pure(struct prng *prng, const struct random_
     if (!insn.use_imm) insn.b = prng_below(prng, 8) ? random_of(prng, pool->values, pool->value_count) : insn.a;
     insn.c = random_of(prng, pool->values, pool->value_count);
     insn.cond = (uint8_t)prng_below(prng, 16);
-    if (atom_table[insn.op].sets_flags && prng_below(prng, 2)) insn.fmask = prng_below(prng, 2) ? (uint8_t)MASK_ALL : (uint8_t)prng_below(prng, 64);
+    if (atom_table[insn.op].sets_flags && prng_below(prng, 2))
+        insn.fmask = prng_below(prng, 2) ? (uint8_t)MASK_ALL : (uint8_t)prng_below(prng, 64);
     if (insn.op == ATOM_SETF && !insn.fmask) insn.fmask = MASK_ALL;
     insn.f = random_of(prng, pool->flags, pool->flag_count);
     unsigned reads = ir_operands(&insn); /* what it does not read is 0, as in lifted code */
@@ -149,7 +155,8 @@ static inline struct ir_insn random_access(struct prng *prng, const struct rando
 }
 
 /* One guest instruction: accesses that may fault, then a covered store, then puts, then perhaps a side exit. */
-static inline void random_guest_insn(struct ir_region *region, struct prng *prng, struct random_pool *pool, uint64_t address)
+static inline void random_guest_insn(struct ir_region *region, struct prng *prng, struct random_pool *pool,
+                                     uint64_t address)
 {
     random_append(region, pool, (struct ir_insn){.op = IR_MARK, .imm = (int64_t)address, .c = 3});
     for (unsigned n = (unsigned)prng_below(prng, 3); n > 0; n--) {
@@ -160,18 +167,32 @@ static inline void random_guest_insn(struct ir_region *region, struct prng *prng
     bool stores = prng_below(prng, 3) == 0, probes = stores && prng_below(prng, 2);
     struct ir_insn probe = {.op = ATOM_PROBE, .size = store.size, .a = store.a, .imm = store.imm};
     if (probes || prng_below(prng, 16) == 0) random_append(region, pool, probe);
-    for (unsigned n = (unsigned)prng_below(prng, 2); n > 0; n--) random_append(region, pool, random_access(prng, pool, prng_below(prng, 3) ? ATOM_LD : ATOM_LDS));
+    for (unsigned n = (unsigned)prng_below(prng, 2); n > 0; n--)
+        random_append(region, pool, random_access(prng, pool, prng_below(prng, 3) ? ATOM_LD : ATOM_LDS));
     for (unsigned n = (unsigned)prng_below(prng, 4); n > 0; n--) random_append(region, pool, random_pure(prng, pool));
     if (prng_below(prng, 24) == 0) {
-        random_append(region, pool, (struct ir_insn){.op = IR_TRAPIF, .cond = (uint8_t)prng_below(prng, 16), .imm = 0, .f = random_of(prng, pool->flags, pool->flag_count)});
+        random_append(region, pool,
+                      (struct ir_insn){.op = IR_TRAPIF,
+                                       .cond = (uint8_t)prng_below(prng, 16),
+                                       .imm = 0,
+                                       .f = random_of(prng, pool->flags, pool->flag_count)});
     }
     if (stores) random_append(region, pool, store);
     for (unsigned n = (unsigned)prng_below(prng, 3); n > 0; n--) {
-        random_append(region, pool, (struct ir_insn){.op = IR_PUT, .imm = (int64_t)prng_below(prng, 8), .a = random_of(prng, pool->values, pool->value_count)});
+        random_append(region, pool,
+                      (struct ir_insn){.op = IR_PUT,
+                                       .imm = (int64_t)prng_below(prng, 8),
+                                       .a = random_of(prng, pool->values, pool->value_count)});
     }
-    if (prng_below(prng, 2)) random_append(region, pool, (struct ir_insn){.op = IR_PUTF, .f = random_of(prng, pool->flags, pool->flag_count)});
+    if (prng_below(prng, 2))
+        random_append(region, pool,
+                      (struct ir_insn){.op = IR_PUTF, .f = random_of(prng, pool->flags, pool->flag_count)});
     if (prng_below(prng, 5) == 0) {
-        random_append(region, pool, (struct ir_insn){.op = IR_EXITIF, .cond = (uint8_t)prng_below(prng, 16), .imm = (int64_t)(address + 0x1000), .f = random_of(prng, pool->flags, pool->flag_count)});
+        random_append(region, pool,
+                      (struct ir_insn){.op = IR_EXITIF,
+                                       .cond = (uint8_t)prng_below(prng, 16),
+                                       .imm = (int64_t)(address + 0x1000),
+                                       .f = random_of(prng, pool->flags, pool->flag_count)});
     }
 }
 
@@ -182,9 +203,13 @@ static inline void random_region(struct ir_region *region, struct arena *arena, 
     for (unsigned i = 0; i < insns; i++) random_guest_insn(region, prng, &pool, 0x8048000 + 3 * i);
     uint64_t kind = prng_below(prng, 4);
     ir_ref target = random_of(prng, pool.values, pool.value_count);
-    if (kind == 0 && target) random_append(region, &pool, (struct ir_insn){.op = IR_EXIT, .kind = IR_JUMP_INDIRECT, .a = target});
-    else if (kind == 1) random_append(region, &pool, (struct ir_insn){.op = IR_EXIT, .kind = IR_CALL, .imm = 0x8050000});
-    else random_append(region, &pool, (struct ir_insn){.op = IR_EXIT, .kind = kind == 2 ? IR_INTERPRET : IR_JUMP, .imm = 0x8050000});
+    if (kind == 0 && target)
+        random_append(region, &pool, (struct ir_insn){.op = IR_EXIT, .kind = IR_JUMP_INDIRECT, .a = target});
+    else if (kind == 1)
+        random_append(region, &pool, (struct ir_insn){.op = IR_EXIT, .kind = IR_CALL, .imm = 0x8050000});
+    else
+        random_append(region, &pool,
+                      (struct ir_insn){.op = IR_EXIT, .kind = kind == 2 ? IR_INTERPRET : IR_JUMP, .imm = 0x8050000});
 }
 
 /* The region's text; the caller frees it. */

@@ -1,4 +1,5 @@
-/* The IR's text form: what is printed can be read back, at every stage; what cannot be read is refused with its line. */
+/* The IR's text form: what is printed can be read back, at every stage; what cannot be read is refused with its line.
+ * */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +17,8 @@ static void same_regions(const struct ir_region *a, const struct ir_region *b)
     for (unsigned at = 1; at < a->count; at++) {
         const struct ir_insn *x = &a->insns[at], *y = &b->insns[at];
         if (x->op != y->op || x->size != y->size || x->cond != y->cond || x->fmask != y->fmask || x->kind != y->kind ||
-            x->use_imm != y->use_imm || x->guest != y->guest || x->a != y->a || x->b != y->b || x->c != y->c || x->f != y->f ||
-            x->imm != y->imm) {
+            x->use_imm != y->use_imm || x->guest != y->guest || x->a != y->a || x->b != y->b || x->c != y->c ||
+            x->f != y->f || x->imm != y->imm) {
             char one[256], two[256];
             ir_print_insn(one, sizeof one, a, (ir_ref)at);
             ir_print_insn(two, sizeof two, b, (ir_ref)at);
@@ -91,7 +92,7 @@ static void test_spelling(void **state)
                                "    exitif nz, %10, 0x08048100\n"
                                "mark 0x08048002 5\n"
                                "    push_return 0x08048007\n"
-                               "    helper cpuid\n"
+                               "    helper mov_seg, %2, %0, %9\n"
                                "    trap 6\n"
                                "    exit softint 128\n";
     struct arena arena;

@@ -89,7 +89,8 @@ static void test_fields(void **state)
 
 static void test_operands(void **state)
 {
-    struct ir_region *region = parsed(state, M "%2 = get eax\n%3 = sub.4 %2, 1\n%4 = flags\n%5 = shld.4 %2, 3, %2\n%6 = setc.1 z, %4\n");
+    struct ir_region *region =
+        parsed(state, M "%2 = get eax\n%3 = sub.4 %2, 1\n%4 = flags\n%5 = shld.4 %2, 3, %2\n%6 = setc.1 z, %4\n");
     right(region);
     region->insns[3].a = 3, wrong(region, 3, "operand is not defined before its use");
     region->insns[3].a = 5, wrong(region, 3, "operand is not defined before its use");
@@ -105,7 +106,8 @@ static void test_marks(void **state)
     struct ir_region *region = parsed(state, M "nop\nmark 0x1002 3\nnop\n");
     right(region);
     region->insns[4].guest = 0, wrong(region, 4, "operation belongs to another guest instruction");
-    region->insns[4].guest = 1, region->guest[1].length = 2, wrong(region, 3, "mark differs from its guest instruction");
+    region->insns[4].guest = 1, region->guest[1].length = 2,
+    wrong(region, 3, "mark differs from its guest instruction");
     region->guest[1].length = 3, region->guest_count = 1, wrong(region, 3, "more marks than guest instructions");
     wrong(parsed(state, M "exit jump 0x2000\nnop\n"), 3, "operation after the exit");
 }
@@ -127,7 +129,8 @@ static void test_precise(void **state)
     /* covered: by one probe, by two together, by an addition of a constant, in the next instruction anyway */
     right(parsed(state, M "%2 = get eax\nprobe.8 [%2]\nst.4 [%2], %2\nst.4 [%2 + 4], %2\n"));
     right(parsed(state, M "%2 = get eax\nprobe.2 [%2]\nprobe.2 [%2 + 2]\nput ecx, %2\nst.4 [%2], %2\n"));
-    right(parsed(state, M "%2 = get eax\n%3 = add.4 %2, 8\n%4 = sub.4 %3, 4\nprobe.4 [%2 + 4]\nput ecx, %2\nst.4 [%4], %2\n"));
+    right(parsed(state,
+                 M "%2 = get eax\n%3 = add.4 %2, 8\n%4 = sub.4 %3, 4\nprobe.4 [%2 + 4]\nput ecx, %2\nst.4 [%4], %2\n"));
     right(parsed(state, M "%2 = get eax\n%3 = ld.4 [%2]\nput ecx, %3\n%5 = ld.2 [%2 + 2]\n"));
     right(parsed(state, M "%2 = get eax\nput ecx, %2\nmark 0x1002 1\n%4 = ld.4 [%2]\n"));
     right(parsed(state, M "%2 = get eax\nput ecx, %2\nexitif z, %0, 0x2000\nexit jump 0x3000\n"));

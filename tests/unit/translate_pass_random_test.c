@@ -1,5 +1,6 @@
-/* Passes never change what a region does: random regions, of random operations and of random x86 bytes, run before and after passes in random order on random guests,
- * leave by the same exit with the same state and memory, or are rolled back both.
+/* Passes never change what a region does: random regions, of random operations and of random x86 bytes, run before
+ * and after passes in random order on random guests, leave by the same exit with the same state and memory, or are
+ * rolled back both.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +32,8 @@ static const struct pass last = {"legalise", pass_legalise};
 
 static bool rolled_back(enum ir_outcome outcome) { return outcome == IR_REFUSED || outcome == IR_TRAPPED; }
 
-static void compare(const struct run *before, const struct random_guest *initial, const struct ir_region *region, const char *pass, const char *text)
+static void compare(const struct run *before, const struct random_guest *initial, const struct ir_region *region,
+                    const char *pass, const char *text)
 {
     struct run after = {.guest = *initial};
     after.outcome = random_run(&after.guest, region, &after.result);
@@ -52,14 +54,16 @@ struct sample {
     struct run before[GUESTS];
 };
 
-static void run_pass(struct ir_region *region, const struct pass *pass, const struct tr_request *request, const struct sample *sample)
+static void run_pass(struct ir_region *region, const struct pass *pass, const struct tr_request *request,
+                     const struct sample *sample)
 {
     ir_ref at;
     char *text = region_text(region);
     pass->run(region, request);
     assert_false(region->full);
     const char *wrong = ir_verify(region, &at);
-    if (wrong) fail_msg("after pass %s: %s, operation %u of\n%s=>\n%s", pass->name, wrong, at, text, region_text(region));
+    if (wrong)
+        fail_msg("after pass %s: %s, operation %u of\n%s=>\n%s", pass->name, wrong, at, text, region_text(region));
     for (unsigned i = 0; i < GUESTS; i++) compare(&sample->before[i], &sample->initial[i], region, pass->name, text);
     free(text);
 }
@@ -82,7 +86,8 @@ static int setup(void **state)
     fixture->memory = malloc(ARENA_BYTES);
     fixture->machine = (struct machine_desc){.gate_entries = 64};
     fixture->options = (struct tr_options){.gear1_insns_max = 32, .gear2_insns_max = 32};
-    fixture->request = (struct tr_request){.arena = &fixture->arena, .machine = &fixture->machine, .options = &fixture->options, .gear = 2};
+    fixture->request = (struct tr_request){
+        .arena = &fixture->arena, .machine = &fixture->machine, .options = &fixture->options, .gear = 2};
     prng_seed(&fixture->prng, 7);
     *state = fixture;
     return 0;
@@ -152,7 +157,8 @@ static void test_lifted(void **state)
     fixture->request.cookie = fixture;
     fixture->request.fetch = fetch;
     fixture->request.insns_max = 32;
-    fixture->request.context = UINT64_C(1) << CONTEXT_CODE32_LOW | UINT64_C(1) << CONTEXT_STACK32_LOW | UINT64_C(3) << CONTEXT_CPL_LOW;
+    fixture->request.context =
+        UINT64_C(1) << CONTEXT_CODE32_LOW | UINT64_C(1) << CONTEXT_STACK32_LOW | UINT64_C(3) << CONTEXT_CPL_LOW;
     for (unsigned n = 0; n < 6000; n++) {
         struct ir_region region;
         for (unsigned i = 0; i < sizeof fixture->code; i++) fixture->code[i] = (uint8_t)prng_next(&fixture->prng);

@@ -498,7 +498,8 @@ static const struct example examples[] = {
      "    %4 = ld.4 [%2 - 0x80000000]\n"
      "    exit jump 0x00001002 #0\n"
      "#0 jump 0x00001002 insns 1 eax=%4\n"},
-    /* What must not be narrowed, merged or taken for a copy: a mask within a shift's count, a 16-bit shift, an upper bit. */
+    /* What must not be narrowed, merged or taken for a copy: a mask within a shift's count, a 16-bit shift, an upper
+     * bit. */
     {pass_copy, false,
      "region promoted\n"
      "mark 0x1000 2\n"
@@ -562,7 +563,8 @@ static void test_examples(void **state)
         ir_ref at;
         arena_init(&arena, memory, ARENA_BYTES);
         ir_region_init(&region, &arena, 128, 8, 0);
-        if (!ir_parse(examples[i].before, &region, error, sizeof error)) fail_msg("%s in\n%s", error, examples[i].before);
+        if (!ir_parse(examples[i].before, &region, error, sizeof error))
+            fail_msg("%s in\n%s", error, examples[i].before);
         assert_null(ir_verify(&region, &at));
         examples[i].pass(&region, &request);
         assert_null(ir_verify(&region, &at));
@@ -576,7 +578,8 @@ static void test_examples(void **state)
 /* A pass that finds no room says so and leaves no half of a region behind that looks whole. */
 static void test_full(void **state)
 {
-    static void (*const passes[])(struct ir_region *, const struct tr_request *) = {pass_copy, pass_cse, pass_memory, pass_dead, pass_legalise};
+    static void (*const passes[])(struct ir_region *, const struct tr_request *) = {pass_copy, pass_cse, pass_memory,
+                                                                                    pass_dead, pass_legalise};
     struct machine_desc machine = {.base_offset = false};
     struct tr_request request = {.machine = &machine};
     void *memory = malloc(ARENA_BYTES);
@@ -587,8 +590,10 @@ static void test_full(void **state)
         ir_ref at;
         arena_init(&arena, memory, ARENA_BYTES);
         ir_region_init(&region, &arena, 8, 1, 0);
-        assert_true(ir_parse("region promoted\nmark 0x1000 1\n%2 = get eax\n%3 = xor.4 %2, %2 ; flags CPAZSO\n%4 = ld.4 [%2 + 4]\n"
-                             "exit jump 0x1001 #0\n#0 jump 0x1001 insns 1 eax=%3 ecx=%4 flags=%3\n", &region, error, sizeof error));
+        assert_true(ir_parse(
+            "region promoted\nmark 0x1000 1\n%2 = get eax\n%3 = xor.4 %2, %2 ; flags CPAZSO\n%4 = ld.4 [%2 + 4]\n"
+            "exit jump 0x1001 #0\n#0 jump 0x1001 insns 1 eax=%3 ecx=%4 flags=%3\n",
+            &region, error, sizeof error));
         arena.size = arena.used; /* nothing left */
         passes[i](&region, &request);
         assert_true(region.full);

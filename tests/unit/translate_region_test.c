@@ -38,9 +38,16 @@ static int setup(void **state)
     fixture->memory = malloc(ARENA_BYTES);
     fixture->machine = (struct machine_desc){.gate_entries = 32, .dras_entries = 8};
     fixture->options = (struct tr_options){.gear1_insns_max = 32, .gear2_insns_max = 128};
-    fixture->request = (struct tr_request){.arena = &fixture->arena, .machine = &fixture->machine, .options = &fixture->options,
-                                           .gear = 2, .spc = ENTRY, .context = CODE32, .insns_max = 256,
-                                           .indirect = TR_JTLB_DRAS, .cookie = fixture, .fetch = fetch};
+    fixture->request = (struct tr_request){.arena = &fixture->arena,
+                                           .machine = &fixture->machine,
+                                           .options = &fixture->options,
+                                           .gear = 2,
+                                           .spc = ENTRY,
+                                           .context = CODE32,
+                                           .insns_max = 256,
+                                           .indirect = TR_JTLB_DRAS,
+                                           .cookie = fixture,
+                                           .fetch = fetch};
     *state = fixture;
     return 0;
 }
@@ -58,7 +65,8 @@ static enum tr_reason form(struct fixture *fixture, unsigned gear)
     ir_ref at;
     arena_init(&fixture->arena, fixture->memory, ARENA_BYTES);
     fixture->request.gear = gear;
-    enum tr_reason reason = gear == 1 ? region_basic_block(&fixture->request, &fixture->region) : region_superblock(&fixture->request, &fixture->region);
+    enum tr_reason reason = gear == 1 ? region_basic_block(&fixture->request, &fixture->region)
+                                      : region_superblock(&fixture->request, &fixture->region);
     const char *wrong = reason == TR_OK ? ir_verify(&fixture->region, &at) : NULL;
     if (wrong) fail_msg("%s, operation %u of\n%s", wrong, at, region_text(&fixture->region));
     return reason;
@@ -85,10 +93,13 @@ static void shape(const struct fixture *fixture, const char *expected)
         while (*line == ' ') line++;
         unsigned long long address, length;
         size_t used = strlen(is);
-        if (sscanf(line, "mark %llx %llu", &address, &length) == 2) snprintf(is + used, sizeof is - used, "%llx ", address);
-        else if (!strncmp(line, "exitif", 6)) snprintf(is + used, sizeof is - used, "(%.3s %s) ", line + 7, strrchr(line, ' ') + 1);
+        if (sscanf(line, "mark %llx %llu", &address, &length) == 2)
+            snprintf(is + used, sizeof is - used, "%llx ", address);
+        else if (!strncmp(line, "exitif", 6))
+            snprintf(is + used, sizeof is - used, "(%.3s %s) ", line + 7, strrchr(line, ' ') + 1);
         else if (!strncmp(line, "push_return", 11)) snprintf(is + used, sizeof is - used, "(push %s) ", line + 12);
-        else if (!strncmp(line, "exit", 4)) snprintf(is + used, sizeof is - used, "%.*s", (int)strcspn(line + 5, "%#"), line + 5);
+        else if (!strncmp(line, "exit", 4))
+            snprintf(is + used, sizeof is - used, "%.*s", (int)strcspn(line + 5, "%#"), line + 5);
     }
     free(text);
     assert_string_equal(is, expected);

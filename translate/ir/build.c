@@ -1,7 +1,8 @@
 /* build.c -- IR regions: made, appended to, and what may be asked of one operation. */
 #include "translate/ir/ir.h"
 
-bool ir_region_init(struct ir_region *region, struct arena *arena, unsigned capacity, unsigned guest_capacity, uint64_t context)
+bool ir_region_init(struct ir_region *region, struct arena *arena, unsigned capacity, unsigned guest_capacity,
+                    uint64_t context)
 {
     *region = (struct ir_region){.arena = arena, .count = 1, .context = context};
     if (capacity > UINT16_MAX) capacity = UINT16_MAX; /* what an ir_ref can name */
@@ -69,7 +70,8 @@ unsigned ir_operands(const struct ir_insn *insn)
     case IR_PUT: return IR_READS_A;
     case IR_PUTF: case IR_TRAPIF: case IR_EXITIF: return IR_READS_F;
     case IR_EXIT:
-        return insn->kind == IR_JUMP_INDIRECT || insn->kind == IR_CALL_INDIRECT || insn->kind == IR_RETURN ? IR_READS_A : 0;
+        return insn->kind == IR_JUMP_INDIRECT || insn->kind == IR_CALL_INDIRECT || insn->kind == IR_RETURN ? IR_READS_A
+                                                                                                           : 0;
     case IR_HELPER: return IR_READS_A | IR_READS_B | IR_READS_C;
     default: break;
     }
@@ -80,8 +82,8 @@ unsigned ir_operands(const struct ir_insn *insn)
     return operands;
 }
 
-/* Shifts and rotates leave the flags alone where the masked count is 0 (SDM vol. 2, SAL/SAR/SHL/SHR), so that an unknown
- * count reads them. */
+/* Shifts and rotates leave the flags alone where the masked count is 0 (SDM vol. 2, SAL/SAR/SHL/SHR), so that an
+ * unknown count reads them. */
 bool ir_count_may_be_zero(const struct ir_insn *insn)
 {
     switch (insn->op) {

@@ -11,7 +11,8 @@ static inline uint64_t address_of(const struct ir_insn *insn, const uint64_t *va
 static bool load(const struct ir_insn *insn, const struct ir_machine *machine, uint64_t address, uint64_t *value)
 {
     if (!machine->load(machine->cookie, address, insn->size, value)) return false;
-    if (insn->op == ATOM_LDS) *value = (uint32_t)(insn->size == SIZE_8 ? (int32_t)(int8_t)*value : (int32_t)(int16_t)*value);
+    if (insn->op == ATOM_LDS)
+        *value = (uint32_t)(insn->size == SIZE_8 ? (int32_t)(int8_t)*value : (int32_t)(int16_t)*value);
     return true;
 }
 

@@ -114,19 +114,23 @@ struct ir_region {
 
 /* ---- builder ---- */
 /* A region with room for `capacity` operations and `guest_capacity` guest instructions in the arena; false if full. */
-bool ir_region_init(struct ir_region *region, struct arena *arena, unsigned capacity, unsigned guest_capacity, uint64_t context);
-/* Appends a copy of *insn; returns its reference (0, and region->full, when there is no room). `guest` is filled in here:
- * an IR_MARK opens the next guest instruction (guest[] gets its address and length), the rest belong to the last one. */
+bool ir_region_init(struct ir_region *region, struct arena *arena, unsigned capacity, unsigned guest_capacity,
+                    uint64_t context);
+/* Appends a copy of *insn; returns its reference (0, and region->full, when there is no room). `guest` is filled in
+ * here: an IR_MARK opens the next guest instruction (guest[] gets its address and length), the rest belong to the
+ * last one. */
 ir_ref ir_append(struct ir_region *region, struct ir_insn insn);
 
 static inline bool ir_is_atom(unsigned op) { return op < ATOM_OPS; }
 static inline bool ir_is_pure(unsigned op) { return ir_is_atom(op) && atom_table[op].properties & ATOM_PURE; }
-/* May it leave the region other than by falling through (fault, trap, exit)? Does it have an integer result? Must it stay? */
+/* May it leave the region other than by falling through (fault, trap, exit)? Does it have an integer result? Must it
+ * stay? */
 bool ir_may_fault(const struct ir_insn *insn);
 bool ir_has_value(const struct ir_insn *insn);
 bool ir_is_root(const struct ir_insn *insn);
 static inline bool ir_has_flags(const struct ir_insn *insn) { return insn->fmask || insn->op == IR_GETF; }
-/* Which of a, b, c, f it reads: enum ir_operand bits. `f` counts where it may matter, b not where it is an immediate. */
+/* Which of a, b, c, f it reads: enum ir_operand bits. `f` counts where it may matter, b unless
+ * it is an immediate. */
 enum ir_operand { IR_READS_A = 1, IR_READS_B = 2, IR_READS_C = 4, IR_READS_F = 8 };
 unsigned ir_operands(const struct ir_insn *insn);
 /* Which flags of f it reads (enum flag_mask), when of its own flags result only `wanted` are of interest. */

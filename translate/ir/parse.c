@@ -75,7 +75,8 @@ static uint64_t scan_unsigned(struct parser *parser)
 {
     char *end;
     skip_blanks(parser);
-    uint64_t value = isdigit((unsigned char)*parser->at) ? strtoull(parser->at, &end, 0) : (fail(parser, "number expected"), 0);
+    uint64_t value =
+        isdigit((unsigned char)*parser->at) ? strtoull(parser->at, &end, 0) : (fail(parser, "number expected"), 0);
     if (!parser->wrong) parser->at = end;
     return value;
 }
@@ -162,7 +163,8 @@ static void scan_exit(struct parser *parser, struct ir_insn *insn)
 {
     insn->kind = (uint8_t)scan_name(parser, ir_exit_names, IR_EXIT_KINDS, "kind of exit expected");
     if (ir_operands(insn) & IR_READS_A) insn->a = scan_ref(parser);
-    else if (insn->kind == IR_JUMP || insn->kind == IR_CALL || insn->kind == IR_INTERPRET || insn->kind == IR_SOFTINT) insn->imm = scan_number(parser);
+    else if (insn->kind == IR_JUMP || insn->kind == IR_CALL || insn->kind == IR_INTERPRET || insn->kind == IR_SOFTINT)
+        insn->imm = scan_number(parser);
 }
 
 static void scan_other(struct parser *parser, struct ir_insn *insn)

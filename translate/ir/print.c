@@ -86,14 +86,16 @@ static void put_atom(struct text *text, const struct ir_insn *insn)
     case FORMAT_STORE: put_memory(text, insn), put(text, ", %%%u", insn->b); break;
     default: break;
     }
-    put_flags(text, insn, format == FORMAT_RABF || format == FORMAT_RCOND || format == FORMAT_RABCOND || format == FORMAT_RF);
+    put_flags(text, insn,
+              format == FORMAT_RABF || format == FORMAT_RCOND || format == FORMAT_RABCOND || format == FORMAT_RF);
 }
 
 static void put_exit_target(struct text *text, const struct ir_insn *insn)
 {
     put(text, " %s", ir_exit_names[insn->kind]);
     if (ir_operands(insn) & IR_READS_A) put(text, " %%%u", insn->a);
-    else if (insn->kind == IR_JUMP || insn->kind == IR_CALL || insn->kind == IR_INTERPRET) put(text, " "), put_address(text, (uint64_t)insn->imm);
+    else if (insn->kind == IR_JUMP || insn->kind == IR_CALL || insn->kind == IR_INTERPRET)
+        put(text, " "), put_address(text, (uint64_t)insn->imm);
     else if (insn->kind == IR_SOFTINT) put(text, " "), put_number(text, insn->imm);
 }
 
@@ -107,7 +109,9 @@ static void put_other(struct text *text, const struct ir_region *region, const s
     case IR_PUTF: put(text, " %%%u", insn->f); break;
     case IR_TRAP: put(text, " "), put_number(text, insn->imm); break;
     case IR_TRAPIF: put(text, " %s, %%%u, ", ir_cond_names[insn->cond], insn->f), put_number(text, insn->imm); break;
-    case IR_EXITIF: put(text, " %s, %%%u, ", ir_cond_names[insn->cond], insn->f), put_address(text, (uint64_t)insn->imm); break;
+    case IR_EXITIF:
+        put(text, " %s, %%%u, ", ir_cond_names[insn->cond], insn->f), put_address(text, (uint64_t)insn->imm);
+        break;
     case IR_EXIT: put_exit_target(text, insn); break;
     case IR_HELPER:
         put(text, " "), put_lower(text, ir_helper_names[insn->imm]);
@@ -141,7 +145,8 @@ static void print_exit(FILE *to, const struct ir_region *region, unsigned number
     if (exit->return_address) put(&text, " return "), put_address(&text, exit->return_address);
     put(&text, " insns %u", exit->insns);
     for (unsigned home = 0; home < HOME_COUNT; home++) {
-        if (exit->homes[home]) put(&text, " "), put_lower(&text, ir_home_names[home]), put(&text, "=%%%u", exit->homes[home]);
+        if (exit->homes[home])
+            put(&text, " "), put_lower(&text, ir_home_names[home]), put(&text, "=%%%u", exit->homes[home]);
     }
     if (exit->flags) put(&text, " flags=%%%u", exit->flags);
     fprintf(to, "%s\n", line);

@@ -1,5 +1,6 @@
 /* verify.c -- is a region well formed? Three families of rules: each operation alone; the precise-trap rule inside a
- * guest instruction (before promotion: afterwards a fault rolls the whole region back); exits and their maps (after it).
+ * guest instruction (before promotion: afterwards a fault rolls the whole region back); exits and their maps (after
+ * it).
  */
 #include "translate/ir/ir.h"
 
@@ -53,10 +54,12 @@ static const char *check_fields(const struct ir_insn *insn)
     if (insn->size > SIZE_64) return "no such size";
     if (insn->cond > COND_NLE) return "no such condition";
     if (insn->fmask > MASK_ALL) return "no such flags";
-    if (insn->fmask && !(ir_is_atom(insn->op) && atom_table[insn->op].sets_flags)) return "operation has no flags to write";
+    if (insn->fmask && !(ir_is_atom(insn->op) && atom_table[insn->op].sets_flags))
+        return "operation has no flags to write";
     if (insn->op == ATOM_SETF && !insn->fmask) return "setf writes no flags";
     if (insn->op == ATOM_LDS && insn->size > SIZE_16) return "lds is for 8 and 16 bits";
-    if (ir_is_atom(insn->op) && !(atom_table[insn->op].properties & (ATOM_PURE | ATOM_MEMORY)) && insn->op != ATOM_NOP) {
+    if (ir_is_atom(insn->op) && !(atom_table[insn->op].properties & (ATOM_PURE | ATOM_MEMORY)) &&
+        insn->op != ATOM_NOP) {
         return "atom is not for the IR";
     }
     if (insn->use_imm && !ir_is_pure(insn->op)) return "operation takes no immediate";
@@ -110,7 +113,8 @@ static const char *check_precise(struct verifier *verifier, const struct ir_insn
         verifier->cover_count = 0;
     } else if (ir_is_atom(insn->op) && atom_table[insn->op].properties & ATOM_MEMORY) {
         struct cover access = access_of(verifier->region, insn);
-        if (verifier->changed && !access_covered(verifier, &access)) return "access may fault after the instruction has changed state";
+        if (verifier->changed && !access_covered(verifier, &access))
+            return "access may fault after the instruction has changed state";
         if (verifier->cover_count < COVERS_MAX) verifier->covers[verifier->cover_count++] = access;
         if (insn->op == ATOM_ST) verifier->changed = true;
     } else if (insn->op == IR_PUT || insn->op == IR_PUTF) {
@@ -134,7 +138,8 @@ static const char *check_exit(struct verifier *verifier, unsigned at)
     if (insn->c != verifier->exits++) return "exits are not numbered in program order";
     const struct ir_exit *exit = &region->exits[insn->c];
     if (exit->kind != (insn->op == IR_EXIT ? insn->kind : IR_JUMP)) return "exit is of another kind";
-    if (ir_operands(insn) & IR_READS_A ? exit->target_value != insn->a : exit->target_value != 0) return "exit has another target value";
+    if (ir_operands(insn) & IR_READS_A ? exit->target_value != insn->a : exit->target_value != 0)
+        return "exit has another target value";
     if (insn->op == IR_EXITIF && exit->target != (uint64_t)insn->imm) return "exit has another target";
     if (exit->insns != insns_retired(insn)) return "exit retires another number of instructions";
     if (exit->homes[HOME_EIP]) return "eip is written by commits alone";
@@ -142,7 +147,8 @@ static const char *check_exit(struct verifier *verifier, unsigned at)
     for (unsigned home = 0; home < HOME_COUNT && !wrong; home++) {
         wrong = check_operand(region, at, exit->homes[home], false);
         const struct ir_insn *from = &region->insns[exit->homes[home]];
-        if (exit->homes[home] && from->op == IR_GET && from->imm == home) wrong = "home is mapped to what it holds already";
+        if (exit->homes[home] && from->op == IR_GET && from->imm == home)
+            wrong = "home is mapped to what it holds already";
     }
     return wrong;
 }
@@ -161,7 +167,8 @@ static const char *check_mark(struct verifier *verifier, const struct ir_insn *i
         verifier->marks++;
         if (verifier->marks >= (int)region->guest_count) return "more marks than guest instructions";
         const struct ir_guest_insn *guest = &region->guest[verifier->marks];
-        if (guest->address != (uint64_t)insn->imm || guest->length != insn->c) return "mark differs from its guest instruction";
+        if (guest->address != (uint64_t)insn->imm || guest->length != insn->c)
+            return "mark differs from its guest instruction";
     }
     if (verifier->marks < 0) return "operation before the first mark";
     return insn->guest == verifier->marks ? NULL : "operation belongs to another guest instruction";

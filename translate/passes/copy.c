@@ -2,7 +2,7 @@
  *
  *   narrow     an operand of which only the low bits count is taken from before the operation that made the upper ones
  *              (inserts into AL, AX, extensions, masks)
- *   constants  operands become immediates, operations on constants their result; both results of an operation fold apart
+ *   constants  operands become immediates, operations on constants their result; an operation's two results fold apart
  *   identities x + 0, x & x, a select whose condition is known, ...: the result is an operand
  *   strength   cheaper or shorter operations with the same integer (only where no flags are asked for): additions of
  *              constants are gathered, shifts by 1 to 3 become part of an addition, a multiplication a shift
@@ -68,7 +68,8 @@ static ir_ref under_insert(const struct ir_region *region, const struct ir_insn 
     ir_ref ref = insn->a;
     for (;;) {
         const struct ir_insn *from = def(region, ref);
-        bool covered = from->op == insn->op || (insn->op == ATOM_INS16 && (from->op == ATOM_INS8 || from->op == ATOM_INSH));
+        bool covered =
+            from->op == insn->op || (insn->op == ATOM_INS16 && (from->op == ATOM_INS8 || from->op == ATOM_INSH));
         if (!ref || !covered || from->size < insn->size) return ref;
         ref = from->a;
     }
@@ -96,7 +97,8 @@ static void immediate_operand(const struct ir_region *region, struct ir_insn *in
 {
     uint64_t value;
     if (!(ir_operands(insn) & IR_READS_B)) return;
-    if (is_commutative(insn->op) && value_is_constant(region, insn->a, &value) && !value_is_constant(region, insn->b, &value)) {
+    if (is_commutative(insn->op) && value_is_constant(region, insn->a, &value) &&
+        !value_is_constant(region, insn->b, &value)) {
         ir_ref a = insn->a;
         insn->a = insn->b, insn->b = a;
     }
@@ -133,7 +135,8 @@ static void select_known(const struct ir_region *region, const struct ir_insn *i
     uint16_t flags;
     bool known = flags_are_constant(region, insn->f, &flags);
     if (known && cond_holds(insn->cond, flags)) is_copy_of(found, insn->a);
-    else if (known && insn->use_imm) found->value_known = true, found->value = (uint64_t)insn->imm & bits_mask(size_bits(insn));
+    else if (known && insn->use_imm)
+        found->value_known = true, found->value = (uint64_t)insn->imm & bits_mask(size_bits(insn));
     else if (known || (!insn->use_imm && insn->a == insn->b)) is_copy_of(found, insn->b);
 }
 
@@ -161,12 +164,22 @@ static void find_identity(const struct ir_region *region, const struct ir_insn *
         if (zero || (insn->op == ATOM_OR && !insn->use_imm && insn->a == insn->b)) is_copy_of(found, insn->a);
         break;
     case ATOM_AND: {
-        bool keeps = insn->use_imm && !(~(uint64_t)insn->imm & bits_mask(value_bits(region, insn->a)) & bits_mask(size_bits(insn)));
+        bool keeps = insn->use_imm &&
+                     !(~(uint64_t)insn->imm & bits_mask(value_bits(region, insn->a)) & bits_mask(size_bits(insn)));
         if (zero) found->value_known = true, found->value = 0;
-        else if (keeps || (insn->use_imm && insn->imm == mask) || (!insn->use_imm && insn->a == insn->b)) is_copy_of(found, insn->a);
+        else if (keeps || (insn->use_imm && insn->imm == mask) || (!insn->use_imm && insn->a == insn->b))
+            is_copy_of(found, insn->a);
         break;
     }
-    case ATOM_SHL: case ATOM_SHR: case ATOM_SAR: case ATOM_ROL: case ATOM_ROR: case ATOM_RCL: case ATOM_RCR: case ATOM_SHLD: case ATOM_SHRD:
+    case ATOM_SHL:
+    case ATOM_SHR:
+    case ATOM_SAR:
+    case ATOM_ROL:
+    case ATOM_ROR:
+    case ATOM_RCL:
+    case ATOM_RCR:
+    case ATOM_SHLD:
+    case ATOM_SHRD:
         if (!insn->use_imm || insn->imm & (insn->size == SIZE_64 ? 63 : 31)) break;
         is_copy_of(found, insn->a);
         found->copy_flags = insn->fmask;
@@ -218,7 +231,8 @@ static void add_shifted(const struct ir_region *region, struct ir_insn *insn)
 {
     for (unsigned turn = 0; turn < 2; turn++) {
         const struct ir_insn *from = def(region, insn->b);
-        if (insn->b && from->op == ATOM_SHL && from->use_imm && from->size >= insn->size && from->imm >= 1 && from->imm <= 3) {
+        if (insn->b && from->op == ATOM_SHL && from->use_imm && from->size >= insn->size && from->imm >= 1 &&
+            from->imm <= 3) {
             insn->op = (uint8_t)(ATOM_SH1ADD + from->imm - 1);
             insn->b = from->a;
             return;
@@ -258,7 +272,8 @@ static void reduce_strength(const struct ir_region *region, struct ir_insn *insn
         insn->op = ATOM_MOV;
     }
     const struct ir_insn *from = def(region, insn->a);
-    if (insn->op == ATOM_AND && insn->use_imm && insn->a && from->op == ATOM_AND && from->use_imm && from->size >= insn->size) {
+    if (insn->op == ATOM_AND && insn->use_imm && insn->a && from->op == ATOM_AND && from->use_imm &&
+        from->size >= insn->size) {
         insn->imm &= from->imm; /* its flags depend on the result alone */
         insn->a = from->a;
     }
@@ -338,13 +353,19 @@ static void rewrite_pure(struct rewrite *rewrite, unsigned at, struct ir_insn in
     }
     if (insn.op == ATOM_SETF && insn.use_imm && insn.fmask == MASK_ALL) flags_done = false;
     if (!value_done || !flags_done) rewrite_emit(rewrite, at, insn);
-    if (value_done && found.value_known) rewrite->value[at] = rewrite_append(rewrite, constant_insn(found.value, insn.guest));
+    if (value_done && found.value_known)
+        rewrite->value[at] = rewrite_append(rewrite, constant_insn(found.value, insn.guest));
     if (value_done && found.copy) {
         struct ir_insn cut = {.op = ATOM_MOV, .size = insn.size, .b = found.from, .guest = insn.guest};
         rewrite->value[at] = cuts ? rewrite_append(rewrite, cut) : found.from;
     }
     if (flags_done && found.flags_known) {
-        struct ir_insn set = {.op = ATOM_SETF, .size = SIZE_32, .fmask = MASK_ALL, .use_imm = true, .imm = found.flags, .guest = insn.guest};
+        struct ir_insn set = {.op = ATOM_SETF,
+                              .size = SIZE_32,
+                              .fmask = MASK_ALL,
+                              .use_imm = true,
+                              .imm = found.flags,
+                              .guest = insn.guest};
         rewrite->flags[at] = rewrite_append(rewrite, set);
     } else if (flags_done && found.copy_flags) {
         rewrite->flags[at] = insn.f;
@@ -370,7 +391,8 @@ static bool rewrite_conditional(struct rewrite *rewrite, unsigned at, struct ir_
 static void rewrite_exit_target(struct ir_region *region, struct ir_insn *insn)
 {
     uint64_t target;
-    if (!region->promoted || insn->op != IR_EXIT || (insn->kind != IR_JUMP_INDIRECT && insn->kind != IR_CALL_INDIRECT)) return;
+    if (!region->promoted || insn->op != IR_EXIT || (insn->kind != IR_JUMP_INDIRECT && insn->kind != IR_CALL_INDIRECT))
+        return;
     if (!value_is_constant(region, insn->a, &target)) return;
     insn->kind = insn->kind == IR_CALL_INDIRECT ? IR_CALL : IR_JUMP;
     insn->a = 0;

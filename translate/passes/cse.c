@@ -1,6 +1,6 @@
-/* cse.c -- common subexpressions: a pure operation that has been computed before is not computed again. A region has no
- * joins, so that every earlier operation dominates. An operation is looked up twice: by what its integer depends on, and
- * by what its flags depend on too; either may be found without the other.
+/* cse.c -- common subexpressions: a pure operation that has been computed before is not computed again. A region has
+ * no joins, so that every earlier operation dominates. An operation is looked up twice: by what its integer depends
+ * on, and by what its flags depend on too; either may be found without the other.
  */
 #include "translate/passes/passes.h"
 #include "translate/passes/rewrite.h"
@@ -14,7 +14,8 @@ struct table {
 static struct ir_insn value_key(struct ir_insn insn)
 {
     unsigned format = atom_table[insn.op].format;
-    bool reads_flags = format == FORMAT_RABF || format == FORMAT_RCOND || format == FORMAT_RABCOND || format == FORMAT_RF;
+    bool reads_flags =
+        format == FORMAT_RABF || format == FORMAT_RCOND || format == FORMAT_RABCOND || format == FORMAT_RF;
     if (!reads_flags) insn.f = 0;
     insn.fmask = 0;
     return insn;
@@ -22,20 +23,22 @@ static struct ir_insn value_key(struct ir_insn insn)
 
 static bool same(const struct ir_insn *a, const struct ir_insn *b)
 {
-    return a->op == b->op && a->size == b->size && a->cond == b->cond && a->fmask == b->fmask && a->use_imm == b->use_imm &&
-           a->a == b->a && a->b == b->b && a->c == b->c && a->f == b->f && a->imm == b->imm;
+    return a->op == b->op && a->size == b->size && a->cond == b->cond && a->fmask == b->fmask &&
+           a->use_imm == b->use_imm && a->a == b->a && a->b == b->b && a->c == b->c && a->f == b->f && a->imm == b->imm;
 }
 
 static unsigned hash(const struct ir_insn *insn)
 {
     uint64_t h = insn->op | (uint64_t)insn->size << 8 | (uint64_t)insn->cond << 10 | (uint64_t)insn->fmask << 14;
-    h = (h ^ insn->a ^ (uint64_t)insn->b << 16 ^ (uint64_t)insn->c << 32 ^ (uint64_t)insn->f << 48) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ insn->a ^ (uint64_t)insn->b << 16 ^ (uint64_t)insn->c << 32 ^ (uint64_t)insn->f << 48) *
+        UINT64_C(0x9e3779b97f4a7c15);
     h = (h ^ h >> 29 ^ (uint64_t)insn->imm) * UINT64_C(0x9e3779b97f4a7c15);
     return (unsigned)(h >> 40);
 }
 
 /* Finds an operation that agrees with `key` (by its integer alone where key->fmask is 0), else makes `otherwise` it. */
-static ir_ref find(const struct table *table, const struct ir_region *region, const struct ir_insn *key, ir_ref otherwise)
+static ir_ref find(const struct table *table, const struct ir_region *region, const struct ir_insn *key,
+                   ir_ref otherwise)
 {
     for (unsigned i = hash(key) & table->mask;; i = (i + 1) & table->mask) {
         ir_ref ref = table->slots[i];

@@ -1,7 +1,7 @@
-/* dead.c -- operations whose results nobody wants go. Roots are whatever may leave the region, memory accesses among them
- * (a load may fault, so it stays even where its value is dead). Flags are counted bit by bit: a flag is dead where it is
- * rewritten before every later exit. Where all the flags that an operation would merely pass on are dead, it stops
- * reading them, which cuts the chain of partial flag updates (INC, DEC, shifts) that x86 code is full of.
+/* dead.c -- operations whose results nobody wants go. Roots are whatever may leave the region, memory accesses among
+ * them (a load may fault, so it stays even where its value is dead). Flags are counted bit by bit: a flag is dead
+ * where it is rewritten before every later exit. Where all the flags that an operation would merely pass on are dead,
+ * it stops reading them, which cuts the chain of partial flag updates (INC, DEC, shifts) that x86 code is full of.
  */
 #include "translate/passes/passes.h"
 #include "translate/passes/rewrite.h"

@@ -1,7 +1,7 @@
 /* legalise.c -- only what this machine's atoms can say. Where memory atoms have no offset (Crusoe), the address is
- * computed beforehand; an addition of the same constant to the same value that is there already serves again. Flags that
- * are read as clear (f = 0) get an operation that clears them: in a legalised region f = 0 means that no flag matters,
- * and whichever flag register may be named.
+ * computed beforehand; an addition of the same constant to the same value that is there already serves again. Flags
+ * that are read as clear (f = 0) get an operation that clears them: in a legalised region f = 0 means that no flag
+ * matters, and whichever flag register may be named.
  */
 #include "translate/passes/passes.h"
 #include "translate/passes/rewrite.h"
@@ -46,7 +46,12 @@ static ir_ref address_value(struct legaliser *legaliser, const struct ir_insn *i
     int64_t offset = immediate_of((uint64_t)insn->imm, SIZE_32);
     if (!offset) return insn->a;
     ir_ref *slot = slot_of(legaliser, insn->a, offset);
-    struct ir_insn add = {.op = insn->a ? ATOM_ADD : ATOM_MOV, .size = SIZE_32, .use_imm = true, .a = insn->a, .imm = offset, .guest = insn->guest};
+    struct ir_insn add = {.op = insn->a ? ATOM_ADD : ATOM_MOV,
+                          .size = SIZE_32,
+                          .use_imm = true,
+                          .a = insn->a,
+                          .imm = offset,
+                          .guest = insn->guest};
     if (!*slot) *slot = rewrite_append(&legaliser->rewrite, add);
     return *slot;
 }

@@ -5,8 +5,9 @@
  * (between commits nobody else looks); a probe whose bytes are stored to later is, too, since a fault of that store
  * rolls back as far as the probe's would. Each load that stays keeps its place: faults are the guest's business.
  *
- * Two accesses are known to be apart only where they have the same base and their offsets differ modulo the page size by
- * at least their sizes: two linear pages may be one physical page, but a byte's place in its page is the same in both.
+ * Two accesses are known to be apart only where they have the same base and their offsets differ modulo the page size
+ * by at least their sizes: two linear pages may be one physical page, but a byte's place in its page is the same in
+ * both.
  */
 #include "translate/passes/passes.h"
 #include "translate/passes/rewrite.h"
@@ -68,7 +69,9 @@ static const struct known *look_up(const struct memory *memory, const struct pla
 {
     for (unsigned i = memory->count; i-- > 0;) {
         const struct known *known = &memory->known[i];
-        if (known->place.base == place->base && known->place.offset == place->offset && known->place.bytes >= place->bytes) return known;
+        if (known->place.base == place->base && known->place.offset == place->offset &&
+            known->place.bytes >= place->bytes)
+            return known;
     }
     return NULL;
 }

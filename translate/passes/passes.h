@@ -6,11 +6,14 @@
 #include "translate/ir/ir.h"
 #include "translate/translate.h"
 
-void pass_promote(struct ir_region *region, const struct tr_request *request); /* gets and puts become values; exits get maps */
-void pass_copy(struct ir_region *region, const struct tr_request *request);    /* constants, copies, folding, strength */
+void pass_promote(struct ir_region *region,
+                  const struct tr_request *request); /* gets and puts become values; exits get maps */
+void pass_copy(struct ir_region *region, const struct tr_request *request); /* constants, copies, folding, strength */
 void pass_cse(struct ir_region *region, const struct tr_request *request);
-void pass_memory(struct ir_region *region, const struct tr_request *request);  /* redundant loads, dead stores and probes */
+void pass_memory(struct ir_region *region,
+                 const struct tr_request *request); /* redundant loads, dead stores and probes */
 void pass_dead(struct ir_region *region, const struct tr_request *request);    /* dead operations, dead flags */
-void pass_legalise(struct ir_region *region, const struct tr_request *request);/* what this machine's atoms can encode */
+void pass_legalise(struct ir_region *region,
+                   const struct tr_request *request); /* what this machine's atoms can encode */
 
 #endif

@@ -1,7 +1,7 @@
-/* promote.c -- from homes to values. The lifter speaks of each instruction alone: get, compute, put. Here the puts go:
- * what a home would hold is followed in a table, gets take their value from it, and each exit keeps a copy of the table:
- * the map that its stub must establish. What is unchanged since the region's entry stands as 0. (This is the rename step
- * of SSA construction in a region without joins.)
+/* promote.c -- from homes to values. The lifter speaks of each instruction alone: get, compute, put. Here the puts
+ * go: what a home would hold is followed in a table, gets take their value from it, and each exit keeps a copy of the
+ * table: the map that its stub must establish. What is unchanged since the region's entry stands as 0. (This is the
+ * rename step of SSA construction in a region without joins.)
  */
 #include "translate/passes/passes.h"
 #include "translate/passes/rewrite.h"
@@ -15,7 +15,8 @@ struct promotion {
 static unsigned exits_of(const struct ir_region *region)
 {
     unsigned exits = 0;
-    for (unsigned at = 1; at < region->count; at++) exits += region->insns[at].op == IR_EXIT || region->insns[at].op == IR_EXITIF;
+    for (unsigned at = 1; at < region->count; at++)
+        exits += region->insns[at].op == IR_EXIT || region->insns[at].op == IR_EXITIF;
     return exits;
 }
 
@@ -28,7 +29,8 @@ static void promote_get(struct promotion *promotion, unsigned at, const struct i
 
 static void promote_getf(struct promotion *promotion, unsigned at, const struct ir_insn *insn)
 {
-    if (!promotion->flags && !promotion->entry_flags) promotion->entry_flags = rewrite_append(&promotion->rewrite, *insn);
+    if (!promotion->flags && !promotion->entry_flags)
+        promotion->entry_flags = rewrite_append(&promotion->rewrite, *insn);
     promotion->rewrite.flags[at] = promotion->flags ? promotion->flags : promotion->entry_flags;
 }
 

@@ -4,7 +4,8 @@
 
 bool rewrite_begin(struct rewrite *rewrite, struct ir_region *region)
 {
-    *rewrite = (struct rewrite){.region = region, .old = region->insns, .old_count = region->count, .mark = region->arena->used};
+    *rewrite = (struct rewrite){
+        .region = region, .old = region->insns, .old_count = region->count, .mark = region->arena->used};
     rewrite->value = ARENA_NEW(region->arena, ir_ref, region->count);
     rewrite->flags = ARENA_NEW(region->arena, ir_ref, region->count);
     if (!rewrite->value || !rewrite->flags) {
@@ -122,7 +123,10 @@ unsigned value_bits(const struct ir_region *region, ir_ref ref)
     case ATOM_ZX16: return bits < 16 ? bits : 16;
     case ATOM_BT: case ATOM_SETC: return 1;
     case ATOM_GETF: return 12;
-    case ATOM_SHR: return insn->use_imm && insn->imm > 0 && insn->imm < (int64_t)bits && insn->imm < 32 ? bits - (unsigned)insn->imm : bits;
+    case ATOM_SHR:
+        return insn->use_imm && insn->imm > 0 && insn->imm < (int64_t)bits && insn->imm < 32
+                   ? bits - (unsigned)insn->imm
+                   : bits;
     default: return bits;
     }
 }
@@ -130,7 +134,8 @@ unsigned value_bits(const struct ir_region *region, ir_ref ref)
 struct ir_insn constant_insn(uint64_t value, uint16_t guest)
 {
     unsigned size = value <= UINT32_MAX ? SIZE_32 : SIZE_64;
-    return (struct ir_insn){.op = ATOM_MOV, .size = (uint8_t)size, .use_imm = true, .imm = immediate_of(value, size), .guest = guest};
+    return (struct ir_insn){
+        .op = ATOM_MOV, .size = (uint8_t)size, .use_imm = true, .imm = immediate_of(value, size), .guest = guest};
 }
 
 /* What an operation reads is wanted as soon as any of its results is. */
@@ -162,7 +167,8 @@ bool demand_compute(struct ir_region *region, struct demand *demand)
         unsigned wanted = demand->flags[at];
         if (ir_is_root(insn) || demand->value[at] || wanted & insn->fmask) demand_operands(insn, demand, wanted);
         else if (wanted) demand->flags[insn->f] |= (uint8_t)wanted; /* it passes them on */
-        if (region->promoted && (insn->op == IR_EXIT || insn->op == IR_EXITIF)) demand_map(&region->exits[insn->c], demand);
+        if (region->promoted && (insn->op == IR_EXIT || insn->op == IR_EXITIF))
+            demand_map(&region->exits[insn->c], demand);
     }
     return true;
 }

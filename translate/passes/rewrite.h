@@ -1,6 +1,6 @@
-/* rewrite.h -- how a pass rebuilds a region: the old operations are read in order, the new ones appended to the region's
- * spare array, and two maps say what has become of an old operation's integer and of its flags. Operations can so be
- * dropped, replaced by an earlier one and put in without moving any other; order and guest ordinals stay.
+/* rewrite.h -- how a pass rebuilds a region: the old operations are read in order, the new ones appended to the
+ * region's spare array, and two maps say what has become of an old operation's integer and of its flags. Operations
+ * can so be dropped, replaced by an earlier one and put in without moving any other; order and guest ordinals stay.
  *
  *     rewrite_begin(&rewrite, region)
  *     for each old operation:  insn = rewrite_operands(&rewrite, at);  ... rewrite_emit(&rewrite, at, insn) or map it

@@ -1,6 +1,6 @@
-/* former.c -- lifting within limits. An instruction goes into a region whole or not at all: where it turns out not to fit
- * (interpreter-only, too many stores for the gated store buffer, no room), what it appended is taken back and the region
- * ends before it.
+/* former.c -- lifting within limits. An instruction goes into a region whole or not at all: where it turns out not to
+ * fit (interpreter-only, too many stores for the gated store buffer, no room), what it appended is taken back and the
+ * region ends before it.
  *
  * A REP string instruction is a region by itself, one iteration long, since each iteration is a commit. The gated store
  * buffer takes one entry a store atom, whatever pages the store touches.
@@ -19,17 +19,20 @@ static unsigned min_of(int64_t a, int64_t b) { return (unsigned)(a < b ? a : b);
 /* Contexts in which every instruction is the interpreter's, or whose code cannot be fetched by its EIP alone. */
 static bool context_refused(uint64_t context)
 {
-    return CONTEXT_GET(context, STEP) || CONTEXT_GET(context, ALIGN) || CONTEXT_GET(context, LONG) || CONTEXT_GET(context, BASE_CS);
+    return CONTEXT_GET(context, STEP) || CONTEXT_GET(context, ALIGN) || CONTEXT_GET(context, LONG) ||
+           CONTEXT_GET(context, BASE_CS);
 }
 
 enum tr_reason former_init(struct former *former, const struct tr_request *request, struct ir_region *region)
 {
     *former = (struct former){.request = request, .region = region, .next = request->spc, .ranges = 1};
     if (context_refused(request->context)) return TR_CONTEXT;
-    former->insns_max = min_of(request->insns_max, request->gear == 1 ? request->options->gear1_insns_max : request->options->gear2_insns_max);
+    former->insns_max = min_of(request->insns_max, request->gear == 1 ? request->options->gear1_insns_max
+                                                                      : request->options->gear2_insns_max);
     if (request->restraint & TR_ONE_INSN || !former->insns_max) former->insns_max = 1;
     unsigned capacity = OPS_EXTRA + former->insns_max * OPS_PER_INSN;
-    return ir_region_init(region, request->arena, capacity, former->insns_max, request->context) ? TR_OK : TR_ARENA_FULL;
+    return ir_region_init(region, request->arena, capacity, former->insns_max, request->context) ? TR_OK
+                                                                                                 : TR_ARENA_FULL;
 }
 
 static enum tr_reason decode(struct former *former, struct x86_insn *insn)
@@ -37,11 +40,13 @@ static enum tr_reason decode(struct former *former, struct x86_insn *insn)
     uint64_t skipped = former->next - former->window_address;
     if (skipped + X86_INSN_BYTES_MAX > former->window_bytes) {
         former->window_address = former->next;
-        former->window_bytes = former->request->fetch(former->request->cookie, former->next, former->window, FORMER_WINDOW);
+        former->window_bytes =
+            former->request->fetch(former->request->cookie, former->next, former->window, FORMER_WINDOW);
         skipped = 0;
     }
     if (former->window_bytes <= skipped) return TR_UNMAPPED;
-    switch (x86_decode(former->window + skipped, former->window_bytes - (unsigned)skipped, former->request->context, insn)) {
+    switch (x86_decode(former->window + skipped, former->window_bytes - (unsigned)skipped, former->request->context,
+                       insn)) {
     case X86_OK: return x86_rows[insn->row].properties & X86_INTERPRETED ? TR_INTERPRETED : TR_OK;
     case X86_TRUNCATED: return TR_UNMAPPED;
     default: return TR_UNDECODABLE;
@@ -56,7 +61,8 @@ static enum tr_reason judge(struct former *former, unsigned first)
     if (region->full) return TR_ARENA_FULL;
     for (unsigned at = first; at < region->count; at++) {
         const struct ir_insn *insn = &region->insns[at];
-        bool leaves_for_cms = insn->op == IR_EXIT && (insn->kind == IR_SYSTEM || insn->kind == IR_SOFTINT || insn->kind == IR_INTERPRET);
+        bool leaves_for_cms =
+            insn->op == IR_EXIT && (insn->kind == IR_SYSTEM || insn->kind == IR_SOFTINT || insn->kind == IR_INTERPRET);
         if (insn->op == IR_HELPER || insn->op == IR_TRAP || leaves_for_cms) return TR_INTERPRETED;
         stores += insn->op == ATOM_ST;
         exits += insn->op == IR_EXITIF || (insn->op == IR_EXIT && insn->kind == IR_CALL); /* a call may become a push */

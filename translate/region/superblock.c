@@ -1,10 +1,10 @@
-/* superblock.c -- one way in, many ways out: blocks in a row, without joins. Which block follows is told by the recorded
- * path, the tail that was executed when the entry became hot (Duesterwald & Bala 2000, "Software profiling for hot path
- * prediction: less is more"): what runs next when a counter overflows is most likely what runs most. A conditional branch
- * on the path becomes a side exit to where the path does not go.
+/* superblock.c -- one way in, many ways out: blocks in a row, without joins. Which block follows is told by the
+ * recorded path, the tail that was executed when the entry became hot (Duesterwald & Bala 2000, "Software profiling
+ * for hot path prediction: less is more"): what runs next when a counter overflows is most likely what runs most. A
+ * conditional branch on the path becomes a side exit to where the path does not go.
  *
- * Without a path the static rule is: straight on at forward branches, and a backward branch ends the region (loops mostly
- * go round). A branch back to the entry is turned so that the final exit is the one that loops.
+ * Without a path the static rule is: straight on at forward branches, and a backward branch ends the region (loops
+ * mostly go round). A branch back to the entry is turned so that the final exit is the one that loops.
  */
 #include "translate/region/former.h"
 
@@ -85,7 +85,8 @@ static bool follow(struct tail *tail, uint64_t address)
     struct ir_region *region = tail->former.region;
     struct ir_insn *last = &region->insns[region->count - 1];
     if (path_ended(tail)) {
-        if (last->kind == IR_JUMP && last[-1].op == IR_EXITIF && (uint64_t)last[-1].imm == tail->former.request->spc) turn(last - 1, last);
+        if (last->kind == IR_JUMP && last[-1].op == IR_EXITIF && (uint64_t)last[-1].imm == tail->former.request->spc)
+            turn(last - 1, last);
         return false;
     }
     if (last->kind == IR_CALL) return follow_call(tail, (uint64_t)last->imm);
