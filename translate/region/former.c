@@ -38,7 +38,7 @@ enum tr_reason former_init(struct former *former, const struct tr_request *reque
 static enum tr_reason decode(struct former *former, struct x86_insn *insn)
 {
     uint64_t skipped = former->next - former->window_address;
-    if (skipped + X86_INSN_BYTES_MAX > former->window_bytes) {
+    if (former->next < former->window_address || skipped + X86_INSN_BYTES_MAX > former->window_bytes) {
         former->window_address = former->next;
         former->window_bytes =
             former->request->fetch(former->request->cookie, former->next, former->window, FORMER_WINDOW);
