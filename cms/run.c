@@ -9,6 +9,22 @@ struct pending {
     bool interpret;           /* the instruction at EIP is for the interpreter */
 };
 
+/* Channel x: what went in where, and came back why. */
+static void trace_exit(struct cms *cms, const struct head *from, const struct translation *translation, const struct hw_exit *exit)
+{
+    static const char *const kinds[] = {[HW_EXIT] = "exit", [HW_FAULT] = "fault", [HW_PROTECT] = "protected store",
+                                        [HW_ALIAS] = "alias", [HW_ASSERT] = "assert", [HW_GATE] = "gate full", [HW_IO] = "i/o",
+                                        [HW_INJECTED] = "injected", [HW_EVENT] = "event"};
+    static const char *const reasons[] = {[EXIT_CHAIN] = "chain", [EXIT_INDIRECT] = "indirect", [EXIT_INTERPRET] = "interpret",
+                                          [EXIT_HOT] = "hot", [EXIT_STALE] = "stale"};
+    const struct head *head = at(cms, translation->head);
+    if (LIKELY(!hw_tracing(cms->core, 'x', head->spc))) return;
+    hw_trace(cms->core, 'x', "%llu: in at 0x%08llx, out of region %u (0x%08llx, gear %u) to 0x%08llx: %s %s",
+             (unsigned long long)hw_insns(cms->core), (unsigned long long)from->spc, translation->region,
+             (unsigned long long)head->spc, translation->gear, (unsigned long long)eip(cms), kinds[exit->kind],
+             exit->kind == HW_EXIT && exit->reason < EXIT_REASONS ? reasons[exit->reason] : "");
+}
+
 static void exited(struct cms *cms, struct translation *translation, const struct hw_exit *exit, struct pending *pending)
 {
     static const uint16_t counter[EXIT_REASONS] = {
@@ -46,6 +62,7 @@ static enum pace run_translation(struct cms *cms, struct head *head, struct pend
     hw_enter(cms->core, translation->tpc, &exit);
     translation = code_cache_owner(cms, exit.site);
     if (!translation) hw_panic(cms->core, "control came back from no translation");
+    trace_exit(cms, head, translation, &exit);
     cms_context_changed(cms); /* CLD, POPF and the like end a translation, but are part of it */
     switch ((enum hw_exit_kind)exit.kind) {
     case HW_EXIT:

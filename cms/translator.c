@@ -55,6 +55,11 @@ static struct translation *attempt(struct cms *cms, struct head *head, unsigned 
     };
     memset(result, 0, sizeof *result);
     *reason = translate(&request, result);
+    if (UNLIKELY(hw_tracing(cms->core, 't', head->spc))) {
+        hw_trace(cms->core, 't', "%llu: 0x%08llx gear %u, %u instructions at most, path of %u: %s, %u instructions, %u bundles",
+                 (unsigned long long)hw_insns(cms->core), (unsigned long long)head->spc, gear, insns, path_count,
+                 tr_reason_name(*reason), *reason == TR_OK ? result->guest_insns : 0, *reason == TR_OK ? result->bundles : 0);
+    }
     hw_count(cms->core, CMS_STAT_reason_OK + (unsigned)*reason, 1);
     if (*reason == TR_BUG) {
         hw_panic(cms->core, "translating 0x%llx at gear %u: %s: %s at %u", (unsigned long long)head->spc, gear, result->wrong_pass,
