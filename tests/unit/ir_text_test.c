@@ -1,5 +1,4 @@
-/* The IR's text form: what is printed can be read back, at every stage; what cannot be read is refused with its line.
- * */
+/* The IR's text form: what is printed can be read back, at every stage; what cannot be read is refused by line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
