@@ -125,7 +125,9 @@ bool access_resolve(struct hw_core *core, unsigned space, uint64_t linear, unsig
     if (first > bytes) first = bytes;
     *place = (struct place){.bytes = {(uint8_t)first, (uint8_t)(bytes - first)}, .known = core->cycle};
     uint64_t second = linear + first;
-    if (!core_in_long_mode(core)) second = (uint32_t)second;
+    /* past the limit of a flat segment (SDM vol. 3, 5.3); of the stack segment it is #SS, which the CMS knows */
+    if (space != SPACE_PHYSICAL && !core_in_long_mode(core) && linear + bytes - 1 > UINT32_MAX)
+        return refuse(core, HW_FAULT, (struct hw_fault){.vector = 13});
     place->physical[0] = linear;
     place->physical[1] = second;
     bool user = space == SPACE_USER;

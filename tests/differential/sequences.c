@@ -22,7 +22,7 @@
 #include "tests/differential/format.h"
 #include "translate/x86/x86.h"
 
-enum { UNITS_MAX = 24, UNIT_BYTES = 48, SEQUENCE_BYTES = 2048, RUNS = 6, PER_FILE = 4000 };
+enum { UNITS_MAX = 24, UNIT_BYTES = 48, SEQUENCE_BYTES = 2048, RUNS = 6, PER_FILE = 4000, DIFFERENCES_MAX = 16 };
 static const uint64_t context32 = UINT64_C(1) << 18; /* CODE32 of context.def */
 
 struct unit {
@@ -49,7 +49,9 @@ static bool named(const struct x86_row *row, const char *const *names)
 static bool row_wanted(const struct x86_row *row)
 {
     static const char *const unwanted[] = {"INT", "SYSENTER", "SYSCALL", "POPF", "POPFD", "IRET", "IRETD", "RET", "CALL", "JMP",
-                                           "STI", "CLI", NULL};
+                                           "STI", "CLI", "STR", "SLDT", "INT1", NULL};
+    /* INT1's EIP differs under hypervisors; 0F 0D with a register is #UD to AMD and NOP to Intel */
+    if (!strcmp(row->mnemonic, "NOP") && !strcmp(row->form, "Ev")) return false;
     if (row->properties & (X86_LATER | X86_INTERPRETED)) return false;
     return !named(row, unwanted);
 }
@@ -86,8 +88,11 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
     unsigned length = x86_generate(row, prng, &options, bytes);
     struct x86_insn insn;
     if (!length || x86_decode(bytes, length, context32, &insn) != X86_OK || insn.lock) return;
+    /* Linux emulates SMSW (UMIP) without looking at segments; ARPL that changes nothing writes nothing */
+    if (insn.segment == X86_CS && (!strcmp(r->mnemonic, "SMSW") || !strcmp(r->mnemonic, "ARPL"))) return;
     bool string = r->properties & X86_REPEATS;
     if (!wild && insn.memory && insn.base >= 0) append_pointer(unit, prng, (unsigned)insn.base);
+    if (!strcmp(r->mnemonic, "ENTER")) append_pointer(unit, prng, 5); /* where its copies fault, what it wrote before is undefined */
     if (!wild && string) {
         append_pointer(unit, prng, 6);
         append_pointer(unit, prng, 7);
@@ -278,8 +283,10 @@ struct contest {
 static bool run_side(const struct contest *c, const char *file, bool on_covm, uint32_t *sums, unsigned count)
 {
     char command[2048];
-    snprintf(command, sizeof command, on_covm ? "%s run -q --root / %s -- %s %s" : "%.0s%.0ssetarch -R %s %s", on_covm ? c->covm : "",
-             on_covm ? c->options : "", c->runner, file);
+    if (on_covm)
+        snprintf(command, sizeof command, "%s run -q --root %s %s -- %s /%s", c->covm, c->folder, c->options, c->runner, file);
+    else
+        snprintf(command, sizeof command, "setarch -R %s %s/%s", c->runner, c->folder, file);
     FILE *from = popen(command, "r");
     size_t got = from ? fread(sums, 4, count, from) : 0;
     int status = from ? pclose(from) : -1;
@@ -290,11 +297,11 @@ static bool run_side(const struct contest *c, const char *file, bool on_covm, ui
 
 static bool differs(const struct contest *c, const struct sequence *s)
 {
-    char file[512];
+    char path[512];
     uint32_t host = 0, ours = 1;
-    snprintf(file, sizeof file, "%s/shrink", c->folder);
-    write_file(file, s, 1);
-    return !run_side(c, file, false, &host, 1) ? false : !run_side(c, file, true, &ours, 1) || host != ours;
+    snprintf(path, sizeof path, "%s/shrink", c->folder);
+    write_file(path, s, 1);
+    return !run_side(c, "shrink", false, &host, 1) ? false : !run_side(c, "shrink", true, &ours, 1) || host != ours;
 }
 
 static void report(const struct contest *c, struct sequence s)
@@ -310,8 +317,8 @@ static void report(const struct contest *c, struct sequence s)
         printf("(alone it agrees: it needs the sequences before it)\n");
     show(&s);
     differs(c, &s);
-    snprintf(command, sizeof command, "setarch -R %s %s/shrink detail 0 >%s/host; %s run -q --root / %s -- %s %s/shrink detail 0 >%s/covm; diff %s/host %s/covm | head -20",
-             c->runner, c->folder, c->folder, c->covm, c->options, c->runner, c->folder, c->folder, c->folder, c->folder);
+    snprintf(command, sizeof command, "cd %s; setarch -R %s shrink detail 0 >host; %s run -q --root . %s -- %s /shrink detail 0 >covm; diff host covm | head -20",
+             c->folder, c->runner, c->covm, c->options, c->runner);
     fflush(stdout);
     if (system(command)) printf("(no detail)\n");
 }
@@ -325,14 +332,14 @@ static int check(struct contest *c, uint64_t seed, unsigned count)
     c->folder = mkdtemp(folder);
     if (!c->folder) return 2;
     snprintf(file, sizeof file, "%s/file", folder);
-    for (unsigned first = 0; first < count && differences < 8; first += PER_FILE) {
+    for (unsigned first = 0; first < count && differences < DIFFERENCES_MAX; first += PER_FILE) {
         unsigned n = count - first < PER_FILE ? count - first : PER_FILE;
         for (unsigned i = 0; i < n; i++) list[i] = sequence_of(seed, first + i);
         write_file(file, list, n);
-        if (!run_side(c, file, false, host, n)) return 2;
+        if (!run_side(c, "file", false, host, n)) return 2;
         memset(ours, 0, sizeof ours);
-        if (!run_side(c, file, true, ours, n)) differences++;
-        for (unsigned i = 0; i < n && differences < 8; i++)
+        if (!run_side(c, "file", true, ours, n)) differences++;
+        for (unsigned i = 0; i < n && differences < DIFFERENCES_MAX; i++)
             if (host[i] != ours[i]) {
                 differences++;
                 report(c, list[i]);
@@ -341,7 +348,7 @@ static int check(struct contest *c, uint64_t seed, unsigned count)
     char clean[128];
     snprintf(clean, sizeof clean, "rm -r %s", folder);
     if (system(clean)) fprintf(stderr, "could not remove %s\n", folder);
-    printf("%u sequences, %u differences%s\n", count, differences, differences >= 8 ? " (stopped)" : "");
+    printf("%u sequences, %u differences%s\n", count, differences, differences >= DIFFERENCES_MAX ? " (stopped)" : "");
     return differences != 0;
 }
 

@@ -65,12 +65,14 @@ ir_ref build_sign_extend(struct lift *l, ir_ref value, unsigned size)
 
 ir_ref build_get(struct lift *l, unsigned home)
 {
-    return ir_append(l->region, (struct ir_insn){.op = IR_GET, .size = SIZE_64, .imm = home});
+    if (!l->homes[home]) l->homes[home] = ir_append(l->region, (struct ir_insn){.op = IR_GET, .size = SIZE_64, .imm = home});
+    return l->homes[home];
 }
 
 void build_put(struct lift *l, unsigned home, ir_ref value)
 {
     ir_append(l->region, (struct ir_insn){.op = IR_PUT, .size = SIZE_64, .imm = home, .a = value});
+    l->homes[home] = value;
 }
 
 ir_ref build_getf(struct lift *l) { return ir_append(l->region, (struct ir_insn){.op = IR_GETF}); }
