@@ -249,6 +249,45 @@ static void test_repeated_block(void **state)
     shape(fixture, "1000 1003 1004 1002 jump 0x00001003");
 }
 
+/* Copies of a loop's body, as many as are asked for and fit whole. */
+static void test_unroll(void **state)
+{
+    struct fixture *fixture = *state;
+    CODE(fixture, DIAMOND);
+    PATH(fixture, 0x1006, 0x1000);
+    fixture->options.gear2_unroll = 3;
+    static const char twice[] = "1000 1001 (nz, 0x00001003) 1006 1007 (z,  0x00001009) "
+                                "1000 1001 (nz, 0x00001003) 1006 1007 (z,  0x00001009) jump 0x00001000";
+    fixture->request.insns_max = 11; /* three copies have 12 */
+    assert_int_equal(form(fixture, 2), TR_OK);
+    shape(fixture, twice);
+    fixture->request.insns_max = 256, fixture->options.gear2_unroll = 2;
+    assert_int_equal(form(fixture, 2), TR_OK);
+    shape(fixture, twice);
+    fixture->request.path_count = 1; /* the path need not come back: the branch does */
+    assert_int_equal(form(fixture, 2), TR_OK);
+    shape(fixture, twice);
+    /* 1000 push eax; 1001 jmp 1000: one store a copy */
+    CODE(fixture, 0x50, 0xeb, 0xfd);
+    fixture->request.path_count = 0, fixture->options.gear2_unroll = 64, fixture->machine.gate_entries = 3;
+    assert_int_equal(form(fixture, 2), TR_OK);
+    shape(fixture, "1000 1001 1000 1001 1000 1001 jump 0x00001000");
+    /* 1000 jmp 1002; 1002 jz 1000, over and over: as many exits as have stubs */
+    CODE(fixture, 0xeb, 0x00, 0x74, 0xfc);
+    assert_int_equal(form(fixture, 2), TR_OK);
+    assert_int_equal(fixture->region.guest_count, 2 * 64);
+    fixture->options.gear2_insns_max = 256, fixture->options.gear2_unroll = 1000;
+    assert_int_equal(form(fixture, 2), TR_OK);
+    assert_in_range(fixture->region.guest_count, 2 * 100, 2 * (TR_EXITS_MAX - 1));
+    /* a call of the entry is no loop */
+    CODE(fixture, 0x40, 0xe8, 0xfa, 0xff, 0xff, 0xff);
+    PATH(fixture, 0x1000);
+    assert_int_equal(form(fixture, 2), TR_OK);
+    shape(fixture, "1000 1001 call 0x00001000");
+    assert_int_equal(form(fixture, 1), TR_OK);
+    assert_int_equal(fixture->region.guest_count, 2);
+}
+
 static void test_call(void **state)
 {
     struct fixture *fixture = *state;
@@ -290,7 +329,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_basic_block), TEST(test_interpreted), TEST(test_fetch), TEST(test_stores), TEST(test_repeat),
-        TEST(test_context), TEST(test_path), TEST(test_repeated_block), TEST(test_call), TEST(test_exits),
+        TEST(test_context), TEST(test_path), TEST(test_repeated_block), TEST(test_call), TEST(test_unroll), TEST(test_exits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,6 @@
 enum {
     OPS_PER_INSN = 20,  /* room for IR operations: an average that real code stays far below */
     OPS_EXTRA = 512,    /* and for one ENTER or PUSHA */
-    EXITS_SPARE = 8,    /* stubs that emission adds: inline predictions, the final exit */
 };
 
 static unsigned min_of(int64_t a, int64_t b) { return (unsigned)(a < b ? a : b); }
@@ -68,7 +67,7 @@ static enum tr_reason judge(struct former *former, unsigned first)
         exits += insn->op == IR_EXITIF || (insn->op == IR_EXIT && insn->kind == IR_CALL); /* a call may become a push */
     }
     if (former->stores + stores > former->request->machine->gate_entries) return TR_STORES;
-    if (former->exits + exits + EXITS_SPARE > TR_EXITS_MAX) return TR_EXITS;
+    if (former->exits + exits + FORMER_EXITS_SPARE > TR_EXITS_MAX) return TR_EXITS;
     former->stores += stores;
     former->exits += exits;
     return TR_OK;

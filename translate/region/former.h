@@ -7,7 +7,10 @@
 #include "translate/region/region.h"
 #include "translate/x86/x86.h"
 
-enum { FORMER_WINDOW = 64 };
+enum {
+    FORMER_WINDOW = 64,
+    FORMER_EXITS_SPARE = 8, /* stubs that emission adds: inline predictions, the final exit */
+};
 
 struct former {
     const struct tr_request *request;

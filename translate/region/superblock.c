@@ -5,12 +5,18 @@
  *
  * Without a path the static rule is: straight on at forward branches, and a backward branch ends the region (loops
  * mostly go round). A branch back to the entry is turned so that the final exit is the one that loops.
+ *
+ * A superblock that leads back to its entry is a loop: its body is repeated while whole copies fit, so that iterations
+ * overlap in the schedule and share a commit.
  */
 #include "translate/region/former.h"
 
 struct tail {
     struct former former;
-    unsigned at; /* of the path: the block expected next */
+    unsigned at;    /* of the path: the block expected next */
+    unsigned copy;  /* which copy of the loop's body this is, from 0 */
+    unsigned first; /* guest instruction with which this copy begins */
+    unsigned body_stores, body_exits; /* of one copy */
 };
 
 static bool on_path(const struct tail *tail, uint64_t address)
@@ -24,9 +30,11 @@ static bool path_ended(const struct tail *tail)
     return tail->former.request->path_count && tail->at >= tail->former.request->path_count;
 }
 
-static bool lifted_before(const struct ir_region *region, uint64_t address)
+/* In this copy of the body. */
+static bool lifted_before(const struct tail *tail, uint64_t address)
 {
-    for (unsigned i = 0; i < region->guest_count; i++) {
+    const struct ir_region *region = tail->former.region;
+    for (unsigned i = tail->first; i < region->guest_count; i++) {
         if (region->guest[i].address == address) return true;
     }
     return false;
@@ -46,7 +54,7 @@ static bool go_on(struct tail *tail, uint64_t target)
 {
     struct ir_region *region = tail->former.region;
     bool apart = target != tail->former.next;
-    if (lifted_before(region, target) || tail->former.ranges + apart >= TR_RANGES_MAX) return false;
+    if (lifted_before(tail, target) || tail->former.ranges + apart >= TR_RANGES_MAX) return false;
     tail->former.ranges += apart;
     tail->former.next = target;
     region->count--;
@@ -95,20 +103,50 @@ static bool follow(struct tail *tail, uint64_t address)
     return go_on(tail, (uint64_t)last->imm);
 }
 
+/* Where the region ends in a jump to its entry: goes on with another copy of the body, if a whole one fits. */
+static bool go_round(struct tail *tail)
+{
+    struct former *former = &tail->former;
+    struct ir_region *region = former->region;
+    const struct tr_request *request = former->request;
+    const struct ir_insn *last = &region->insns[region->count - 1];
+    if (last->op != IR_EXIT || last->kind != IR_JUMP || (uint64_t)last->imm != request->spc) return false;
+    if (tail->copy == 0) tail->body_stores = former->stores, tail->body_exits = former->exits;
+    tail->copy++;
+    unsigned body = region->guest_count / tail->copy;
+    bool fits = region->guest_count + body <= former->insns_max &&
+                former->stores + tail->body_stores <= request->machine->gate_entries &&
+                former->exits + tail->body_exits + FORMER_EXITS_SPARE <= TR_EXITS_MAX;
+    if (tail->copy >= request->options->gear2_unroll || !fits) return false;
+    tail->first = region->guest_count;
+    tail->at = 0;
+    former->next = request->spc;
+    region->count--;
+    return true;
+}
+
+/* One more instruction. Returns whether the region goes on. */
+static bool grow(struct tail *tail, enum tr_reason *reason)
+{
+    struct former *former = &tail->former;
+    uint64_t address = former->next;
+    bool begins = former->region->guest_count == tail->first;
+    if (!begins && lifted_before(tail, address)) {
+        former_end(former);
+        return go_round(tail);
+    }
+    if (!begins && on_path(tail, address)) tail->at++;
+    switch (former_lift(former, reason)) {
+    case FORMER_FELL: return true;
+    case FORMER_LEFT: return follow(tail, address) || go_round(tail);
+    default: return false;
+    }
+}
+
 enum tr_reason region_superblock(const struct tr_request *request, struct ir_region *region)
 {
     struct tail tail = {.at = 0};
-    struct former *former = &tail.former;
-    enum tr_reason reason = former_init(former, request, region);
-    if (reason != TR_OK) return reason;
-    for (;;) {
-        uint64_t address = former->next;
-        if (region->guest_count && lifted_before(region, address)) {
-            former_end(former);
-            return TR_OK;
-        }
-        if (region->guest_count && on_path(&tail, address)) tail.at++;
-        enum former_step step = former_lift(former, &reason);
-        if (step == FORMER_DONE || (step == FORMER_LEFT && !follow(&tail, address))) return reason;
-    }
+    enum tr_reason reason = former_init(&tail.former, request, region);
+    while (reason == TR_OK && grow(&tail, &reason)) {}
+    return reason;
 }
