@@ -17,7 +17,8 @@ static bool words_apply(const void *a, const void *b) { return (((uintptr_t)a | 
 static void copy_forward(char *to, const char *from, size_t bytes)
 {
     if (words_apply(to, from))
-        for (; bytes >= WORD; bytes -= WORD, to += WORD, from += WORD) *(word *)(void *)to = *(const word *)(const void *)from;
+        for (; bytes >= WORD; bytes -= WORD, to += WORD, from += WORD)
+            *(word *)(void *)to = *(const word *)(const void *)from;
     while (bytes--) *to++ = *from++;
 }
 
@@ -31,8 +32,10 @@ void *memmove(void *to, const void *from, size_t bytes)
 {
     char *t = to;
     const char *f = from;
-    if ((uintptr_t)t - (uintptr_t)f >= bytes) copy_forward(t, f, bytes);
-    else while (bytes--) t[bytes] = f[bytes];
+    if ((uintptr_t)t - (uintptr_t)f >= bytes)
+        copy_forward(t, f, bytes);
+    else
+        while (bytes--) t[bytes] = f[bytes];
     return to;
 }
 

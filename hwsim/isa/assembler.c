@@ -21,7 +21,7 @@ struct assembly {
     unsigned padded_slots;
     char *bytes;
     size_t capacity, used;
-    size_t bundle;       /* offset of the present bundle */
+    size_t bundle; /* offset of the present bundle */
     struct label labels[LABELS_MAX];
     unsigned label_count;
     bool first_pass, moved;
@@ -92,7 +92,10 @@ static bool parse_word(struct assembly *as, const char *const *names, unsigned c
 
 static int digit_of(char c, unsigned base)
 {
-    int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+    int digit = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : 99;
     return digit < (int)base ? digit : -1;
 }
 
@@ -169,8 +172,10 @@ static bool parse_target(struct assembly *as, int64_t *displacement)
     size_t length = accept_name(as, &name);
     if (length == 0) return fail(as, "a label or displacement was expected");
     const struct label *label = find_label(as, name, length);
-    if (label) *displacement = (int64_t)label->offset - (int64_t)as->bundle;
-    else if (!as->first_pass) return fail(as, "no such label");
+    if (label)
+        *displacement = (int64_t)label->offset - (int64_t)as->bundle;
+    else if (!as->first_pass)
+        return fail(as, "no such label");
     return true;
 }
 
@@ -240,8 +245,10 @@ static bool parse_protect(struct assembly *as, struct atom *atom)
 static bool parse_store_options(struct assembly *as, struct atom *atom)
 {
     while (accept(as, ",")) {
-        if (accept(as, "gated")) atom->gated = true;
-        else if (!expect(as, "check", "'check' or 'gated' was expected") || !parse_magnitude(as, &atom->check)) return false;
+        if (accept(as, "gated"))
+            atom->gated = true;
+        else if (!expect(as, "check", "'check' or 'gated' was expected") || !parse_magnitude(as, &atom->check))
+            return false;
     }
     return true;
 }
@@ -252,7 +259,8 @@ static bool parse_operands(struct assembly *as, struct atom *atom)
     unsigned format = atom_table[atom->op].format;
     switch (format) {
     case FORMAT_NONE: return true;
-    case FORMAT_RB: return parse_r(as, &atom->rd) && parse_comma(as) && parse_operand(as, atom, &atom->rb) && parse_flags(as, atom);
+    case FORMAT_RB:
+        return parse_r(as, &atom->rd) && parse_comma(as) && parse_operand(as, atom, &atom->rb) && parse_flags(as, atom);
     case FORMAT_RAB:
     case FORMAT_RABF:
     case FORMAT_RABC:
@@ -265,19 +273,22 @@ static bool parse_operands(struct assembly *as, struct atom *atom)
         if (format == FORMAT_RABCOND) return parse_cond(as, atom) && parse_comma(as) && parse_f(as, &atom->fs);
         return parse_f(as, &atom->fs) && parse_flags(as, atom);
     case FORMAT_RCOND:
-        return parse_r(as, &atom->rd) && parse_comma(as) && parse_cond(as, atom) && parse_comma(as) && parse_f(as, &atom->fs);
+        return parse_r(as, &atom->rd) && parse_comma(as) && parse_cond(as, atom) && parse_comma(as) &&
+               parse_f(as, &atom->fs);
     case FORMAT_RF: return parse_r(as, &atom->rd) && parse_comma(as) && parse_f(as, &atom->fs);
     case FORMAT_FB:
         return parse_mask(as, atom) && expect(as, "=", "'=' was expected") && parse_operand(as, atom, &atom->rb) &&
                (!accept(as, ",") || parse_f(as, &atom->fs));
-    case FORMAT_LOAD: return parse_r(as, &atom->rd) && parse_comma(as) && parse_memory(as, atom) && parse_protect(as, atom);
+    case FORMAT_LOAD:
+        return parse_r(as, &atom->rd) && parse_comma(as) && parse_memory(as, atom) && parse_protect(as, atom);
     case FORMAT_STORE:
         return parse_memory(as, atom) && parse_comma(as) && parse_r(as, &atom->rb) && parse_store_options(as, atom);
     case FORMAT_PROBE: return parse_memory(as, atom);
     case FORMAT_JUMP:
     case FORMAT_TABLE: return parse_target(as, &atom->imm);
     case FORMAT_JUMPC:
-        return parse_cond(as, atom) && parse_comma(as) && parse_f(as, &atom->fs) && parse_comma(as) && parse_target(as, &atom->imm);
+        return parse_cond(as, atom) && parse_comma(as) && parse_f(as, &atom->fs) && parse_comma(as) &&
+               parse_target(as, &atom->imm);
     case FORMAT_COND: return parse_cond(as, atom) && parse_comma(as) && parse_f(as, &atom->fs);
     case FORMAT_JUMPR: return parse_r(as, &atom->ra);
     case FORMAT_PUSH: return parse_operand(as, atom, &atom->ra) && parse_comma(as) && parse_target(as, &atom->target);
@@ -355,7 +366,8 @@ static bool assemble_commit_entry(struct assembly *as)
         if (!parse_number(as, &values[count++])) return false;
     } while (accept(as, ","));
     if (!at_end(as) || count < 2) return fail(as, "an EIP and a count of instructions were expected");
-    struct commit_entry entry = {(uint64_t)values[0], (uint16_t)values[1], (uint8_t)values[2], (uint8_t)values[3], (uint32_t)values[4]};
+    struct commit_entry entry = {(uint64_t)values[0], (uint16_t)values[1], (uint8_t)values[2], (uint8_t)values[3],
+                                 (uint32_t)values[4]};
     return emit(as, &entry, sizeof entry);
 }
 
@@ -400,7 +412,8 @@ static bool assemble_once(struct assembly *as, const char *text)
     }
 }
 
-size_t bundle_assemble(const char *text, unsigned padded_slots, void *bytes, size_t capacity, char *error, size_t error_capacity)
+size_t bundle_assemble(const char *text, unsigned padded_slots, void *bytes, size_t capacity, char *error,
+                       size_t error_capacity)
 {
     struct assembly as = {.padded_slots = padded_slots, .bytes = bytes, .capacity = capacity, .first_pass = true};
     if (padded_slots > BUNDLE_ATOMS_MAX) as.message = "too many slots";

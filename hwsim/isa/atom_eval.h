@@ -59,7 +59,8 @@ ATOM_INLINE uint16_t atom_flag_bits(unsigned fmask)
 ATOM_INLINE bool atom_cond(unsigned cond, uint16_t flags)
 {
     enum { LESS = 2 };
-    static const uint16_t any[8] = {FLAG_OF, FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF, FLAG_SF, FLAG_PF, LESS, LESS | FLAG_ZF};
+    static const uint16_t any[8] = {FLAG_OF, FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF,
+                                    FLAG_SF, FLAG_PF, LESS,    FLAG_ZF | LESS};
     unsigned bits = flags | ((flags >> 6 ^ flags >> 10) & LESS);
     return ((bits & any[cond >> 1 & 7]) != 0) ^ (cond & 1);
 }
@@ -149,10 +150,10 @@ enum atom_rule { ATOM_RULE_NONE, ATOM_RULE_ALL, ATOM_RULE_SOME };
 
 /* A rule: all six flags, from the operands and the result r (all cut to the size), the result before it was cut (wide),
  * and fin. */
-#define ATOM_RULE(name, kind)           \
-    enum { ATOM_RULE_OF_##name = kind }; \
-    ATOM_INLINE unsigned atom_flags_##name(unsigned size, uint64_t a, uint64_t b, uint64_t c, uint64_t r, uint64_t wide, \
-                                              unsigned fin)
+#define ATOM_RULE(name, kind)                                                                             \
+    enum { ATOM_RULE_OF_##name = kind };                                                                  \
+    ATOM_INLINE unsigned atom_flags_##name(unsigned size, uint64_t a, uint64_t b, uint64_t c, uint64_t r, \
+                                           uint64_t wide, unsigned fin)
 
 ATOM_INLINE unsigned atom_parity(uint64_t value) { return (unsigned)!__builtin_parity((unsigned)value & 0xff) << 2; }
 ATOM_INLINE unsigned atom_result_flags(uint64_t r, unsigned size)
@@ -166,8 +167,8 @@ ATOM_INLINE unsigned atom_set_carry(unsigned fin, unsigned carry, unsigned overf
 
 ATOM_RULE(NONE, ATOM_RULE_NONE) { return fin; }
 
-/* The exclusive or of operands and result has the carry (borrow) into each bit; the one out of the top bit stands in the
- * next bit of the uncut result, or, at 64 bits, is worked out by the caller. */
+/* The exclusive or of operands and result has the carry (borrow) into each bit; the one out of the top bit stands in
+ * the next bit of the uncut result, or, at 64 bits, is worked out by the caller. */
 ATOM_INLINE unsigned atom_carry_flags(uint64_t into, uint64_t wide, unsigned out64, unsigned size)
 {
     unsigned bits = atom_bits(size);

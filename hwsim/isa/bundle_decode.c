@@ -58,8 +58,10 @@ static void take_register_atom(struct decoder *decoder, struct atom *atom, const
     if (fields->rd) atom->rd = (uint8_t)field(decoder, FIELD_RD, 6);
     if (fields->ra) atom->ra = (uint8_t)field(decoder, FIELD_RA, 6);
     atom->use_imm = field(decoder, FIELD_IMM, 2) != IMM_REGISTER;
-    if (atom->use_imm) atom->imm = take_immediate(decoder, FIELD_RB, 6);
-    else atom->rb = (uint8_t)field(decoder, FIELD_RB, 6);
+    if (atom->use_imm)
+        atom->imm = take_immediate(decoder, FIELD_RB, 6);
+    else
+        atom->rb = (uint8_t)field(decoder, FIELD_RB, 6);
 }
 
 static void take_memory_atom(struct decoder *decoder, struct atom *atom, const struct format_fields *fields)
@@ -107,8 +109,10 @@ static void take_control_atom(struct decoder *decoder, struct atom *atom, unsign
     case FORMAT_PUSH:
         atom->target = (int32_t)take(decoder);
         atom->use_imm = field(decoder, FIELD_IMM, 2) != IMM_REGISTER;
-        if (atom->use_imm) atom->imm = take_immediate(decoder, FIELD_RB, 6);
-        else atom->ra = (uint8_t)field(decoder, FIELD_RA, 6);
+        if (atom->use_imm)
+            atom->imm = take_immediate(decoder, FIELD_RB, 6);
+        else
+            atom->ra = (uint8_t)field(decoder, FIELD_RA, 6);
         break;
     }
 }
@@ -135,7 +139,7 @@ unsigned atom_decode(const uint32_t *words, unsigned count, struct atom *atom)
 /* What a bundle has done so far, for the rules of isa.h on atoms that exclude each other. */
 struct bundle_state {
     uint64_t written;
-    unsigned flags_written, transfers, commits;
+    unsigned flags_written, transfers, branches, commits;
 };
 
 static bool joins(struct bundle_state *bundle, const struct atom *atom)
@@ -145,8 +149,9 @@ static bool joins(struct bundle_state *bundle, const struct atom *atom)
     bundle->written |= uses.writes;
     bundle->flags_written |= uses.flags_written;
     bundle->transfers += (atom_table[atom->op].properties & ATOM_TRANSFERS) != 0;
+    bundle->branches += atom->op == ATOM_BRC;
     bundle->commits += (atom_table[atom->op].properties & ATOM_COMMITS) != 0;
-    return bundle->transfers + bundle->commits <= 1;
+    return bundle->transfers <= 1 && bundle->branches + bundle->commits <= 1;
 }
 
 unsigned bundle_decode(const void *bytes, size_t size, struct atom *atoms, unsigned capacity, unsigned *count)

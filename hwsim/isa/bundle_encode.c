@@ -1,4 +1,4 @@
-/* bundle_encode.c -- atoms to words; isa.h has the layout. bundle_decode.c is its mirror: it takes exactly what this makes. */
+/* bundle_encode.c -- atoms to words; isa.h has the layout. bundle_decode.c takes exactly what this makes. */
 #include "hwsim/isa/bundle_fields.h"
 
 static bool fits(int64_t value, unsigned bits)
@@ -50,16 +50,21 @@ static bool put_displacement(struct encoder *encoder, unsigned low, unsigned bit
 static bool put_register_atom(struct encoder *encoder, const struct atom *atom, const struct format_fields *fields)
 {
     unsigned fmask = fields->flags ? atom->fmask : 0;
-    if (atom->fd >= FLAG_COUNT || atom->fs >= FLAG_COUNT || atom->cond > COND_NLE || atom->rc >= REG_COUNT) return false;
+    if (atom->fd >= FLAG_COUNT || atom->fs >= FLAG_COUNT || atom->cond > COND_NLE || atom->rc >= REG_COUNT)
+        return false;
     if (fmask > MASK_ALL || (fmask && !atom_table[atom->op].sets_flags) || (fields->must_set && !fmask)) return false;
     uint32_t extension = (fmask ? atom->fd : 0u) | (fmask || fields->fs ? (uint32_t)atom->fs << 3 : 0) | fmask << 6 |
                          (fields->cond ? (uint32_t)atom->cond << 12 : 0) | (fields->rc ? (uint32_t)atom->rc << 16 : 0);
-    if (extension == EXTENSION_BRIEF) put(encoder, FIELD_BRIEF, 1);
-    else if (extension) append_extension(encoder, extension);
+    if (extension == EXTENSION_BRIEF)
+        put(encoder, FIELD_BRIEF, 1);
+    else if (extension)
+        append_extension(encoder, extension);
     if (fields->rd) put(encoder, FIELD_RD, atom->rd);
     if (fields->ra) put(encoder, FIELD_RA, atom->ra);
-    if (atom->use_imm) put_immediate(encoder, FIELD_RB, atom->imm);
-    else put(encoder, FIELD_RB, atom->rb);
+    if (atom->use_imm)
+        put_immediate(encoder, FIELD_RB, atom->imm);
+    else
+        put(encoder, FIELD_RB, atom->rb);
     return true;
 }
 
@@ -107,8 +112,10 @@ static bool put_control_atom(struct encoder *encoder, const struct atom *atom, u
     case FORMAT_PUSH:
         if (atom->target & 3 || !fits(atom->target, 32)) return false;
         append_extension(encoder, (uint32_t)atom->target);
-        if (atom->use_imm) put_immediate(encoder, FIELD_RB, atom->imm);
-        else put(encoder, FIELD_RA, atom->ra);
+        if (atom->use_imm)
+            put_immediate(encoder, FIELD_RB, atom->imm);
+        else
+            put(encoder, FIELD_RA, atom->ra);
         return true;
     case FORMAT_EXIT:
         if (atom->target < 0 || atom->target >= EXIT_REASONS || !fits(atom->imm, 32)) return false;
@@ -131,7 +138,7 @@ unsigned atom_encode(const struct atom *atom, uint32_t *words)
     words[0] = atom->op | (uint32_t)atom->stop << FIELD_STOP;
     if (atom_sized(atom->op)) put(&encoder, FIELD_SIZE, atom->size);
     bool good = fields->kind == KIND_REGISTER ? put_register_atom(&encoder, atom, fields)
-              : fields->kind == KIND_MEMORY   ? put_memory_atom(&encoder, atom, fields)
+                : fields->kind == KIND_MEMORY ? put_memory_atom(&encoder, atom, fields)
                                               : put_control_atom(&encoder, atom, format);
     return good ? encoder.count : 0;
 }

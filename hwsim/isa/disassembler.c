@@ -8,8 +8,8 @@ const char *const cond_names[16] = {"o", "no", "b", "nb", "z", "nz", "be", "nbe"
                                     "s", "ns", "p", "np", "l", "nl", "le", "nle"};
 const char flag_letters[7] = "CPAZSO";
 const char *const exit_reason_names[EXIT_REASONS] = {
-    [EXIT_CHAIN] = "chain", [EXIT_INDIRECT] = "indirect", [EXIT_INTERPRET] = "interpret", [EXIT_HOT] = "hot",
-    [EXIT_STALE] = "stale",
+    [EXIT_CHAIN] = "chain", [EXIT_INDIRECT] = "indirect", [EXIT_INTERPRET] = "interpret",
+    [EXIT_HOT] = "hot",     [EXIT_STALE] = "stale",
 };
 const char *const space_names[4] = {"user", "super", "phys", "concealed"};
 
@@ -24,8 +24,8 @@ __attribute__((format(printf, 2, 3))) static void print(struct printer *printer,
     bool room = (size_t)printer->length < printer->capacity;
     va_list args;
     va_start(args, format);
-    printer->length += vsnprintf(room ? printer->text + printer->length : NULL, room ? printer->capacity - (size_t)printer->length : 0,
-                                 format, args);
+    printer->length += vsnprintf(room ? printer->text + printer->length : NULL,
+                                 room ? printer->capacity - (size_t)printer->length : 0, format, args);
     va_end(args);
 }
 
@@ -38,8 +38,10 @@ static void print_number(struct printer *printer, int64_t value, bool plus)
 
 static void print_operand(struct printer *printer, const struct atom *atom, unsigned reg)
 {
-    if (atom->use_imm) print_number(printer, atom->imm, false);
-    else print(printer, "r%u", reg);
+    if (atom->use_imm)
+        print_number(printer, atom->imm, false);
+    else
+        print(printer, "r%u", reg);
 }
 
 static void print_mask(struct printer *printer, const struct atom *atom)
@@ -85,7 +87,8 @@ static void print_operands(struct printer *printer, const struct atom *atom)
         print_operand(printer, atom, atom->rb);
         if (atom_table[atom->op].format == FORMAT_RABF) print(printer, ", f%u", atom->fs);
         if (atom_table[atom->op].format == FORMAT_RABC) print(printer, ", r%u", atom->rc);
-        if (atom_table[atom->op].format == FORMAT_RABCOND) print(printer, ", %s, f%u", cond_names[atom->cond & 15], atom->fs);
+        if (atom_table[atom->op].format == FORMAT_RABCOND)
+            print(printer, ", %s, f%u", cond_names[atom->cond & 15], atom->fs);
         break;
     case FORMAT_RCOND: print(printer, " r%u, %s, f%u", atom->rd, cond_names[atom->cond & 15], atom->fs); break;
     case FORMAT_RF: print(printer, " r%u, f%u", atom->rd, atom->fs); break;

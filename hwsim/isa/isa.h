@@ -4,17 +4,19 @@
  * x86's arithmetic flags in x86's bit positions; f0 is the shadowed home.
  *
  * A bundle is the atoms up to and including one with `stop` set; all of them read before any of them writes, and a
- * taken branch takes effect after the whole bundle. Two atoms of a bundle never write the same register, and at most one
- * of them transfers control. Loads of a bundle read memory before its stores write; its checks of the alias table come
- * before its loads arm entries. A rollback (fault, assert, alias, protection) goes before a taken branch of its bundle.
+ * taken branch takes effect after the whole bundle. Two atoms of a bundle never write the same register, and at most
+ * one of them transfers control. Loads of a bundle read memory before its stores write; its checks of the alias table
+ * come before its loads arm entries. A rollback (fault, assert, alias, protection) goes before a taken branch of its
+ * bundle.
  *
  * A commit covers its whole bundle: the register writes and stores of all atoms beside it are part of what it makes
- * permanent, wherever it stands among them, and it issues when none of them, nor any older atom, can still roll back. The
- * EIP home takes the value of the commit-table entry; with COMMIT_DYNAMIC it keeps what the atoms left in it. No bundle
- * holds both a commit and an atom that transfers control.
+ * permanent, wherever it stands among them, and it issues when none of them, nor any older atom, can still roll back.
+ * The EIP home takes the value of the commit-table entry; with COMMIT_DYNAMIC it keeps what the atoms left in it. No
+ * bundle holds both a commit and a brc; another transfer beside a commit takes place after it (and after the event that
+ * it may find).
  *
- * With exposed latencies a result is there `latency` bundles after its atom's (a miss stops all issue until it is paid);
- * whoever leaves a translation has waited until every result is there for the bundle that runs next.
+ * With exposed latencies a result is there `latency` bundles after its atom's (a miss stops all issue until it is
+ * paid); whoever leaves a translation has waited until every result is there for the bundle that runs next.
  *
  * Encoding (little-endian words; an atom is one word, an extension word where it needs one, check words, then 0 to 2
  * immediate words):
@@ -167,7 +169,7 @@ enum exit_reason {
 };
 
 /* Where a translation may be re-linked: an EXIT atom takes exactly EXIT_BYTES (as does a BR to a 32-bit displacement),
- * and stands alone in its bundle, so that one can be patched over the other. */
+ * and comes first in its bundle, so that one can be patched over the other. */
 enum { EXIT_BYTES = 12 };
 
 /* Has the atom an operand size? Those that have none (setc, getf, setf, ...) are evaluated alike at every size. */
@@ -179,14 +181,15 @@ struct atom_uses {
 };
 struct atom_uses atom_uses(const struct atom *atom);
 
-/* Encodes at `words` (ATOM_WORDS_MAX free); returns the words written, 0 if a field does not fit its format. Fields that
- * the format does not use are ignored (atom_decode leaves them 0). The length of BRC and COMMIT depends on how far
+/* Encodes at `words` (ATOM_WORDS_MAX free); returns the words written, 0 if a field does not fit its format. Fields
+ * that the format does not use are ignored (atom_decode leaves them 0). The length of BRC and COMMIT depends on how far
  * their displacement reaches (one word up to 32 KiB and 4 MiB), that of BR, EXIT and CALL does not. */
 unsigned atom_encode(const struct atom *atom, uint32_t *words);
 /* Decodes from at most `count` words; returns the words read, 0 if they hold no valid atom. */
 unsigned atom_decode(const uint32_t *words, unsigned count, struct atom *atom);
 /* Decodes a whole bundle of at most `capacity` atoms; returns its bytes, 0 if malformed (no stop bit within `size` or
- * `capacity`, an invalid atom, a register written twice, two atoms that transfer control or commit). Any bytes at any address will do. */
+ * `capacity`, an invalid atom, a register written twice, two atoms that transfer control or commit). Any bytes at any
+ * address will do. */
 unsigned bundle_decode(const void *bytes, size_t size, struct atom *atoms, unsigned capacity, unsigned *count);
 
 /* Value and flags of a pure atom (atoms.def, atom_eval.h); `fin` and the returned flags in x86 layout. */

@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size - 1] = '\0';
     char bytes[2048], error[100] = "";
     size_t used = bundle_assemble(text, padded_slots, bytes, sizeof bytes, error, sizeof error);
-    bool has_data = strstr(text, ".commit") != NULL, good = used <= sizeof bytes && (used || strncmp(error, "line ", 5) == 0 || !*error);
+    bool has_data = strstr(text, ".commit") != NULL,
+         good = used <= sizeof bytes && (used || strncmp(error, "line ", 5) == 0 || !*error);
     for (size_t at = 0; good && !has_data && at < used;) {
         struct atom atoms[BUNDLE_ATOMS_MAX];
         unsigned count, taken = bundle_decode(bytes + at, used - at, atoms, BUNDLE_ATOMS_MAX, &count);

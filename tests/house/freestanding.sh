@@ -1,11 +1,12 @@
 #!/bin/sh
-# freestanding.sh ROOT SCRATCH riscv64|host -O0|-O2 "HOSTED FILES" -- compiles the CMS, the translator and what they stand
-# on without a C library, links them into one piece, and fails on any undefined symbol that hwsim/contract.h does not
-# declare: a libc function, a compiler's helper (128-bit division, software floating point), a hole.
+# freestanding.sh ROOT SCRATCH riscv64|host -O0|-O2 "HOSTED FILES" -- compiles the CMS, the translator and what they
+# stand on without a C library, links them into one piece, and fails on any undefined symbol that hwsim/contract.h does
+# not declare: a libc function, a compiler's helper (128-bit division, software floating point), a hole.
 set -eu
 here=$(dirname "$0")
 root=$1 scratch=$2 target=$3 level=$4 hosted=$5
-common="-std=gnu11 -ffreestanding $level -g0 -Wall -Wextra -Wno-unused-parameter -Werror=implicit-function-declaration -I."
+common="-std=gnu11 -ffreestanding $level -g0 -I. -Wall -Wextra -Wno-unused-parameter
+    -Werror=implicit-function-declaration"
 case $target in
 riscv64)
     cc="clang --target=riscv64 -march=rv64im -mabi=lp64 -mcmodel=medany -nostdlibinc"

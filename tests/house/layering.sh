@@ -45,7 +45,8 @@ FNR == 1 { files++ }
     if (line !~ /^"[^"]*"/) { complain("include of " line ": cannot be followed"); next }
     split(line, part, "\"")
     target = part[2]
-    if (system("test -f \"" target "\"") != 0) { complain("\"" target "\" is not a path from the root of the tree"); next }
+    if ((getline ignored < target) < 0) { complain("\"" target "\" is not a path from the root of the tree"); next }
+    close(target)
     other = floor_of(target)
     if (!index(sees[own], " " other " ")) complain(own " must not include " target)
     else if (strict && (target in is_hosted)) complain("freestanding code includes the hosted " target)

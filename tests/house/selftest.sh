@@ -1,6 +1,6 @@
 #!/bin/sh
-# selftest.sh SCRATCH -- shows each check of this folder a small sound tree, which must pass, then the same tree with one
-# fault, which must fail and be named.
+# selftest.sh SCRATCH -- shows each check of this folder a small sound tree, which must pass, then the same tree with
+# one fault, which must fail and be named.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# stack.sh ROOT SCRATCH "HOSTED FILES" -- the CMS runs on a stack of fixed size: no frame of unknown size (alloca, arrays
-# of variable length), none above FRAME_MAX bytes.
+# stack.sh ROOT SCRATCH "HOSTED FILES" -- the CMS runs on a stack of fixed size: no frame of unknown size (alloca,
+# arrays of variable length), none above FRAME_MAX bytes.
 set -eu
 here=$(dirname "$0")
 root=$1 scratch=$2 hosted=$3
@@ -12,7 +12,8 @@ cd "$root"
 freestanding_sources "$hosted" >"$scratch/sources"
 [ -s "$scratch/sources" ] || { echo "nothing to check"; exit 1; }
 export scratch
-xargs -P 2 -n 1 sh -c 'gcc -std=gnu11 -ffreestanding -O2 -g0 -fstack-usage -I. -c "$0" -o "$scratch/$(echo "$0" | tr / _).o"' \
+xargs -P 2 -n 1 sh -c '
+    gcc -std=gnu11 -ffreestanding -O2 -g0 -fstack-usage -I. -c "$0" -o "$scratch/$(echo "$0" | tr / _).o"' \
     <"$scratch/sources" || { echo "does not compile"; exit 1; }
 # place:function TAB bytes TAB static | dynamic | dynamic,bounded
 awk -F '\t' -v limit="$FRAME_MAX" '

@@ -1,4 +1,4 @@
-/* Our own memcpy, memmove, memset, memcmp against libc's, at every alignment. They are compiled in under other names. */
+/* Our own memcpy, memmove, memset, memcmp against libc's, at every alignment; compiled in under other names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

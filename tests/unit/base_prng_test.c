@@ -8,8 +8,9 @@
 /* First outputs of xoshiro256** from state 1, 2, 3, 4, worked out from the definition (rotl(s1 * 5, 7) * 9, ...). */
 static void the_sequence_is_xoshiro256starstar(void **state)
 {
-    static const uint64_t expected[] = {11520, 0, 1509978240, UINT64_C(1215971899390074240), UINT64_C(1216172134540287360),
-                                        UINT64_C(607988272756665600), UINT64_C(16172922978634559625)};
+    static const uint64_t expected[] = {11520, 0, 1509978240, UINT64_C(1215971899390074240),
+                                        UINT64_C(1216172134540287360), UINT64_C(607988272756665600),
+                                        UINT64_C(16172922978634559625)};
     struct prng prng = {{1, 2, 3, 4}};
     for (unsigned i = 0; i < LENGTH(expected); i++) assert_int_equal(prng_next(&prng), expected[i]);
 }

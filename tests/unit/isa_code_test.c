@@ -14,16 +14,27 @@
 
 static int64_t number(struct prng *prng)
 {
-    static const int64_t edges[] = {0, 1, -1, 31, 32, -32, -33, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN,
-                                    (int64_t)INT32_MAX + 1, (int64_t)INT32_MIN - 1};
+    static const int64_t edges[] = {0,
+                                    1,
+                                    -1,
+                                    31,
+                                    32,
+                                    -32,
+                                    -33,
+                                    INT32_MAX,
+                                    INT32_MIN,
+                                    INT64_MAX,
+                                    INT64_MIN,
+                                    (int64_t)INT32_MAX + 1,
+                                    (int64_t)INT32_MIN - 1};
     if (prng_below(prng, 3) == 0) return edges[prng_below(prng, LENGTH(edges))];
     return (int64_t)prng_next(prng) >> prng_below(prng, 64);
 }
 
 static int64_t displacement(struct prng *prng)
 {
-    static const int64_t edges[] = {0, 4, -4, 32764, 32768, -32768, -32772, 4194300, 4194304, -4194304, -4194308,
-                                    INT32_MAX - 3, INT32_MIN};
+    static const int64_t edges[] = {0,       4,       -4,       32764,    32768,         -32768,   -32772,
+                                    4194300, 4194304, -4194304, -4194308, INT32_MAX - 3, INT32_MIN};
     if (prng_below(prng, 3) == 0) return edges[prng_below(prng, LENGTH(edges))];
     return ((int32_t)prng_next(prng) >> prng_below(prng, 32)) & ~3;
 }
@@ -37,7 +48,8 @@ static struct atom random_atom(struct prng *prng, unsigned op)
     all.size = (uint8_t)prng_below(prng, op == ATOM_LDS ? 2 : 4);
     all.rd = (uint8_t)prng_below(prng, 64), all.ra = (uint8_t)prng_below(prng, 64);
     all.rb = (uint8_t)prng_below(prng, 64), all.rc = (uint8_t)prng_below(prng, 64);
-    all.fs = (uint8_t)prng_below(prng, 8), all.fd = (uint8_t)prng_below(prng, 8), all.cond = (uint8_t)prng_below(prng, 16);
+    all.fs = (uint8_t)prng_below(prng, 8), all.fd = (uint8_t)prng_below(prng, 8),
+    all.cond = (uint8_t)prng_below(prng, 16);
     all.use_imm = prng_next(prng) & 1;
     if (atom_sized(op)) atom.size = all.size;
     if (atom_table[op].sets_flags) {
@@ -49,12 +61,14 @@ static struct atom random_atom(struct prng *prng, unsigned op)
     case FORMAT_RABCOND:
     case FORMAT_RABF:
     case FORMAT_RAB: atom.ra = all.ra; /* fall through */
-    case FORMAT_RB: atom.rd = all.rd; /* fall through */
+    case FORMAT_RB: atom.rd = all.rd;  /* fall through */
     case FORMAT_FB:
         if (format == FORMAT_FB) atom.fmask = (uint8_t)(1 + prng_below(prng, 63));
         atom.use_imm = all.use_imm;
-        if (atom.use_imm) atom.imm = number(prng);
-        else atom.rb = all.rb;
+        if (atom.use_imm)
+            atom.imm = number(prng);
+        else
+            atom.rb = all.rb;
         if (format == FORMAT_RABF || format == FORMAT_RABCOND || atom.fmask) atom.fs = prng_next(prng) & 1 ? all.fs : 0;
         if (atom.fmask) atom.fd = prng_next(prng) & 1 ? all.fd : 0;
         if (format == FORMAT_RABCOND) atom.cond = all.cond;
@@ -83,8 +97,10 @@ static struct atom random_atom(struct prng *prng, unsigned op)
     case FORMAT_PUSH:
         atom.target = displacement(prng);
         atom.use_imm = all.use_imm;
-        if (atom.use_imm) atom.imm = number(prng);
-        else atom.ra = all.ra;
+        if (atom.use_imm)
+            atom.imm = number(prng);
+        else
+            atom.ra = all.ra;
         break;
     case FORMAT_EXIT:
         atom.target = (int64_t)prng_below(prng, EXIT_REASONS);
@@ -96,10 +112,11 @@ static struct atom random_atom(struct prng *prng, unsigned op)
 
 static bool same(const struct atom *x, const struct atom *y)
 {
-    return x->op == y->op && x->size == y->size && x->rd == y->rd && x->ra == y->ra && x->rb == y->rb && x->rc == y->rc &&
-           x->fd == y->fd && x->fs == y->fs && x->fmask == y->fmask && x->cond == y->cond && x->space == y->space &&
-           x->wrap == y->wrap && x->protect == y->protect && x->gated == y->gated && x->use_imm == y->use_imm &&
-           x->stop == y->stop && x->imm == y->imm && x->target == y->target && x->check == y->check;
+    return x->op == y->op && x->size == y->size && x->rd == y->rd && x->ra == y->ra && x->rb == y->rb &&
+           x->rc == y->rc && x->fd == y->fd && x->fs == y->fs && x->fmask == y->fmask && x->cond == y->cond &&
+           x->space == y->space && x->wrap == y->wrap && x->protect == y->protect && x->gated == y->gated &&
+           x->use_imm == y->use_imm && x->stop == y->stop && x->imm == y->imm && x->target == y->target &&
+           x->check == y->check;
 }
 
 /* The end of a page behind which nothing may be read. */
@@ -129,10 +146,12 @@ static void encoded_atoms_decode_to_themselves(void **state)
             assert_int_equal(words[ATOM_WORDS_MAX], 0x5a5a5a5a);
             if (count > longest) longest = count;
             memcpy(end - count, words, count * sizeof *words);
-            if (atom_decode(end - count, count, &back) != count || !same(&atom, &back)) fail_msg("%s comes back differently", text);
+            if (atom_decode(end - count, count, &back) != count || !same(&atom, &back))
+                fail_msg("%s comes back differently", text);
             for (unsigned few = 0; few < count; few++) {
                 memcpy(end - few, words, few * sizeof *words);
-                if (atom_decode(end - few, few, &back) != 0) fail_msg("%s of %u words decoded from %u", text, count, few);
+                if (atom_decode(end - few, few, &back) != 0)
+                    fail_msg("%s of %u words decoded from %u", text, count, few);
             }
             if (op == ATOM_BR || op == ATOM_EXIT) assert_int_equal(count * sizeof *words, EXIT_BYTES);
         }
@@ -191,8 +210,8 @@ static void fields_that_do_not_fit_are_refused(void **state)
     assert_int_equal(encode((struct atom){.op = ATOM_ADD, .fd = 8, .fmask = 1}), 0);
     assert_int_equal(encode((struct atom){.op = ATOM_ADC, .fs = 8}), 0);
     assert_int_equal(encode((struct atom){.op = ATOM_ADD, .fmask = 64}), 0);
-    assert_int_equal(encode((struct atom){.op = ATOM_MOV, .fmask = 1}), 0);  /* has no flag rule */
-    assert_int_equal(encode((struct atom){.op = ATOM_SETF}), 0);             /* writes nothing */
+    assert_int_equal(encode((struct atom){.op = ATOM_MOV, .fmask = 1}), 0); /* has no flag rule */
+    assert_int_equal(encode((struct atom){.op = ATOM_SETF}), 0);            /* writes nothing */
     assert_int_equal(encode((struct atom){.op = ATOM_SEL, .cond = 16}), 0);
     assert_int_equal(encode((struct atom){.op = ATOM_BRC, .cond = 16}), 0);
     assert_int_equal(encode((struct atom){.op = ATOM_ASSERT, .fs = 8}), 0);
@@ -232,12 +251,14 @@ static void common_atoms_are_short(void **state)
 
 static void uses_follow_the_format(void **state)
 {
-    struct atom_uses add = atom_uses(&(struct atom){.op = ATOM_ADD, .rd = 33, .ra = 1, .rb = 2, .fd = 1, .fs = 2, .fmask = MASK_ALL});
+    struct atom_uses add =
+        atom_uses(&(struct atom){.op = ATOM_ADD, .rd = 33, .ra = 1, .rb = 2, .fd = 1, .fs = 2, .fmask = MASK_ALL});
     assert_int_equal(add.writes, UINT64_C(1) << 33);
     assert_int_equal(add.reads, 6);
     assert_int_equal(add.flags_written, 2);
     assert_int_equal(add.flags_read, 0);
-    struct atom_uses inc = atom_uses(&(struct atom){.op = ATOM_ADD, .use_imm = true, .imm = 1, .rb = 9, .fd = 1, .fs = 2, .fmask = MASK_ALL ^ MASK_C});
+    struct atom_uses inc = atom_uses(&(struct atom){
+        .op = ATOM_ADD, .use_imm = true, .imm = 1, .rb = 9, .fd = 1, .fs = 2, .fmask = MASK_ALL ^ MASK_C});
     assert_int_equal(inc.reads, 1);
     assert_int_equal(inc.flags_read, 4);
     struct atom_uses shl = atom_uses(&(struct atom){.op = ATOM_SHL, .fd = 1, .fs = 2, .fmask = MASK_ALL});
@@ -245,7 +266,8 @@ static void uses_follow_the_format(void **state)
     struct atom_uses adc = atom_uses(&(struct atom){.op = ATOM_ADC, .fs = 3});
     assert_int_equal(adc.flags_read, 8);
     assert_int_equal(adc.flags_written, 0);
-    struct atom_uses store = atom_uses(&(struct atom){.op = ATOM_ST, .rd = 7, .ra = 4, .rb = 5, .use_imm = true, .imm = 4});
+    struct atom_uses store =
+        atom_uses(&(struct atom){.op = ATOM_ST, .rd = 7, .ra = 4, .rb = 5, .use_imm = true, .imm = 4});
     assert_int_equal(store.reads, 0x30);
     assert_int_equal(store.writes, 0);
     struct atom_uses load = atom_uses(&(struct atom){.op = ATOM_LD, .rd = 63, .ra = 63, .rb = 5});
@@ -285,12 +307,9 @@ static void a_bundle_ends_at_its_stop_bit(void **state)
 static void atoms_that_exclude_each_other_make_no_bundle(void **state)
 {
     static const char *const bad[] = {
-        "mov.4 r33, 1 | add.4 r33, r1, r2",
-        "add.4 r33, r1, r2 ; f1.C | add.4 r34, r1, r2 ; f1.Z",
-        "brc z, f0, +64 | brc nz, f0, +32",
-        "br +64 | ret r33",
-        "commit +64 | brc z, f0, +64",
-        "commit +64 | commit +80",
+        "mov.4 r33, 1 | add.4 r33, r1, r2", "add.4 r33, r1, r2 ; f1.C | add.4 r34, r1, r2 ; f1.Z",
+        "brc z, f0, +64 | brc nz, f0, +32", "br +64 | ret r33",
+        "commit +64 | brc z, f0, +64",      "commit +64 | commit +80",
     };
     for (unsigned i = 0; i < LENGTH(bad); i++) {
         char bytes[100], error[100];
@@ -300,7 +319,8 @@ static void atoms_that_exclude_each_other_make_no_bundle(void **state)
     struct atom atoms[BUNDLE_ATOMS_MAX];
     unsigned count;
     assert_int_not_equal(decode_text("mov.4 r63, 1 | mov.4 r63, 2 | ld.4 r63, user32 [r1]", atoms, &count), 0);
-    assert_int_not_equal(decode_text("mov.4 r1, r2 | mov.4 r2, r1 | commit +64 | call 0x8048000, +64", atoms, &count), 0);
+    assert_int_not_equal(decode_text("mov.4 r1, r2 | mov.4 r2, r1 | commit +64 | call 0x8048000, +64", atoms, &count),
+                         0);
 }
 
 /* ---- text ---- */
@@ -317,10 +337,12 @@ static void printed_atoms_assemble_to_themselves(void **state)
             assert_true(atom_print(text, sizeof text, &atom) < (int)sizeof text);
             size_t size = bundle_assemble(text, 0, bytes, sizeof bytes, error, sizeof error);
             unsigned count;
-            if (size == 0 || bundle_decode(bytes, size, atoms, BUNDLE_ATOMS_MAX, &count) != size || count != 1 || !same(&atom, &atoms[0]))
+            if (size == 0 || bundle_decode(bytes, size, atoms, BUNDLE_ATOMS_MAX, &count) != size || count != 1 ||
+                !same(&atom, &atoms[0]))
                 fail_msg("'%s' comes back differently (%s)", text, error);
             size = bundle_assemble(text, 4, bytes, sizeof bytes, error, sizeof error);
-            if (size == 0 || bundle_decode(bytes, size, atoms, BUNDLE_ATOMS_MAX, &count) != size || count != 4) fail_msg("'%s' padded", text);
+            if (size == 0 || bundle_decode(bytes, size, atoms, BUNDLE_ATOMS_MAX, &count) != size || count != 4)
+                fail_msg("'%s' padded", text);
             atoms[0].stop = true;
             assert_true(same(&atom, &atoms[0]));
             for (unsigned i = 1; i < 4; i++) assert_int_equal(atoms[i].op, ATOM_NOP);
@@ -330,11 +352,32 @@ static void printed_atoms_assemble_to_themselves(void **state)
 static void text_is_as_documented(void **state)
 {
     static const char *const lines[] = {
-        "mov.4 r33, r1", "add.4 r33, r1, 8 ; f1.CPAZSO", "add.4 r33, r1, r2 ; f1.PAZSO = f2", "adc.4 r33, r1, -1, f3 ; f1.CPAZSO",
-        "shld.4 r33, r1, 3, r2 ; f0.CPAZSO", "setc r33, nz, f1", "sel.4 r33, r1, r2, nz, f1", "getf r33, f1", "setf f1.CPAZSO = r2",
-        "setf f1.CO = 0x1000, f2", "ld.4 r33, user32 [r1 - 4], protect 3", "lds.1 r33, super16 [r1 + 0x12345]", "ld.8 r33, phys64 [r1]",
-        "st.4 user32 [r1 + 8], r2, check 0x8, gated", "st.2 concealed64 [r1], r2", "probe.4 user32 [r1]", "br +64", "brc nz, f1, -0x10000",
-        "ret r33", "jmpx r33", "call r33, +64", "call 0x8048000, -64", "exit chain, 5", "commit +96", "assert nz, f1", "nop",
+        "mov.4 r33, r1",
+        "add.4 r33, r1, 8 ; f1.CPAZSO",
+        "add.4 r33, r1, r2 ; f1.PAZSO = f2",
+        "adc.4 r33, r1, -1, f3 ; f1.CPAZSO",
+        "shld.4 r33, r1, 3, r2 ; f0.CPAZSO",
+        "setc r33, nz, f1",
+        "sel.4 r33, r1, r2, nz, f1",
+        "getf r33, f1",
+        "setf f1.CPAZSO = r2",
+        "setf f1.CO = 0x1000, f2",
+        "ld.4 r33, user32 [r1 - 4], protect 3",
+        "lds.1 r33, super16 [r1 + 0x12345]",
+        "ld.8 r33, phys64 [r1]",
+        "st.4 user32 [r1 + 8], r2, check 0x8, gated",
+        "st.2 concealed64 [r1], r2",
+        "probe.4 user32 [r1]",
+        "br +64",
+        "brc nz, f1, -0x10000",
+        "ret r33",
+        "jmpx r33",
+        "call r33, +64",
+        "call 0x8048000, -64",
+        "exit chain, 5",
+        "commit +96",
+        "assert nz, f1",
+        "nop",
     };
     for (unsigned i = 0; i < LENGTH(lines); i++) {
         struct atom atoms[BUNDLE_ATOMS_MAX];
@@ -430,7 +473,8 @@ static void errors_name_line_and_reason(void **state)
 /* ---- machine_fits ---- */
 
 /* The plain search: gives atom `at` any free unit that takes it. */
-static bool can_place(const struct machine_desc *desc, const uint8_t *classes, unsigned at, unsigned count, unsigned used)
+static bool can_place(const struct machine_desc *desc, const uint8_t *classes, unsigned at, unsigned count,
+                      unsigned used)
 {
     if (at == count) return true;
     for (unsigned unit = 0; unit < desc->unit_count; unit++)

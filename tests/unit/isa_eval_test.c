@@ -16,17 +16,17 @@ typedef uint64_t host_fn(uint64_t a, uint64_t b, uint64_t c, uint64_t *flags);
 enum { HOST_FLAGS_ON = 0x202 }; /* bit 1 and IF, as user code runs */
 
 /* %0 is a and the result, %1 the flags, %2 is b in RCX, %3 is c; RAX and RDX are free. The red zone is left alone. */
-#define HOST(name, constraint, code)                                                                                    \
-    static uint64_t host_##name(uint64_t a, uint64_t b, uint64_t c, uint64_t *flags)                                    \
-    {                                                                                                                   \
-        uint64_t f = *flags | HOST_FLAGS_ON;                                                                            \
-        __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushq %1\n\tpopfq\n\t" code "\n\tpushfq\n\tpopq %1\n\t"             \
-                         "lea 128(%%rsp), %%rsp"                                                                        \
-                         : "+" constraint(a), "+&r"(f)                                                                  \
-                         : "c"(b), "r"(c)                                                                               \
-                         : "rax", "rdx", "cc", "memory");                                                               \
-        *flags = f & ATOM_FLAGS;                                                                                        \
-        return a;                                                                                                       \
+#define HOST(name, constraint, code)                                                                                  \
+    static uint64_t host_##name(uint64_t a, uint64_t b, uint64_t c, uint64_t *flags)                                  \
+    {                                                                                                                 \
+        uint64_t f = *flags | HOST_FLAGS_ON;                                                                          \
+        __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushq %1\n\tpopfq\n\t" code "\n\tpushfq\n\tpopq %1\n\t"           \
+                         "lea 128(%%rsp), %%rsp"                                                                      \
+                         : "+" constraint(a), "+&r"(f)                                                                \
+                         : "c"(b), "r"(c)                                                                             \
+                         : "rax", "rdx", "cc", "memory");                                                             \
+        *flags = f & ATOM_FLAGS;                                                                                      \
+        return a;                                                                                                     \
     }
 #define HOST3(name, code16, code32, code64) \
     HOST(name##_16, "r", code16) HOST(name##_32, "r", code32) HOST(name##_64, "r", code64)
@@ -37,10 +37,10 @@ enum { HOST_FLAGS_ON = 0x202 }; /* bit 1 and IF, as user code runs */
 #define BINARY_FROM_16(name) HOST3(name, #name "w %w2, %w0", #name "l %k2, %k0", #name "q %q2, %q0")
 #define DOUBLE_SHIFT(name) \
     HOST3(name, #name "w %%cl, %w3, %w0", #name "l %%cl, %k3, %k0", #name "q %%cl, %q3, %q0")
-#define WIDE(name, half, insn)                                                                                       \
-    HOST4(name##_##half, "mov %b0, %%al\n\t" insn "b %b2\n\t" WIDE8_##half,                                             \
-          "mov %w0, %%ax\n\t" insn "w %w2\n\tmov %%" WIDE_##half "x, %w0",                                              \
-          "mov %k0, %%eax\n\t" insn "l %k2\n\tmov %%e" WIDE_##half "x, %k0",                                            \
+#define WIDE(name, half, insn)                                                                                        \
+    HOST4(name##_##half, "mov %b0, %%al\n\t" insn "b %b2\n\t" WIDE8_##half,                                           \
+          "mov %w0, %%ax\n\t" insn "w %w2\n\tmov %%" WIDE_##half "x, %w0",                                            \
+          "mov %k0, %%eax\n\t" insn "l %k2\n\tmov %%e" WIDE_##half "x, %k0",                                          \
           "mov %q0, %%rax\n\t" insn "q %q2\n\tmov %%r" WIDE_##half "x, %q0")
 #define WIDE_low "a"
 #define WIDE_high "d"
@@ -65,33 +65,35 @@ HOST3(bt, "btw %w2, %w0\n\tsetc %%al\n\tmovzbl %%al, %k0", "btl %k2, %k0\n\tsetc
       "btq %q2, %q0\n\tsetc %%al\n\tmovzbl %%al, %k0")
 BINARY_FROM_16(bsf) BINARY_FROM_16(bsr) BINARY_FROM_16(imul)
 HOST(bswap_8, "r", "mov %b2, %b0")
-HOST3(bswap, "mov %h2, %%al\n\tmov %b2, %%ah\n\tmov %%ax, %w0", "mov %k2, %k0\n\tbswapl %k0", "mov %q2, %q0\n\tbswapq %q0")
+HOST3(bswap, "mov %h2, %%al\n\tmov %b2, %%ah\n\tmov %%ax, %w0", "mov %k2, %k0\n\tbswapl %k0",
+      "mov %q2, %q0\n\tbswapq %q0")
 HOST(getf, "r", "pushfq\n\tpopq %0") HOST(setf, "r", "pushfq\n\tpopq %%rax\n\tandq $~0x8d5, %%rax\n\tmovq %2, %%rdx\n\t"
      "andq $0x8d5, %%rdx\n\torq %%rdx, %%rax\n\tpushq %%rax\n\tpopfq\n\tmovq %2, %0")
 WIDE(imul1, low, "imul") WIDE(mulu, high, "mul") WIDE(muls, high, "imul")
 
 #define CONDITIONS(X) X(o, 0) X(no, 1) X(b, 2) X(nb, 3) X(z, 4) X(nz, 5) X(be, 6) X(nbe, 7) \
     X(s, 8) X(ns, 9) X(p, 10) X(np, 11) X(l, 12) X(nl, 13) X(le, 14) X(nle, 15)
-#define X(cc, number)                                                                                          \
-    HOST(set##cc, "r", "set" #cc " %%al\n\tmovzbl %%al, %k0")                                                  \
-    HOST(sel##cc##_16, "r", "mov %0, %%rax\n\tmov %2, %0\n\tcmov" #cc "w %%ax, %w0")                           \
-    HOST(sel##cc##_32, "r", "mov %0, %%rax\n\tmov %2, %0\n\tcmov" #cc "l %%eax, %k0")                          \
+#define X(cc, number)                                                                                                 \
+    HOST(set##cc, "r", "set" #cc " %%al\n\tmovzbl %%al, %k0")                                                         \
+    HOST(sel##cc##_16, "r", "mov %0, %%rax\n\tmov %2, %0\n\tcmov" #cc "w %%ax, %w0")                                  \
+    HOST(sel##cc##_32, "r", "mov %0, %%rax\n\tmov %2, %0\n\tcmov" #cc "l %%eax, %k0")                                 \
     HOST(sel##cc##_64, "r", "mov %0, %%rax\n\tmov %2, %0\n\tcmov" #cc "q %%rax, %q0")
 CONDITIONS(X)
 #undef X
 
 /* Division needs its own frame: operands that would trap are answered here as atoms.def says. */
-#define HOST_DIVIDE(bits, a_reg, d_reg, modifier, extend)                                                              \
-    static void host_divide_##bits(bool is_signed, uint64_t a, uint64_t b, uint64_t *quotient, uint64_t *remainder)    \
-    {                                                                                                                  \
-        uint64_t rax = a, rdx = 0;                                                                                     \
-        if (is_signed) __asm__("mov %0, %%rax\n\t" extend "\n\tidiv" modifier "2\n\t" : "+a"(rax), "=&d"(rdx) : "r"(b) : "cc"); \
-        else __asm__("xor %%edx, %%edx\n\tdiv" modifier "2" : "+a"(rax), "=&d"(rdx) : "r"(b) : "cc");                  \
-        *quotient = rax, *remainder = rdx;                                                                             \
+#define HOST_DIVIDE(bits, modifier, extend)                                                             \
+    static void host_divide_##bits(bool is_signed, uint64_t a, uint64_t b, uint64_t *quotient, uint64_t *remainder)   \
+    {                                                                                                                 \
+        uint64_t rax = a, rdx = 0;                                                                                    \
+        if (is_signed)                                                                                                \
+            __asm__(extend "\n\tidiv" modifier "2" : "+a"(rax), "=&d"(rdx) : "r"(b) : "cc");                           \
+        else __asm__("xor %%edx, %%edx\n\tdiv" modifier "2" : "+a"(rax), "=&d"(rdx) : "r"(b) : "cc");                 \
+        *quotient = rax, *remainder = rdx;                                                                            \
     }
-HOST_DIVIDE(16, "ax", "dx", "w %w", "cwtd")
-HOST_DIVIDE(32, "eax", "edx", "l %k", "cltd")
-HOST_DIVIDE(64, "rax", "rdx", "q %q", "cqto")
+HOST_DIVIDE(16, "w %w", "cwtd")
+HOST_DIVIDE(32, "l %k", "cltd")
+HOST_DIVIDE(64, "q %q", "cqto")
 static void host_divide_8(bool is_signed, uint64_t a, uint64_t b, uint64_t *quotient, uint64_t *remainder)
 {
     uint64_t rax = is_signed ? (uint64_t)(int64_t)(int8_t)a : a & 0xff;
@@ -105,44 +107,68 @@ enum { U_NONE = 0, U_AF = FLAG_AF, U_ALL_BUT_Z = ATOM_FLAGS & ~FLAG_ZF, U_SZAP =
        U_BT = FLAG_OF | FLAG_SF | FLAG_AF | FLAG_PF };
 enum kind { PLAIN, SHIFTS, ROTATES, DOUBLES };
 struct row {
-    unsigned op, size;
+    unsigned op, size, cond;
     host_fn *host;
     unsigned undefined;
     enum kind kind;
-    unsigned cond;
 };
 
-#define ROWS3(op, name, undefined, kind)                                                                     \
-    {ATOM_##op, SIZE_16, host_##name##_16, undefined, kind, 0}, {ATOM_##op, SIZE_32, host_##name##_32, undefined, kind, 0}, \
-    {ATOM_##op, SIZE_64, host_##name##_64, undefined, kind, 0},
-#define ROWS4(op, name, undefined, kind) {ATOM_##op, SIZE_8, host_##name##_8, undefined, kind, 0}, ROWS3(op, name, undefined, kind)
-#define ROWS_UNSIZED(op, name) \
-    {ATOM_##op, SIZE_8, host_##name, 0, PLAIN, 0}, {ATOM_##op, SIZE_16, host_##name, 0, PLAIN, 0}, \
-    {ATOM_##op, SIZE_32, host_##name, 0, PLAIN, 0}, {ATOM_##op, SIZE_64, host_##name, 0, PLAIN, 0},
+#define ROW(op, name, size, undefined, kind) {ATOM_##op, SIZE_##size, 0, host_##name##_##size, undefined, kind},
+#define ROW_NAMED(op, name, size, cond) {ATOM_##op, SIZE_##size, cond, host_##name, U_NONE, PLAIN},
+#define ROWS3(op, name, undefined, kind) \
+    ROW(op, name, 16, undefined, kind) ROW(op, name, 32, undefined, kind) ROW(op, name, 64, undefined, kind)
+#define ROWS4(op, name, undefined, kind) ROW(op, name, 8, undefined, kind) ROWS3(op, name, undefined, kind)
+/* one instruction for several sizes */
+#define ROWS_32(op, name) ROW_NAMED(op, name, 32, 0) ROW_NAMED(op, name, 64, 0)
+#define ROWS_16(op, name) ROW_NAMED(op, name, 16, 0) ROWS_32(op, name)
+#define ROWS_8(op, name) ROW_NAMED(op, name, 8, 0) ROWS_16(op, name)
 static const struct row rows[] = {
-    ROWS4(MOV, mov, U_NONE, PLAIN) ROWS4(ADD, add, U_NONE, PLAIN) ROWS4(ADC, adc, U_NONE, PLAIN) ROWS4(SUB, sub, U_NONE, PLAIN)
-    ROWS4(SBB, sbb, U_NONE, PLAIN) ROWS4(AND, and, U_AF, PLAIN) ROWS4(ANDN, andn, U_AF, PLAIN) ROWS4(OR, or, U_AF, PLAIN)
-    ROWS4(XOR, xor, U_AF, PLAIN) ROWS4(SHL, shl, U_AF, SHIFTS) ROWS4(SHR, shr, U_AF, SHIFTS) ROWS4(SAR, sar, U_AF, SHIFTS)
-    ROWS4(ROL, rol, U_NONE, ROTATES) ROWS4(ROR, ror, U_NONE, ROTATES) ROWS4(RCL, rcl, U_NONE, ROTATES)
-    ROWS4(RCR, rcr, U_NONE, ROTATES) ROWS3(SHLD, shld, U_AF, DOUBLES) ROWS3(SHRD, shrd, U_AF, DOUBLES)
-    ROWS3(SH1ADD, sh1add, U_NONE, PLAIN) ROWS3(SH2ADD, sh2add, U_NONE, PLAIN) ROWS3(SH3ADD, sh3add, U_NONE, PLAIN)
-    ROWS3(SX8, sx8, U_NONE, PLAIN) ROWS3(ZX8, zx8, U_NONE, PLAIN)
-    {ATOM_SX16, SIZE_32, host_sx16_32, 0, PLAIN, 0}, {ATOM_SX16, SIZE_64, host_sx16_64, 0, PLAIN, 0},
-    {ATOM_SX32, SIZE_64, host_sx32_64, 0, PLAIN, 0}, {ATOM_ZX16, SIZE_32, host_zx16_32, 0, PLAIN, 0},
-    {ATOM_ZX16, SIZE_64, host_zx16_64, 0, PLAIN, 0}, {ATOM_EXTH, SIZE_16, host_exth, 0, PLAIN, 0},
-    {ATOM_EXTH, SIZE_32, host_exth, 0, PLAIN, 0}, {ATOM_EXTH, SIZE_64, host_exth, 0, PLAIN, 0},
-    {ATOM_INS8, SIZE_16, host_ins8, 0, PLAIN, 0}, {ATOM_INS8, SIZE_32, host_ins8, 0, PLAIN, 0},
-    {ATOM_INS8, SIZE_64, host_ins8, 0, PLAIN, 0}, {ATOM_INSH, SIZE_16, host_insh, 0, PLAIN, 0},
-    {ATOM_INSH, SIZE_32, host_insh, 0, PLAIN, 0}, {ATOM_INSH, SIZE_64, host_insh, 0, PLAIN, 0},
-    {ATOM_INS16, SIZE_32, host_ins16, 0, PLAIN, 0}, {ATOM_INS16, SIZE_64, host_ins16, 0, PLAIN, 0},
-    ROWS3(BT, bt, U_BT, PLAIN) ROWS3(BSF, bsf, U_ALL_BUT_Z, PLAIN) ROWS3(BSR, bsr, U_ALL_BUT_Z, PLAIN)
-    ROWS4(BSWAP, bswap, U_NONE, PLAIN) ROWS_UNSIZED(GETF, getf) ROWS_UNSIZED(SETF, setf)
-    ROWS3(MUL, imul, U_SZAP, PLAIN) ROWS4(MUL, imul1_low, U_SZAP, PLAIN)
-    ROWS4(MULHU, mulu_high, U_SZAP, PLAIN) ROWS4(MULHS, muls_high, U_SZAP, PLAIN)
-#define X(cc, number)                                                                                  \
-    {ATOM_SETC, SIZE_8, host_set##cc, 0, PLAIN, number}, {ATOM_SETC, SIZE_64, host_set##cc, 0, PLAIN, number}, \
-    {ATOM_SEL, SIZE_16, host_sel##cc##_16, 0, PLAIN, number}, {ATOM_SEL, SIZE_32, host_sel##cc##_32, 0, PLAIN, number}, \
-    {ATOM_SEL, SIZE_64, host_sel##cc##_64, 0, PLAIN, number},
+    ROWS4(MOV, mov, U_NONE, PLAIN)
+    ROWS4(ADD, add, U_NONE, PLAIN)
+    ROWS4(ADC, adc, U_NONE, PLAIN)
+    ROWS4(SUB, sub, U_NONE, PLAIN)
+    ROWS4(SBB, sbb, U_NONE, PLAIN)
+    ROWS4(AND, and, U_AF, PLAIN)
+    ROWS4(ANDN, andn, U_AF, PLAIN)
+    ROWS4(OR, or, U_AF, PLAIN)
+    ROWS4(XOR, xor, U_AF, PLAIN)
+    ROWS4(SHL, shl, U_AF, SHIFTS)
+    ROWS4(SHR, shr, U_AF, SHIFTS)
+    ROWS4(SAR, sar, U_AF, SHIFTS)
+    ROWS4(ROL, rol, U_NONE, ROTATES)
+    ROWS4(ROR, ror, U_NONE, ROTATES)
+    ROWS4(RCL, rcl, U_NONE, ROTATES)
+    ROWS4(RCR, rcr, U_NONE, ROTATES)
+    ROWS3(SHLD, shld, U_AF, DOUBLES)
+    ROWS3(SHRD, shrd, U_AF, DOUBLES)
+    ROWS3(SH1ADD, sh1add, U_NONE, PLAIN)
+    ROWS3(SH2ADD, sh2add, U_NONE, PLAIN)
+    ROWS3(SH3ADD, sh3add, U_NONE, PLAIN)
+    ROWS3(SX8, sx8, U_NONE, PLAIN)
+    ROW(SX16, sx16, 32, U_NONE, PLAIN)
+    ROW(SX16, sx16, 64, U_NONE, PLAIN)
+    ROW(SX32, sx32, 64, U_NONE, PLAIN)
+    ROWS3(ZX8, zx8, U_NONE, PLAIN)
+    ROW(ZX16, zx16, 32, U_NONE, PLAIN)
+    ROW(ZX16, zx16, 64, U_NONE, PLAIN)
+    ROWS_16(EXTH, exth)
+    ROWS_16(INS8, ins8)
+    ROWS_16(INSH, insh)
+    ROWS_32(INS16, ins16)
+    ROWS3(BT, bt, U_BT, PLAIN)
+    ROWS3(BSF, bsf, U_ALL_BUT_Z, PLAIN)
+    ROWS3(BSR, bsr, U_ALL_BUT_Z, PLAIN)
+    ROWS4(BSWAP, bswap, U_NONE, PLAIN)
+    ROWS_8(GETF, getf)
+    ROWS_8(SETF, setf)
+    ROWS3(MUL, imul, U_SZAP, PLAIN)
+    ROWS4(MUL, imul1_low, U_SZAP, PLAIN)
+    ROWS4(MULHU, mulu_high, U_SZAP, PLAIN)
+    ROWS4(MULHS, muls_high, U_SZAP, PLAIN)
+#define X(cc, number)                                                            \
+    ROW_NAMED(SETC, set##cc, 8, number) ROW_NAMED(SETC, set##cc, 64, number)     \
+    ROW_NAMED(SEL, sel##cc##_16, 16, number) ROW_NAMED(SEL, sel##cc##_32, 32, number) \
+    ROW_NAMED(SEL, sel##cc##_64, 64, number)
     CONDITIONS(X)
 #undef X
 };
@@ -166,9 +192,11 @@ static unsigned undefined_flags(const struct row *row, uint64_t b)
     return undefined;
 }
 
-static const uint64_t edges[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 18, 24, 31, 32, 33, 63, 64, 65, 0x7f, 0x80, 0x81, 0xff, 0x100, 0x7fff,
+static const uint64_t edges[] = {
+    0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 18, 24, 31, 32, 33, 63, 64, 65, 0x7f, 0x80, 0x81, 0xff, 0x100, 0x7fff,
     0x8000, 0x8001, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, UINT64_C(0x100000000),
-    UINT64_C(0x7fffffffffffffff), UINT64_C(0x8000000000000000), UINT64_C(0x8000000000000001), UINT64_MAX};
+    UINT64_C(0x7fffffffffffffff), UINT64_C(0x8000000000000000), UINT64_C(0x8000000000000001), UINT64_MAX,
+};
 
 static uint64_t operand(struct prng *prng)
 {
@@ -182,6 +210,8 @@ static uint64_t operand(struct prng *prng)
     default: return prng_next(prng);
     }
 }
+
+static uint16_t random_flags(struct prng *prng) { return flag_bits((unsigned)prng_next(prng) & MASK_ALL); }
 
 static unsigned long compared;
 
@@ -214,10 +244,10 @@ static void atoms_do_what_the_host_does(void **state)
         const struct row *row = &rows[i];
         for (unsigned x = 0; x < LENGTH(edges); x++)
             for (unsigned y = 0; y < LENGTH(edges); y++)
-                compare(row, zen, edges[x], edges[y], prng_next(&prng), flag_bits((unsigned)prng_next(&prng) & 63), MASK_ALL);
+                compare(row, zen, edges[x], edges[y], prng_next(&prng), random_flags(&prng), MASK_ALL);
         for (unsigned n = 0; n < 4000; n++) {
             unsigned fmask = n & 1 ? MASK_ALL : (unsigned)prng_next(&prng) & MASK_ALL;
-            compare(row, zen, operand(&prng), operand(&prng), operand(&prng), flag_bits((unsigned)prng_next(&prng) & 63), fmask);
+            compare(row, zen, operand(&prng), operand(&prng), operand(&prng), random_flags(&prng), fmask);
         }
     }
     assert_true(compared > 1000000);
@@ -234,7 +264,7 @@ static void every_shift_count_does_what_the_hosts_does(void **state)
         for (unsigned count = 0; count < 256; count++)
             for (unsigned n = 0; n < 20; n++) {
                 uint64_t b = count | prng_next(&prng) << 8;
-                compare(&rows[i], zen, operand(&prng), b, operand(&prng), flag_bits((unsigned)prng_next(&prng) & 63), MASK_ALL);
+                compare(&rows[i], zen, operand(&prng), b, operand(&prng), random_flags(&prng), MASK_ALL);
             }
     }
 }
@@ -267,8 +297,9 @@ static void division_does_what_the_host_does(void **state)
             bool wraps = is_signed && atom_signed(b, size) == -1;
             if (wraps) quotient = -a;
             else if (!zero) divide[size](is_signed, a, b, &quotient, &remainder);
-            struct atom_result q = atom_evaluate(is_signed ? ATOM_DIVS : ATOM_DIVU, size, a, b, 0, FLAG_ZF, MASK_ALL, 0);
-            struct atom_result r = atom_evaluate(is_signed ? ATOM_REMS : ATOM_REMU, size, a, b, 0, FLAG_ZF, MASK_ALL, 0);
+            unsigned div = is_signed ? ATOM_DIVS : ATOM_DIVU, rem = is_signed ? ATOM_REMS : ATOM_REMU;
+            struct atom_result q = atom_evaluate(div, size, a, b, 0, FLAG_ZF, MASK_ALL, 0);
+            struct atom_result r = atom_evaluate(rem, size, a, b, 0, FLAG_ZF, MASK_ALL, 0);
             assert_int_equal(q.value, atom_cut(quotient, size));
             assert_int_equal(r.value, atom_cut(remainder, size));
             assert_int_equal(q.flags, FLAG_ZF);
@@ -306,8 +337,9 @@ static void forms_that_x86_lacks_follow_the_same_definition(void **state)
             assert_int_equal(atom_evaluate(ATOM_SEL, SIZE_8, a, b, 0, fin, 0, cond).value, holds ? x : y);
         }
         unsigned count = y & 31, beyond = count > 8 ? (count - 8) & 7 : 0;
-        uint8_t left = (uint8_t)(count > 8 ? z << beyond | z >> (8 - beyond) : count ? x << count | z >> (8 - count) : x);
-        uint8_t right = (uint8_t)(count > 8 ? z >> beyond | z << (8 - beyond) : count ? x >> count | z << (8 - count) : x);
+        unsigned left = count > 8 ? z << beyond | z >> (8 - beyond) : count ? x << count | z >> (8 - count) : x;
+        unsigned right = count > 8 ? z >> beyond | z << (8 - beyond) : count ? x >> count | z << (8 - count) : x;
+        left &= 0xff, right &= 0xff;
         assert_int_equal(atom_evaluate(ATOM_SHLD, SIZE_8, a, b, c, 0, 0, 0).value, left);
         assert_int_equal(atom_evaluate(ATOM_SHRD, SIZE_8, a, b, c, 0, 0, 0).value, right);
         assert_int_equal(atom_evaluate(ATOM_SHLD, SIZE_8, a, b, c, 0, MASK_Z, 0).flags, count && !left ? FLAG_ZF : 0);
@@ -322,7 +354,8 @@ static void conditions_read_the_flags_they_say(void **state)
             for (unsigned bit = 0; bit < 6; bit++)
                 if (cond_holds(cond, flag_bits(f)) != cond_holds(cond, flag_bits(f ^ 1u << bit))) matters |= 1u << bit;
         assert_int_equal(cond_reads(cond), matters);
-        for (unsigned f = 0; f < 64; f++) assert_int_not_equal(cond_holds(cond, flag_bits(f)), cond_holds(cond ^ 1, flag_bits(f)));
+        for (unsigned f = 0; f < 64; f++)
+            assert_int_not_equal(cond_holds(cond, flag_bits(f)), cond_holds(cond ^ 1, flag_bits(f)));
     }
     assert_int_equal(flag_bits(MASK_ALL), ATOM_FLAGS);
     assert_int_equal(flag_bits(MASK_A | MASK_O), FLAG_AF | FLAG_OF);
