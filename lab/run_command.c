@@ -58,7 +58,7 @@ static bool take(struct command *c, int option, char *value)
     switch (option) {
     case 'o': c->request.directory = value; return true;
     case 'd': return take_trace(c, value);
-    case 'q': c->figures = false; return true;
+    case 'q': c->figures = c->request.heartbeat = false; return true;
     case 'v': c->figures = true; return true;
     case CHECK: c->request.check = true; return true;
     case GUEST_EXIT: c->guest_exit = true; return true;

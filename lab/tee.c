@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,13 @@ bool tee_begin(struct tee *tee, const char *directory, int output, int error)
         tee->read_end[i] = ends[0];
         tee->write_end[i] = ends[1];
     }
-    return pthread_create(&tee->thread, NULL, pump, tee) == 0;
+    /* Signals are the runner's and the watcher's affair. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool fine = pthread_create(&tee->thread, NULL, pump, tee) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return fine;
 }
 
 void tee_end(struct tee *tee)

@@ -34,6 +34,8 @@ static void *watch(void *cookie)
             w->stopped_by = number;
             w->interrupt(w->cookie);
             pthread_kill(w->runner, SIGUSR2);
+        } else if (w->stopped_by) {
+            w->interrupt(w->cookie); /* again: the runner may have been about to look elsewhere */
         } else if (w->progress) {
             beat(w, &insns);
             shown = true;
