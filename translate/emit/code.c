@@ -48,6 +48,25 @@ struct code_atom *code_add(struct code *code, struct atom atom)
     return added;
 }
 
+struct code_atom *code_add_first(struct code *code, struct atom atom)
+{
+    struct code_atom *added = code_add(code, atom), *first = &code->atoms[code->bundles[code->bundle_count - 1].first], made = *added;
+    *added = *first;
+    *first = made;
+    return first;
+}
+
+bool code_writes(const struct code *code, unsigned reg)
+{
+    const struct code_bundle *bundle = &code->bundles[code->bundle_count - 1];
+    bool writes = false;
+    for (unsigned i = 0; i < bundle->count; i++) {
+        const struct atom *atom = &code->atoms[bundle->first + i].atom;
+        writes |= ir_has_value(&(struct ir_insn){.op = atom->op}) && atom->rd == reg;
+    }
+    return writes;
+}
+
 bool code_fits(const struct code *code, unsigned unit_class)
 {
     const struct code_bundle *bundle = &code->bundles[code->bundle_count - 1];

@@ -45,6 +45,10 @@ unsigned code_entry(struct code *code, struct commit_entry entry);
 /* Opens a bundle; what is added goes there. */
 void code_begin(struct code *code);
 struct code_atom *code_add(struct code *code, struct atom atom);
+/* The same, but to the front of the bundle: where a link is patched. */
+struct code_atom *code_add_first(struct code *code, struct atom atom);
+/* Does an atom of the open bundle write this register? */
+bool code_writes(const struct code *code, unsigned reg);
 /* Does an atom of this unit class find room in the open bundle? */
 bool code_fits(const struct code *code, unsigned unit_class);
 /* Where latencies are exposed: empty bundles until every result is there, `early` bundles before that. */

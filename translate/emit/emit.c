@@ -7,8 +7,9 @@
  *     bare exits            to which nothing is left to do: returns of calls, predicted targets, the hot exit
  *     commit table
  *
- * A commit joins the bundle before it where a unit is free and nothing there transfers control; EXIT and BR stand alone,
- * since the CMS patches them. How an exit leaves depends on its kind:
+ * A commit joins the bundle before it where a unit is free and nothing there transfers control, and what leaves joins the
+ * commit, as far as units go. EXIT and BR come first in their bundle, since the CMS patches them. How an exit leaves
+ * depends on its kind:
  *
  *     jump, call            exit chain (calls have pushed on the DRAS, if there is one)
  *     indirect kinds        the target is in the EIP home; then, as the request says: compare with predicted targets, or
@@ -45,10 +46,24 @@ struct emission {
     int final;                     /* exit that the body falls into, -1 none */
     struct bare_exit *bare;
     unsigned bare_count, bare_capacity;
+    bool joinable;                 /* the open bundle has the commit of the exit that is being written, and no transfer */
     bool too_many_exits;
 };
 
 /* ---- exits ---- */
+
+/* Opens a bundle for an atom that leaves, or finds it room beside the commit; `early` as for code_settle. An atom that
+ * reads the target cannot be in the bundle that writes it. */
+static void begin_leaving(struct emission *emission, unsigned unit_class, bool reads_target)
+{
+    struct code *code = &emission->code;
+    bool join = emission->joinable && code_fits(code, unit_class) && !(reads_target && code_writes(code, HOME_EIP));
+    if (code->machine->exposed && code->landing > code->time - reads_target) join = false;
+    emission->joinable = false;
+    if (join) return;
+    code_settle(code, !reads_target);
+    code_begin(code);
+}
 
 static void add_exit(struct emission *emission, unsigned reason, uint64_t target, uint64_t source, bool returns)
 {
@@ -57,12 +72,11 @@ static void add_exit(struct emission *emission, unsigned reason, uint64_t target
         emission->too_many_exits = true;
         return;
     }
-    code_settle(&emission->code, 1);
+    begin_leaving(emission, UNIT_BRANCH, false);
     unsigned number = result->exit_count++;
     /* the bundle's number for now; its offset is known when all is laid out */
-    result->exits[number] = (struct tr_exit){emission->code.bundle_count, (uint8_t)reason, returns, target, source};
-    code_begin(&emission->code);
-    code_add(&emission->code, (struct atom){.op = ATOM_EXIT, .imm = number, .target = reason});
+    result->exits[number] = (struct tr_exit){emission->code.bundle_count - 1, (uint8_t)reason, returns, target, source};
+    code_add_first(&emission->code, (struct atom){.op = ATOM_EXIT, .imm = number, .target = reason});
 }
 
 static unsigned bare_exit(struct emission *emission, unsigned reason, uint64_t target, uint64_t source, bool returns)
@@ -90,9 +104,8 @@ static void emit_bare_exits(struct emission *emission)
 
 static void jump_to(struct emission *emission, struct atom jump, unsigned label)
 {
-    code_settle(&emission->code, 1);
-    code_begin(&emission->code);
-    struct code_atom *atom = code_add(&emission->code, jump);
+    begin_leaving(emission, UNIT_BRANCH, false);
+    struct code_atom *atom = code_add_first(&emission->code, jump);
     atom->reference = CODE_JUMP;
     atom->number = (uint16_t)label;
 }
@@ -105,10 +118,10 @@ static void compare_with_predictions(struct emission *emission, uint64_t source)
     uint64_t targets[TR_TARGETS_MAX];
     unsigned count = request->targets ? request->targets(request->cookie, source, targets, TR_TARGETS_MAX) : 0;
     if (count > TR_TARGETS_MAX) count = TR_TARGETS_MAX;
-    code_settle(code, 0);
     for (unsigned i = 0; i < count; i++) {
         uint8_t flags = (uint8_t)(FLAGS_TEMP + i);
-        if (!i || !code_fits(code, UNIT_ALU)) code_begin(code);
+        if (!i) begin_leaving(emission, UNIT_ALU, true);
+        else if (!code_fits(code, UNIT_ALU)) code_begin(code);
         code_add(code, (struct atom){.op = ATOM_SUB, .size = SIZE_32, .rd = REG_ZERO, .ra = HOME_EIP, .use_imm = true,
                                      .imm = (int32_t)targets[i], .fd = flags, .fs = flags, .fmask = MASK_ALL});
     }
@@ -121,8 +134,7 @@ static void compare_with_predictions(struct emission *emission, uint64_t source)
 
 static void ask_table(struct emission *emission, unsigned op)
 {
-    code_settle(&emission->code, 0);
-    code_begin(&emission->code);
+    begin_leaving(emission, UNIT_BRANCH, true);
     code_add(&emission->code, (struct atom){.op = (uint8_t)op, .ra = HOME_EIP});
 }
 
@@ -185,6 +197,7 @@ static void emit_commit(struct emission *emission, unsigned number, bool join)
     atom->reference = CODE_COMMIT;
     atom->number = (uint16_t)code_entry(code, entry);
     if (entry.insns > emission->result->insns_longest) emission->result->insns_longest = entry.insns;
+    emission->joinable = true;
 }
 
 /* Moves, commit, and away. `join`: the bundle before belongs to this path. */
