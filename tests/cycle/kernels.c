@@ -369,6 +369,9 @@ static void check_kernel(void **state)
     }
     assert_int_equal(total, kernel->total);
     for (unsigned cause = 0; cause < CAUSES; cause++) assert_int_equal(rig_cause(rig, cause) - before[cause], expected[cause]);
+    uint64_t sum = 0;
+    for (unsigned activity = 0; activity < ACTIVITIES; activity++) sum += rig_activity(rig, (enum hw_activity)activity);
+    assert_int_equal(sum, machine_cycle(rig->machine));
     assert_int_equal(exit.kind, kernel->exit);
     if (exit.kind == HW_EXIT) assert_int_not_equal(exit.number, 9); /* the wrong way out */
     for (unsigned i = 0; i < LENGTH(kernel->stats) && kernel->stats[i].stat; i++)

@@ -1,0 +1,309 @@
+/* What bundles compute, against a plain reading of isa.h: all atoms read, then all write; loads read memory before stores
+ * write it. Bundles are random and full of swaps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "tests/unit/hw_core_support.h"
+
+/* f0 is a home, and homes must be committed before an exit. */
+enum { REGS = 6, FIRST_REG = 32, FLAGS = 3, FIRST_FLAG = 1, ATOMS = 8, WORDS = 4 };
+
+static const uint8_t pure_ops[] = {ATOM_MOV, ATOM_ADD, ATOM_ADC, ATOM_SUB, ATOM_SBB, ATOM_AND, ATOM_XOR, ATOM_SHL, ATOM_SAR, ATOM_ROL,
+                                   ATOM_RCR, ATOM_SHLD, ATOM_SH2ADD, ATOM_SX8, ATOM_ZX16, ATOM_INSH, ATOM_BT, ATOM_BSF, ATOM_BSWAP,
+                                   ATOM_SETC, ATOM_SEL, ATOM_GETF, ATOM_SETF, ATOM_MUL, ATOM_MULHS, ATOM_DIVU};
+
+static unsigned any_reg(struct prng *prng) { return prng_below(prng, 12) == 0 ? REG_ZERO : FIRST_REG + (unsigned)prng_below(prng, REGS); }
+
+static struct atom random_pure(struct prng *prng)
+{
+    struct atom atom = {.op = pure_ops[prng_below(prng, LENGTH(pure_ops))]};
+    atom.size = (uint8_t)prng_below(prng, 4);
+    atom.rd = (uint8_t)any_reg(prng);
+    atom.ra = (uint8_t)any_reg(prng);
+    atom.rb = (uint8_t)any_reg(prng);
+    atom.rc = (uint8_t)any_reg(prng);
+    atom.cond = (uint8_t)prng_below(prng, 16);
+    atom.fs = (uint8_t)(FIRST_FLAG + prng_below(prng, FLAGS));
+    if (atom_table[atom.op].sets_flags && prng_below(prng, 2)) {
+        atom.fd = (uint8_t)(FIRST_FLAG + prng_below(prng, FLAGS));
+        atom.fmask = prng_below(prng, 2) ? MASK_ALL : (uint8_t)prng_below(prng, 64);
+    }
+    if (prng_below(prng, 4) == 0) {
+        atom.use_imm = true;
+        atom.imm = (int64_t)prng_next(prng) >> prng_below(prng, 64);
+    }
+    return atom;
+}
+
+/* Addresses are r1 + a word, so that bundles meet in memory. */
+static struct atom random_memory(struct prng *prng)
+{
+    static const uint8_t ops[] = {ATOM_LD, ATOM_LD, ATOM_LDS, ATOM_ST, ATOM_ST};
+    struct atom atom = {.op = ops[prng_below(prng, LENGTH(ops))], .space = SPACE_USER, .wrap = WRAP_32, .ra = 1, .gated = true};
+    atom.imm = (int64_t)prng_below(prng, WORDS * 4);
+    atom.use_imm = atom.imm != 0;
+    atom.size = (uint8_t)prng_below(prng, atom.op == ATOM_LDS ? 2 : 4);
+    if (atom.op == ATOM_ST) atom.rb = (uint8_t)any_reg(prng);
+    else atom.rd = (uint8_t)any_reg(prng);
+    return atom;
+}
+
+/* Encodes what atom_decode would give back; false where atoms of the bundle write the same place. */
+static bool add_atom(struct atom *atoms, unsigned *count, struct atom atom)
+{
+    uint32_t words[ATOM_WORDS_MAX];
+    unsigned length = atom_encode(&atom, words);
+    if (!length || !atom_decode(words, length, &atom)) return false;
+    struct atom_uses uses = atom_uses(&atom);
+    for (unsigned i = 0; i < *count; i++) {
+        struct atom_uses other = atom_uses(&atoms[i]);
+        if ((uses.writes & other.writes) || (uses.flags_written & other.flags_written)) return false;
+    }
+    atoms[(*count)++] = atom;
+    return true;
+}
+
+struct world {
+    uint64_t r[REG_COUNT];
+    uint16_t f[FLAG_COUNT];
+    uint8_t memory[WORDS * 4 + 8];
+};
+
+/* Reads from `before`, writes to `after`. */
+static void reference(const struct world *before, struct world *after, const struct atom *atom)
+{
+    uint64_t a = before->r[atom->ra], b = atom->use_imm ? (uint64_t)atom->imm : before->r[atom->rb], c = before->r[atom->rc];
+    unsigned bytes = 1u << atom->size;
+    if (atom->op == ATOM_ST) {
+        memcpy(after->memory + atom->imm, &before->r[atom->rb], bytes);
+        return;
+    }
+    if (atom->op == ATOM_LD || atom->op == ATOM_LDS) {
+        uint64_t value = 0;
+        memcpy(&value, before->memory + atom->imm, bytes);
+        if (atom->op == ATOM_LDS) value = (uint32_t)(bytes == 1 ? (int32_t)(int8_t)value : (int32_t)(int16_t)value);
+        after->r[atom->rd] = value;
+    } else {
+        unsigned size = atom_sized(atom->op) ? atom->size : 0;
+        struct atom_result result = atom_evaluate(atom->op, size, a, b, c, before->f[atom->fs], atom->fmask, atom->cond);
+        if (atom_table[atom->op].format != FORMAT_FB) after->r[atom->rd] = result.value;
+        if (atom_table[atom->op].sets_flags && atom->fmask) after->f[atom->fd] = result.flags;
+    }
+    after->r[REG_ZERO] = 0;
+}
+
+static void put_bundle(struct rig *rig, const struct atom *atoms, unsigned count)
+{
+    uint32_t words[BUNDLE_ATOMS_MAX * ATOM_WORDS_MAX], *at = words;
+    for (unsigned i = 0; i < count; i++) {
+        struct atom atom = atoms[i];
+        atom.stop = i == count - 1;
+        at += atom_encode(&atom, at);
+    }
+    struct atom exit = {.op = ATOM_EXIT, .stop = true, .target = EXIT_CHAIN, .imm = 0};
+    at += atom_encode(&exit, at);
+    memcpy(hw_concealed(rig->core, RIG_CODE), words, (size_t)((char *)at - (char *)words));
+    hw_invalidate_code(rig->core, RIG_CODE, (uint32_t)((char *)at - (char *)words));
+}
+
+static void set_world(struct rig *rig, struct world *world, struct prng *prng)
+{
+    struct hw_state *state = hw_state(rig->core);
+    for (unsigned i = 0; i < REGS; i++) state->r[FIRST_REG + i] = prng_next(prng) >> prng_below(prng, 64);
+    for (unsigned i = 0; i < FLAGS; i++) state->f[FIRST_FLAG + i] = (uint16_t)(prng_next(prng) & ATOM_FLAGS);
+    hw_commit(rig->core, 0, 0, ~UINT64_C(0), true);
+    memcpy(world->r, state->r, sizeof world->r);
+    memcpy(world->f, state->f, sizeof world->f);
+    for (unsigned i = 0; i < sizeof world->memory; i++) world->memory[i] = (uint8_t)prng_next(prng);
+    assert_true(physical_write(rig->physical, rig_physical(rig, RIG_DATA), world->memory, sizeof world->memory));
+}
+
+static void random_bundles(void **state)
+{
+    struct rig *rig = rig_create("core.issue_width=16;"
+                                 "core.units=alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store "
+                                 "alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store branch");
+    struct prng prng;
+    prng_seed(&prng, 77);
+    for (unsigned round = 0; round < 30000; round++) {
+        struct atom atoms[ATOMS];
+        unsigned count = 0, wanted = 1 + (unsigned)prng_below(&prng, ATOMS);
+        for (unsigned tries = 0; count < wanted && tries < 40; tries++)
+            add_atom(atoms, &count, prng_below(&prng, 3) ? random_pure(&prng) : random_memory(&prng));
+        if (!count) continue;
+        struct world before, after;
+        set_world(rig, &before, &prng);
+        after = before;
+        for (unsigned i = 0; i < count; i++)
+            if (atoms[i].op != ATOM_ST) reference(&before, &after, &atoms[i]);
+        put_bundle(rig, atoms, count);
+        struct hw_exit exit = rig_run(rig);
+        assert_int_equal(exit.kind, HW_EXIT);
+        const struct hw_state *now = hw_state(rig->core);
+        for (unsigned i = 0; i < REG_COUNT; i++)
+            if (now->r[i] != after.r[i]) {
+                for (unsigned k = 0; k < count; k++) {
+                    char text[128];
+                    atom_print(text, sizeof text, &atoms[k]);
+                    print_error("%s\n", text);
+                }
+                fail_msg("round %u: r%u is %llx, should be %llx", round, i, (unsigned long long)now->r[i], (unsigned long long)after.r[i]);
+            }
+        assert_memory_equal(now->f, after.f, sizeof after.f);
+        uint8_t memory[sizeof before.memory];
+        assert_true(physical_read(rig->physical, rig_physical(rig, RIG_DATA), memory, sizeof memory));
+        assert_memory_equal(memory, before.memory, sizeof memory); /* gated, and never committed */
+        hw_rollback(rig->core);
+    }
+    rig_destroy(rig);
+}
+
+/* Stores of a bundle write in any order where they overlap; so each is checked alone, by committing it. */
+static void stores_and_forwarding(void **state)
+{
+    struct rig *rig = rig_create("core.units=alu+mul+div+load+store alu+load+store branch; core.gate.entries=64");
+    struct prng prng;
+    prng_seed(&prng, 78);
+    for (unsigned round = 0; round < 20000; round++) {
+        struct world before, after;
+        set_world(rig, &before, &prng);
+        char text[2048] = "";
+        size_t at = 0;
+        after = before;
+        unsigned steps = 1 + (unsigned)prng_below(&prng, 12);
+        bool commits = prng_below(&prng, 2);
+        for (unsigned i = 0; i < steps; i++) {
+            struct atom atom = random_memory(&prng);
+            if (atom.op != ATOM_ST && atom.rd == 1) continue;
+            at += (size_t)atom_print(text + at, sizeof text - at, &atom);
+            at += (size_t)snprintf(text + at, sizeof text - at, "\n");
+            struct world now = after;
+            reference(&now, &after, &atom);
+            if (commits && prng_below(&prng, 4) == 0) at += (size_t)snprintf(text + at, sizeof text - at, "commit entry\n");
+        }
+        snprintf(text + at, sizeof text - at, "%sexit chain, 0\nentry:\n.commit 0x1000, 1\n", commits ? "commit entry\n" : "");
+        rig_load(rig, text);
+        struct hw_exit exit = rig_run(rig);
+        assert_int_equal(exit.kind, HW_EXIT);
+        assert_memory_equal(hw_state(rig->core)->r + FIRST_REG, after.r + FIRST_REG, REGS * sizeof(uint64_t));
+        uint8_t memory[sizeof before.memory];
+        assert_true(physical_read(rig->physical, rig_physical(rig, RIG_DATA), memory, sizeof memory));
+        assert_memory_equal(memory, commits ? after.memory : before.memory, sizeof memory);
+        hw_rollback(rig->core);
+    }
+    assert_true(rig_stats(rig).forwards_mixed > 100);
+    rig_destroy(rig);
+}
+
+/* A three-way rotation has no order in which readers precede writers. */
+static void rotation(void **state)
+{
+    struct rig *rig = rig_create("core.units=alu alu alu alu+mul+div+load+store+branch");
+    hw_state(rig->core)->r[33] = 1, hw_state(rig->core)->r[34] = 2, hw_state(rig->core)->r[35] = 3;
+    rig_load(rig, "mov.4 r33, r34 | mov.4 r34, r35 | mov.4 r35, r33\nexit chain, 0\n");
+    rig_run(rig);
+    assert_int_equal(hw_state(rig->core)->r[33], 2);
+    assert_int_equal(hw_state(rig->core)->r[34], 3);
+    assert_int_equal(hw_state(rig->core)->r[35], 1);
+    rig_destroy(rig);
+}
+
+/* Transfers read with the others, too, though they act last. */
+static void transfers_read_old_values(void **state)
+{
+    struct rig *rig = rig_create("");
+    rig_load(rig, "sub.4 r33, r3, 3 ; f1.CPAZSO | brc z, f1, out\nbrc z, f1, good\nout:\nexit chain, 9\ngood:\nexit chain, 1\n");
+    assert_int_equal(rig_run(rig).number, 1);
+    rig_load(rig, "call 77, there\nmov.4 r33, 77\nmov.4 r33, 5 | ret r33\nexit chain, 9\nthere:\nexit chain, 2\n");
+    assert_int_equal(rig_run(rig).number, 2);
+    assert_int_equal(hw_state(rig->core)->r[33], 5);
+    rig_destroy(rig);
+}
+
+/* Checks of a bundle come before its loads arm; a load and a store of it do not alias. */
+static void check_before_arm(void **state)
+{
+    struct rig *rig = rig_create("core.units=alu+mul+div+load+store alu+load+store branch");
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0 | st.4 user32 [r1], r3, check 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_EXIT);
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\nld.4 r33, user32 [r2], protect 0 | st.4 user32 [r1], r3, check 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_ALIAS);
+    /* armed by the bundle before, checked by the next one */
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0 | st.4 user32 [r1], r3, check 1, gated\nst.1 user32 [r1 + 3], r3, check 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_ALIAS);
+    /* a commit disarms */
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\ncommit entry\nst.1 user32 [r1 + 3], r3, check 1, gated\nexit chain, 0\nentry:\n.commit 0x1000, 1\n");
+    assert_int_equal(rig_run(rig).kind, HW_EXIT);
+    rig_destroy(rig);
+}
+
+/* Two linear addresses of one frame alias; an access that crosses a page does with both its parts. */
+static void aliases_are_physical(void **state)
+{
+    struct rig *rig = rig_create("");
+    uint64_t frame = rig_physical(rig, RIG_DATA) >> PAGE_BITS;
+    assert_true(page_map(rig->physical, PAGING_TWO_LEVEL, rig->cr3, 0x300000,
+                         frame << PAGE_BITS | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED | PTE_DIRTY));
+    hw_state(rig->core)->r[4] = 0x300000;
+    rig_load(rig, "ld.4 r33, user32 [r1 + 4], protect 0\nst.4 user32 [r4 + 6], r3, check 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_ALIAS);
+    rig_load(rig, "st.4 user32 [r4 + 6], r3, gated\nld.4 r33, user32 [r1 + 4]\nexit chain, 0\n");
+    rig_run(rig);
+    assert_int_equal(hw_state(rig->core)->r[33], 3 << 16);
+    rig_load(rig, "ld.4 r33, user32 [r1 + 4094], protect 0\nst.1 user32 [r2 + 1], r3, check 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_ALIAS);
+    rig_load(rig, "ld.4 r33, user32 [r1 + 4094], protect 0\nst.1 user32 [r2 + 2], r3, check 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_EXIT);
+    rig_load(rig, "ld.1 r33, user32 [r2], protect 0\nst.4 user32 [r1 + 4093], r3, check 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_ALIAS);
+    rig_destroy(rig);
+}
+
+static void bundles_that_cannot_be(void **state)
+{
+    struct rig *rig = rig_create("core.base_offset=false; core.alias.entries=2");
+    static const char *const wrong[] = {
+        "mov.4 r33, 1 | mov.4 r34, 1 | mov.4 r35, 1\nexit chain, 0\n",          /* two ALUs */
+        "ld.4 r33, user32 [r1] | st.4 user32 [r2], r3, gated\nexit chain, 0\n", /* one memory unit */
+        "ld.4 r33, user32 [r1 + 4]\nexit chain, 0\n",                           /* no base + offset */
+        "ld.4 r33, user32 [r1], protect 2\nexit chain, 0\n",
+        "st.4 user32 [r1], r33, check 4, gated\nexit chain, 0\n",
+        "br +0x4000000\n",                                                      /* out of memory */
+    };
+    for (unsigned i = 0; i < LENGTH(wrong); i++) {
+        rig_load(rig, wrong[i]);
+        RIG_EXPECT_PANIC(rig, rig_run(rig));
+    }
+    uint32_t junk = 0x7f;
+    memcpy(hw_concealed(rig->core, RIG_CODE), &junk, sizeof junk);
+    hw_invalidate_code(rig->core, RIG_CODE, 4);
+    RIG_EXPECT_PANIC(rig, rig_run(rig));
+    rig_destroy(rig);
+}
+
+static void exposed_latencies_are_the_schedules(void **state)
+{
+    struct rig *rig = rig_create("core.interlocks=exposed");
+    static const char *const wrong[] = {
+        "ld.4 r33, user32 [r1]\nnop\nadd.4 r34, r33, 1\nexit chain, 0\n",
+        "mul.4 r33, r1, r3\nmov.4 r33, 1\nexit chain, 0\n",
+        "mul.4 r33, r1, r3 ; f1.CO\nsetc r34, b, f1\nexit chain, 0\n",
+        "ld.4 r33, user32 [r1]\nbr next\nnext:\nadd.4 r34, r33, 1\nexit chain, 0\n", /* the bubble does not count */
+    };
+    for (unsigned i = 0; i < LENGTH(wrong); i++) {
+        rig_load(rig, wrong[i]);
+        RIG_EXPECT_PANIC(rig, rig_run(rig));
+    }
+    rig_destroy(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_bundles),   cmocka_unit_test(stores_and_forwarding), cmocka_unit_test(rotation),
+        cmocka_unit_test(transfers_read_old_values), cmocka_unit_test(check_before_arm), cmocka_unit_test(aliases_are_physical),
+        cmocka_unit_test(bundles_that_cannot_be), cmocka_unit_test(exposed_latencies_are_the_schedules)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
