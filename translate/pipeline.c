@@ -20,17 +20,20 @@ struct pass {
 /* Options are found by offset; the first field of the struct is none of these, so that 0 can mean none. */
 #define OPTION(field) offsetof(struct tr_options, field)
 
+/* clang-format off */
 static const struct pass passes[] = {
-    {"promote", pass_promote, 0, PROMOTED, 0, 0, 1},
-    {"dead", pass_dead, PROMOTED, TIDY, 0, OPTION(pass_dead), 1}, /* without flags more can be done */
-    {"copy", pass_copy, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_copy), 2},
-    {"cse", pass_cse, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_cse), 2},
-    {"memory", pass_memory, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_memory), 2},
-    {"copy2", pass_copy, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_copy), 2}, /* of what loads gave */
-    {"cse2", pass_cse, PROMOTED, 0, TIDY | LEGAL, OPTION(pass_cse), 2},
-    {"dead2", pass_dead, PROMOTED, TIDY, 0, OPTION(pass_dead), 2},
-    {"legalise", pass_legalise, PROMOTED, LEGAL, 0, 0, 1},
+    {"promote",   pass_promote,   0,        PROMOTED, 0,            0,                      1},
+    {"dead",      pass_dead,      PROMOTED, TIDY,     0,            OPTION(pass_dead),      1}, /* so that more folds */
+    {"copy",      pass_copy,      PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_copy),      2},
+    {"cse",       pass_cse,       PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_cse),       2},
+    {"remainder", pass_remainder, PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_remainder), 2},
+    {"memory",    pass_memory,    PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_memory),    2},
+    {"copy2",     pass_copy,      PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_copy),      2}, /* of what loads gave */
+    {"cse2",      pass_cse,       PROMOTED, 0,        TIDY | LEGAL, OPTION(pass_cse),       2},
+    {"dead2",     pass_dead,      PROMOTED, TIDY,     0,            OPTION(pass_dead),      2},
+    {"legalise",  pass_legalise,  PROMOTED, LEGAL,    0,            0,                      1},
 };
+/* clang-format on */
 
 static bool switched_on(const struct pass *pass, const struct tr_request *request)
 {

@@ -26,7 +26,8 @@ struct pass {
     void (*run)(struct ir_region *region, const struct tr_request *request);
 };
 static const struct pass passes[] = {
-    {"copy", pass_copy}, {"cse", pass_cse}, {"memory", pass_memory}, {"dead", pass_dead},
+    {"copy", pass_copy},           {"cse", pass_cse},   {"memory", pass_memory},
+    {"remainder", pass_remainder}, {"dead", pass_dead},
 };
 static const struct pass last = {"legalise", pass_legalise};
 

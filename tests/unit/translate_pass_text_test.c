@@ -498,8 +498,7 @@ static const struct example examples[] = {
      "    %4 = ld.4 [%2 - 0x80000000]\n"
      "    exit jump 0x00001002 #0\n"
      "#0 jump 0x00001002 insns 1 eax=%4\n"},
-    /* What must not be narrowed, merged or taken for a copy: a mask within a shift's count, a 16-bit shift, an upper
-     * bit. */
+    /* What must not be narrowed, merged or taken for a copy: a mask within a shift's count, a 16-bit shift, an upper bit. */
     {pass_copy, false,
      "region promoted\n"
      "mark 0x1000 2\n"
@@ -549,6 +548,48 @@ static const struct example examples[] = {
      "    st.4 [%4], %3\n"
      "    exit jump 0x00001002 #0\n"
      "#0 jump 0x00001002 insns 1\n"},
+    /* The quotient gives the remainder, where the divisor is known not to be 0: by a guard, through an extension, constant. */
+    {pass_remainder, false,
+     "region promoted\n"
+     "mark 0x1000 2\n"
+     "%2 = get eax\n"
+     "%3 = get ecx\n"
+     "%4 = get edx\n"
+     "%5 = sub.4 %3, 0 ; flags Z\n"
+     "trapif z, %5, 0\n"
+     "%7 = sx32.8 %3\n"
+     "%8 = divs.8 %2, %7\n"
+     "%9 = rems.8 %2, %7\n"
+     "%10 = divu.4 %2, 10\n"
+     "%11 = remu.4 %2, 10\n"
+     "%12 = divu.4 %2, %4\n"
+     "%13 = remu.4 %2, %4\n"
+     "%14 = divs.2 %2, %3\n"
+     "%15 = rems.2 %2, %3\n"
+     "%16 = remu.4 %4, %3\n"
+     "exit jump 0x1002 #0\n"
+     "#0 jump 0x1002 insns 1 eax=%8 ecx=%9 edx=%10 ebx=%11 esi=%12 edi=%13 ebp=%14 esp=%15 r8=%16\n",
+     "region context 0x0 promoted\n"
+     "mark 0x00001000 2\n"
+     "    %2 = get eax\n"
+     "    %3 = get ecx\n"
+     "    %4 = get edx\n"
+     "    %5 = sub.4 %3, 0 ; flags Z\n"
+     "    trapif z, %5, 0\n"
+     "    %7 = sx32.8 %3\n"
+     "    %8 = divs.8 %2, %7\n"
+     "    %9 = mul.8 %8, %7\n"
+     "    %10 = sub.8 %2, %9\n"
+     "    %11 = divu.4 %2, 10\n"
+     "    %12 = mul.4 %11, 10\n"
+     "    %13 = sub.4 %2, %12\n"
+     "    %14 = divu.4 %2, %4\n"
+     "    %15 = remu.4 %2, %4\n"
+     "    %16 = divs.2 %2, %3\n"
+     "    %17 = rems.2 %2, %3\n"
+     "    %18 = remu.4 %4, %3\n"
+     "    exit jump 0x00001002 #0\n"
+     "#0 jump 0x00001002 insns 1 eax=%8 ecx=%10 edx=%11 ebx=%13 esp=%17 ebp=%16 esi=%14 edi=%15 r8=%18\n"},
 };
 
 static void test_examples(void **state)
@@ -579,7 +620,7 @@ static void test_examples(void **state)
 static void test_full(void **state)
 {
     static void (*const passes[])(struct ir_region *, const struct tr_request *) = {pass_copy, pass_cse, pass_memory,
-                                                                                    pass_dead, pass_legalise};
+                                                                                    pass_dead, pass_remainder, pass_legalise};
     struct machine_desc machine = {.base_offset = false};
     struct tr_request request = {.machine = &machine};
     void *memory = malloc(ARENA_BYTES);

@@ -61,17 +61,16 @@ static bool table_init(struct table *table, struct ir_region *region)
     return table->slots;
 }
 
-/* Emits the operation unless all its results are there already. */
+/* Keeps the operation unless all its results are there already. */
 static void share(struct rewrite *rewrite, const struct table *table, unsigned at, struct ir_insn insn)
 {
     struct ir_region *region = rewrite->region;
-    ir_ref next = (ir_ref)region->count;
+    ir_ref next = rewrite_append(rewrite, insn);
     struct ir_insn key = value_key(insn);
-    ir_ref value = ir_has_value(&insn) ? find(table, region, &key, next) : 0;
-    ir_ref flags = insn.fmask ? find(table, region, &insn, next) : 0;
-    if (value == next || flags == next) rewrite_append(rewrite, insn);
-    rewrite->value[at] = value;
-    rewrite->flags[at] = flags;
+    if (!next) return;
+    rewrite->value[at] = ir_has_value(&insn) ? find(table, region, &key, next) : 0;
+    rewrite->flags[at] = insn.fmask ? find(table, region, &insn, next) : 0;
+    if (rewrite->value[at] != next && rewrite->flags[at] != next) region->count--;
 }
 
 void pass_cse(struct ir_region *region, const struct tr_request *request)

@@ -6,14 +6,19 @@
 #include "translate/ir/ir.h"
 #include "translate/translate.h"
 
-void pass_promote(struct ir_region *region,
-                  const struct tr_request *request); /* gets and puts become values; exits get maps */
-void pass_copy(struct ir_region *region, const struct tr_request *request); /* constants, copies, folding, strength */
+/* Gets and puts become values; exits get maps. */
+void pass_promote(struct ir_region *region, const struct tr_request *request);
+/* Constants, copies, folding, strength. */
+void pass_copy(struct ir_region *region, const struct tr_request *request);
+/* Common subexpressions. */
 void pass_cse(struct ir_region *region, const struct tr_request *request);
-void pass_memory(struct ir_region *region,
-                 const struct tr_request *request); /* redundant loads, dead stores and probes */
-void pass_dead(struct ir_region *region, const struct tr_request *request);    /* dead operations, dead flags */
-void pass_legalise(struct ir_region *region,
-                   const struct tr_request *request); /* what this machine's atoms can encode */
+/* Divisions that a quotient saves. */
+void pass_remainder(struct ir_region *region, const struct tr_request *request);
+/* Redundant loads, dead stores and probes. */
+void pass_memory(struct ir_region *region, const struct tr_request *request);
+/* Dead operations, dead flags. */
+void pass_dead(struct ir_region *region, const struct tr_request *request);
+/* What this machine's atoms can encode. */
+void pass_legalise(struct ir_region *region, const struct tr_request *request);
 
 #endif
