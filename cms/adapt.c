@@ -42,13 +42,12 @@ void adapt_rolled_back(struct cms *cms, struct translation *translation, enum ad
     uint64_t now = hw_insns(cms->core);
     if (!translation->alive) return;
     /* Now and then is no reason: what speculation gains in between is worth more. */
-    if (now - head->window > (uint64_t)cms->options->adapt_window) {
-        memset(head->rollbacks, 0, sizeof head->rollbacks);
-        head->window = now;
+    if (now - translation->window > (uint64_t)cms->options->adapt_window) {
+        memset(translation->rollbacks, 0, sizeof translation->rollbacks);
+        translation->window = now;
     }
-    if (head->rollbacks[cause] < UINT16_MAX) head->rollbacks[cause]++;
-    if (head->rollbacks[cause] < cms->options->adapt_threshold) return;
-    head->rollbacks[cause] = 0;
+    if (translation->rollbacks[cause] < UINT16_MAX) translation->rollbacks[cause]++;
+    if (translation->rollbacks[cause] < cms->options->adapt_threshold) return;
     adapt_renew(cms, translation);
     bool enough = false;
     if (cause == ADAPT_ALIAS) enough = restrain(head, TR_NO_LOAD_OVER_STORE);

@@ -35,7 +35,7 @@ static void layout_tables(struct root *root, struct layout *layout, const struct
     root->sites = layout_take(layout, SITES * sizeof(struct site), 64);
     root->path = layout_take(layout, PATH_MAX_BLOCKS * sizeof(uint64_t), 64);
     root->result = layout_take(layout, sizeof(struct tr_result), 64);
-    root->scratch = layout_take(layout, sizeof(struct block) + INSN_OPS_MAX * sizeof(struct ir_insn), 64);
+    root->scratch = layout_take(layout, INSN_OPS_MAX * sizeof(struct ir_insn), 64);
     root->arena_bytes = ARENA_BYTES;
     root->arena = layout_take(layout, ARENA_BYTES, 64);
     root->blocks_bytes = options->interpreter == CMS_PREDECODED ? (uint32_t)options->predecode_size : 0;

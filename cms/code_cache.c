@@ -170,7 +170,7 @@ static void fill_exits(struct cms *cms, struct translation *translation, const s
     for (unsigned i = 0; i < result->exit_count; i++) {
         exits[i] = (struct exit_record){.tpc = translation->tpc + result->exits[i].offset,
                                         .owner = offset_of(cms, translation), .number = (uint16_t)i,
-                                        .reason = result->exits[i].reason, .returns = result->exits[i].returns,
+                                        .reason = result->exits[i].reason,
                                         .known = result->exits[i].target != 0, .source = result->exits[i].source};
     }
     translation->exit_count = (uint16_t)result->exit_count;

@@ -175,8 +175,8 @@ static bool is_block(const struct cms *cms, uint32_t owner)
     return owner - cms->root->blocks < cms->root->blocks_bytes;
 }
 
-/* What was made from code that has changed: the code that comes instead is profiled anew, and the more patiently the more
- * often this happens. */
+/* What was made from code that has changed: the code that comes instead is profiled anew. That bounds the loss however often
+ * it happens, since what is interpreted until the threshold costs more than what translating then does. */
 static void drop(struct cms *cms, uint32_t owner, bool rewritten)
 {
     bool block = is_block(cms, owner);
@@ -189,7 +189,7 @@ static void drop(struct cms *cms, uint32_t owner, bool rewritten)
     }
     if (!rewritten) return;
     if (head->rewrites < UINT8_MAX) head->rewrites++;
-    profile_back_off(cms, head, head->rewrites / 4u);
+    profile_back_off(cms, head, 2u * head->failures);
 }
 
 static void drop_sources(struct cms *cms, struct page *page, uint32_t chunks, bool rewritten)

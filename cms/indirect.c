@@ -9,7 +9,7 @@ enum { PATIENCE = 16, PATIENCE_MAX = 1 << 20 };
 static struct site *site_of(const struct cms *cms, uint64_t source)
 {
     struct site *sites = at(cms, cms->root->sites);
-    return &sites[hash_words(source, cms->root->context) % SITES];
+    return &sites[hash_words(source, 0) % SITES];
 }
 
 /* Counts a target: a known one moves up past those seen less often; a new one takes the last place. */
@@ -35,9 +35,7 @@ static void inline_missed(struct cms *cms, const struct exit_record *from)
 {
     struct site *site = site_of(cms, from->source);
     struct translation *owner = at(cms, from->owner);
-    if (site->source != from->source || site->context != cms->root->context || !site->patience) {
-        *site = (struct site){.source = from->source, .context = cms->root->context, .patience = PATIENCE};
-    }
+    if (site->source != from->source || !site->patience) *site = (struct site){.source = from->source, .patience = PATIENCE};
     remember(site, eip(cms));
     if (++site->misses < site->patience || !owner->alive) return;
     site->misses = 0;
@@ -65,7 +63,7 @@ unsigned indirect_targets(void *cookie, uint64_t spc, uint64_t *to, unsigned cap
     const struct cms *cms = cookie;
     const struct site *site = site_of(cms, spc);
     unsigned count = 0;
-    if (site->source != spc || site->context != cms->root->context) return 0;
+    if (site->source != spc) return 0;
     while (count < capacity && count < TR_TARGETS_MAX && site->counts[count]) {
         to[count] = site->targets[count];
         count++;

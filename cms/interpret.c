@@ -156,6 +156,7 @@ static enum outcome step(struct interpreting *in, const struct record *record)
     case IR_TRAPPED:
         return except(in, &(struct hw_fault){.vector = (uint8_t)result.value, .error = (uint32_t)result.value >> 8}, false);
     case IR_REFUSED:
+        if (in->fault.vector == 13 /* #GP */ && ops[result.at].kind == IR_STACK) in->fault.vector = 12 /* #SS */;
         return except(in, &in->fault, false);
     case IR_CALLS_HELPER:
         return run_helper(in, record, &ops[result.at], (unsigned)result.value);
@@ -192,6 +193,32 @@ static void run_block(struct interpreting *in, const struct block *block, uint32
     }
 }
 
+/* The same block, decoded as it runs. What cannot be fetched behind its first instruction is the next block's trouble. */
+static void run_afresh(struct interpreting *in, uint32_t insns)
+{
+    struct hw_fault fault = {0};
+    for (bool first = true; in->done.insns < BLOCK_INSNS_MAX; first = false) {
+        const struct record *record = predecode_once(in->cms, eip(in->cms), &fault);
+        if (!record) {
+            if (first) except(in, &fault, false);
+            return;
+        }
+        if (record->flags & RECORD_UNSUPPORTED && !first) return;
+        enum outcome outcome = run_record(in, record);
+        if (outcome == NEXT && record->flags & RECORD_REPEATS && eip(in->cms) == record->address) continue;
+        in->done.transferred = outcome != ENDED && record->flags & RECORD_TRANSFERS;
+        if (outcome != NEXT || record->flags & RECORD_TRANSFERS || in->done.insns == insns) return;
+    }
+}
+
+static void run_kept(struct interpreting *in, struct head *head, uint32_t insns)
+{
+    struct hw_fault fault = {0};
+    const struct block *block = predecode_block(in->cms, head, &fault);
+    if (block) run_block(in, block, insns);
+    else except(in, &fault, false);
+}
+
 struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
 {
     uint64_t values[INSN_OPS_MAX];
@@ -200,10 +227,8 @@ struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
         .cms = cms, .values = values, .flags = flags,
         .machine = {.r = cms->state->r, .f0 = &cms->state->f[0], .cookie = &in, .load = load, .store = store, .probe = probe},
     };
-    struct hw_fault fault = {0};
-    const struct block *block = predecode_block(cms, head, &fault);
-    if (block) run_block(&in, block, insns);
-    else except(&in, &fault, false);
+    if (predecode_keeps(cms, head)) run_kept(&in, head, insns);
+    else run_afresh(&in, insns);
     hw_charge(cms->core, WORK_INTERPRET, in.done.insns + in.iterations, 0);
     hw_charge(cms->core, WORK_IR_OP, in.ir_ops, 0);
     hw_count(cms->core, CMS_STAT_interpreted, in.done.insns);

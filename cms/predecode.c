@@ -5,11 +5,13 @@
  */
 #include "cms/state.h"
 
-/* Where the bytes of the next instruction come from, and what became of it. */
+/* The next instruction, and the guest bytes it was found among. */
 struct decoding {
     struct x86_insn insn;
     enum x86_status status;
-    bool unmapped; /* bytes are missing because of hw_fault() */
+    uint64_t address;    /* of the first byte in the window */
+    unsigned got;        /* bytes in it; if not all, a fault follows */
+    uint8_t window[96];
 };
 
 static uint64_t linear_of(const struct cms *cms, uint64_t address)
@@ -20,10 +22,13 @@ static uint64_t linear_of(const struct cms *cms, uint64_t address)
 
 static void decode_at(struct cms *cms, uint64_t address, struct decoding *decoding)
 {
-    uint8_t bytes[X86_INSN_BYTES_MAX];
-    unsigned got = hw_fetch(cms->core, linear_of(cms, address), cms->user, bytes, sizeof bytes);
-    decoding->unmapped = got < sizeof bytes;
-    decoding->status = x86_decode(bytes, got, cms->root->context, &decoding->insn);
+    uint64_t skip = address - decoding->address;
+    if (address < decoding->address || skip + X86_INSN_BYTES_MAX > decoding->got) {
+        decoding->address = address;
+        decoding->got = hw_fetch(cms->core, linear_of(cms, address), cms->user, decoding->window, sizeof decoding->window);
+        skip = 0;
+    }
+    decoding->status = x86_decode(decoding->window + skip, decoding->got - (unsigned)skip, cms->root->context, &decoding->insn);
 }
 
 static struct hw_fault fault_of(struct cms *cms, const struct decoding *decoding)
@@ -46,15 +51,16 @@ static void note_writes(struct record *record, const struct ir_insn *ops)
     }
 }
 
-/* Appends the record of a decoded instruction at `to`, `room` bytes; returns the bytes it took, 0 if it does not fit. */
-static size_t append_record(struct cms *cms, const struct decoding *decoding, uint64_t address, struct record *to, size_t room)
+/* Lifts a decoded instruction into its record, in `room` bytes; returns the bytes it took, 0 if it does not fit. */
+static size_t make_record(struct cms *cms, const struct decoding *decoding, uint64_t address, struct record *to, size_t room)
 {
     const struct x86_insn *insn = &decoding->insn;
     const struct x86_row *row = &x86_rows[insn->row];
-    struct arena arena;
-    struct ir_region region;
-    arena_init(&arena, at(cms, cms->root->arena), cms->root->arena_bytes);
+    struct ir_guest_insn guest[1];
+    struct ir_region region = {.insns = (struct ir_insn *)to, .count = 1, .guest = guest, .guest_capacity = LENGTH(guest),
+                               .capacity = (unsigned)(room / sizeof *to), .context = cms->root->context};
     if (room < sizeof *to) return 0;
+    if (region.capacity > INSN_OPS_MAX) region.capacity = INSN_OPS_MAX;
     *to = (struct record){.address = address, .ops = 1, .row = insn->row, .length = insn->length};
     if (row->properties & X86_ENDS_REGION) to->flags |= RECORD_TRANSFERS;
     if (row->properties & X86_REPEATS && (insn->rep || insn->repne)) to->flags |= RECORD_REPEATS;
@@ -62,30 +68,49 @@ static size_t append_record(struct cms *cms, const struct decoding *decoding, ui
         to->flags |= RECORD_UNSUPPORTED | RECORD_TRANSFERS;
         return sizeof *to;
     }
-    if (!ir_region_init(&region, &arena, INSN_OPS_MAX, 2, cms->root->context)) hw_panic(cms->core, "no room to lift");
     x86_lift(&region, insn, address);
-    if (region.full) hw_panic(cms->core, "%s lifts to too many operations", row->mnemonic);
-    size_t bytes = region.count * sizeof(struct ir_insn);
-    if (bytes > room) return 0;
+    if (region.full && region.capacity == INSN_OPS_MAX) hw_panic(cms->core, "%s lifts to too many operations", row->mnemonic);
+    if (region.full) return 0;
     to->ops = (uint16_t)region.count;
-    memcpy(to + 1, &region.insns[1], bytes - sizeof *to);
     note_writes(to, (const struct ir_insn *)to);
-    return bytes;
+    return region.count * sizeof(struct ir_insn);
 }
 
-/* Decodes up to `insns` instructions into the block. False: not even the first could be had. */
-static bool fill(struct cms *cms, struct block *block, uint64_t address, unsigned insns, size_t room, struct hw_fault *fault)
+static void charge(struct cms *cms, unsigned insns)
+{
+    hw_charge(cms->core, WORK_DECODE, insns, 0);
+    hw_count(cms->core, CMS_STAT_decoded, insns);
+}
+
+const struct record *predecode_once(struct cms *cms, uint64_t address, struct hw_fault *fault)
+{
+    struct record *record = at(cms, cms->root->scratch);
+    struct decoding decoding;
+    decoding.address = decoding.got = 0;
+    decode_at(cms, address, &decoding);
+    charge(cms, 1);
+    if (decoding.status != X86_OK && decoding.status != X86_UNSUPPORTED) {
+        *fault = fault_of(cms, &decoding);
+        return NULL;
+    }
+    make_record(cms, &decoding, address, record, INSN_OPS_MAX * sizeof(struct ir_insn));
+    return record;
+}
+
+/* Decodes instructions into the block until it ends. False: not even the first could be had. */
+static bool fill(struct cms *cms, struct block *block, uint64_t address, size_t room, struct hw_fault *fault)
 {
     uint64_t page = linear_of(cms, address) >> 12;
     struct decoding decoding;
-    while (block->insns < insns && linear_of(cms, address) >> 12 == page) {
+    decoding.address = decoding.got = 0;
+    while (block->insns < BLOCK_INSNS_MAX && linear_of(cms, address) >> 12 == page) {
         decode_at(cms, address, &decoding);
         if (decoding.status != X86_OK && decoding.status != X86_UNSUPPORTED) {
             if (!block->insns) *fault = fault_of(cms, &decoding);
             break;
         }
         struct record *record = (struct record *)((char *)block + block->bytes);
-        size_t bytes = append_record(cms, &decoding, address, record, room - block->bytes);
+        size_t bytes = make_record(cms, &decoding, address, record, room - block->bytes);
         if (!bytes) break;
         /* One that cannot be run must not keep those before it from running. */
         if (record->flags & RECORD_UNSUPPORTED && block->insns) break;
@@ -95,24 +120,14 @@ static bool fill(struct cms *cms, struct block *block, uint64_t address, unsigne
         if (!CONTEXT_GET(cms->root->context, LONG)) address = (uint32_t)address;
         if (record->flags & RECORD_TRANSFERS) break;
     }
-    hw_charge(cms->core, WORK_DECODE, block->insns, 0);
-    hw_count(cms->core, CMS_STAT_decoded, block->insns);
+    charge(cms, block->insns);
     return block->insns > 0;
 }
 
-/* One instruction, decoded afresh and not kept. */
-static struct block *decode_once(struct cms *cms, struct head *head, struct hw_fault *fault)
+/* What is kept makes its page protected. Code that is rewritten all the time earns that only by being run again. */
+bool predecode_keeps(const struct cms *cms, const struct head *head)
 {
-    struct block *block = at(cms, cms->root->scratch);
-    *block = (struct block){.bytes = sizeof *block, .head = offset_of(cms, head), .valid = true};
-    size_t room = sizeof *block + INSN_OPS_MAX * sizeof(struct ir_insn);
-    return fill(cms, block, head->spc, 1, room, fault) ? block : NULL;
-}
-
-/* Code that is rewritten all the time is not worth keeping; and each record kept makes its page protected. */
-static bool worth_keeping(const struct cms *cms, const struct head *head)
-{
-    return cms->options->interpreter == CMS_PREDECODED && head->rewrites < 8;
+    return cms->options->interpreter == CMS_PREDECODED && (head->rewrites < 8 || head->executions > 1);
 }
 
 struct block *predecode_block(struct cms *cms, struct head *head, struct hw_fault *fault)
@@ -120,12 +135,11 @@ struct block *predecode_block(struct cms *cms, struct head *head, struct hw_faul
     struct root *root = cms->root;
     enum { ROOM_LEAST = 65536 / 2 };
     if (LIKELY(head->block != 0)) return at(cms, head->block);
-    if (!worth_keeping(cms, head)) return decode_once(cms, head, fault);
     if (root->blocks_bytes - root->blocks_used < ROOM_LEAST) predecode_flush(cms);
     coherence_make_room(cms);
     struct block *block = at(cms, root->blocks + root->blocks_used);
     *block = (struct block){.bytes = sizeof *block, .head = offset_of(cms, head), .valid = true};
-    if (!fill(cms, block, head->spc, BLOCK_INSNS_MAX, root->blocks_bytes - root->blocks_used, fault)) return NULL;
+    if (!fill(cms, block, head->spc, root->blocks_bytes - root->blocks_used, fault)) return NULL;
     uint64_t guest_bytes = 0;
     struct record *record = (struct record *)(block + 1);
     for (unsigned i = 0; i < block->insns; i++, record += record->ops) guest_bytes += record->length;

@@ -90,6 +90,14 @@ static void settle(struct cms *cms, const struct head *head, struct pending *pen
     else if (to && owner->alive && cms->options->chain) chain_link(cms, from, to);
 }
 
+/* Does a context fetch the same code from the same address? */
+static bool fetches_alike(uint64_t a, uint64_t b)
+{
+    return CONTEXT_GET(a, SPACE) == CONTEXT_GET(b, SPACE) && CONTEXT_GET(a, PAGING) == CONTEXT_GET(b, PAGING) &&
+           CONTEXT_GET(a, CPL) == CONTEXT_GET(b, CPL) && CONTEXT_GET(a, LONG) == CONTEXT_GET(b, LONG) &&
+           CONTEXT_GET(a, BASE_CS) == CONTEXT_GET(b, BASE_CS);
+}
+
 /* A head that has become hot: gear 1 at once, gear 2 after a pass that shows the path. */
 static enum pace translate_hot(struct cms *cms, struct head *head)
 {
@@ -100,8 +108,12 @@ static enum pace translate_hot(struct cms *cms, struct head *head)
         if (pass.pace == PACE_STOP) return PACE_STOP;
         coherence_poll(cms);
         /* The pass may have changed this very code, or the map may have been emptied. */
-        head = cms->root->context == context ? dispatch_peek(cms, spc, context) : NULL;
+        head = dispatch_peek(cms, spc, context);
         if (!head || head->gear < 2) return PACE_ON;
+        if (!fetches_alike(context, cms->root->context)) {
+            profile_back_off(cms, head, ++head->failures);
+            return PACE_ON;
+        }
     }
     translator_run(cms, head, path_count);
     return PACE_ON;

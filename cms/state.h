@@ -33,19 +33,14 @@ struct source {
 
 /* ---- guest addresses where blocks begin ---- */
 
-/* Why a region keeps rolling back, as adaptation counts it. */
-enum adapt_cause { ADAPT_ALIAS, ADAPT_FAULT, ADAPT_ASSERT, ADAPT_GATE, ADAPT_PROTECT, ADAPT_IO, ADAPT_CAUSES };
-
 /* The dispatch map's entry: what is known of (spc, context). It outlives the translations and blocks made from there. */
 struct head {
     uint64_t spc, context;
-    uint64_t window;                       /* guest instructions retired when `rollbacks` began to be counted */
     uint32_t next;                         /* in its bucket */
     uint32_t translation, block;
     uint32_t executions;                   /* interpretations that began here */
     uint32_t threshold;                    /* of these, before translating is tried */
     uint32_t counter;                      /* counted down by gear 1 code */
-    uint16_t rollbacks[ADAPT_CAUSES];      /* in the present window */
     uint16_t insns_max;                    /* 0: what the options say */
     uint8_t restraint;                     /* enum tr_restraint bits */
     uint8_t gear;                          /* at which it is translated next */
@@ -84,6 +79,9 @@ struct block {
 
 /* ---- translations ---- */
 
+/* Why a region keeps rolling back, as adaptation counts it. */
+enum adapt_cause { ADAPT_ALIAS, ADAPT_FAULT, ADAPT_ASSERT, ADAPT_GATE, ADAPT_PROTECT, ADAPT_IO, ADAPT_CAUSES };
+
 /* Where a translation leaves. */
 struct exit_record {
     uint32_t tpc;             /* of its bundle */
@@ -92,7 +90,6 @@ struct exit_record {
     uint32_t next, previous;  /* the target's list of incoming links */
     uint16_t number;
     uint8_t reason;           /* enum exit_reason */
-    bool returns;
     bool known;               /* its guest target is fixed */
     uint64_t source;          /* guest instruction that leaves */
 };
@@ -112,6 +109,8 @@ struct translation {
     uint16_t guest_insns, insns_longest;
     uint8_t gear;
     bool alive;
+    uint16_t rollbacks[ADAPT_CAUSES]; /* since `window` */
+    uint64_t window;          /* guest instructions retired when they began to be counted */
 };
 /* A part of the code cache that is evicted at once: code space and record space, each filled forward. */
 struct unit {
@@ -120,9 +119,9 @@ struct unit {
 };
 enum { CODE_GRANULE = 64 };   /* translations begin at multiples of it */
 
-/* Where an indirect transfer went lately (cms.indirect: inline). */
+/* Where an indirect transfer went lately (cms.indirect: inline), in whichever context. */
 struct site {
-    uint64_t source, context;
+    uint64_t source;
     uint64_t targets[TR_TARGETS_MAX];
     uint32_t counts[TR_TARGETS_MAX];
     uint32_t misses;          /* since its translation was last made */
@@ -141,7 +140,7 @@ struct root {
     uint32_t pages, page_count, page_capacity, page_free;
     uint32_t physical_chains, linear_chains, chain_mask;
     uint32_t blocks, blocks_bytes, blocks_used;
-    uint32_t scratch;         /* a block that is not kept */
+    uint32_t scratch;         /* a record that is not kept */
     uint32_t units, unit_count, unit_code_bytes, unit_record_bytes, unit_current;
     uint32_t code, code_bytes, records;
     uint32_t owners;          /* the translation in each granule of code */
@@ -186,6 +185,10 @@ struct head *dispatch_head(struct cms *cms, uint64_t spc);
 struct head *dispatch_peek(const struct cms *cms, uint64_t spc, uint64_t context);
 
 /* predecode.c */
+/* Is what begins at head to be kept pre-decoded? */
+bool predecode_keeps(const struct cms *cms, const struct head *head);
+/* The instruction at `address`, decoded afresh; good until the next one. NULL: it cannot be had, for *fault. */
+const struct record *predecode_once(struct cms *cms, uint64_t address, struct hw_fault *fault);
 /* The block that begins at head, decoded if need be. NULL: its first instruction cannot be had, for *fault. */
 struct block *predecode_block(struct cms *cms, struct head *head, struct hw_fault *fault);
 void predecode_drop(struct cms *cms, struct block *block);
