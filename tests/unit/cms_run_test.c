@@ -122,6 +122,7 @@ static int run_bundle(struct hw_core *core, uint32_t *tpc, struct hw_exit *exit)
     struct hw_state before = core->state;
     uint32_t here = *tpc;
     const struct commit_entry *entry = NULL;
+    bool leaves = false;
     assert_true(bytes > 0);
     assert_non_null(code_cache_owner(&(struct cms){.base = core->concealed, .root = (void *)(core->concealed + ROOT_OFFSET)}, here));
     *tpc += bytes;
@@ -152,7 +153,7 @@ static int run_bundle(struct hw_core *core, uint32_t *tpc, struct hw_exit *exit)
         case ATOM_JMPX: find_target(core, spc, hw_context(core), tpc); break;
         case ATOM_EXIT:
             *exit = (struct hw_exit){.kind = HW_EXIT, .reason = (uint8_t)atom->target, .number = (uint32_t)atom->imm, .site = here};
-            kind = HW_EXIT;
+            leaves = true;
             break;
         case ATOM_COMMIT: entry = (const struct commit_entry *)(core->concealed + here + atom->imm); break;
         case ATOM_ASSERT: if (cond_holds(atom->cond, before.f[atom->fs])) kind = HW_ASSERT; break;
@@ -160,9 +161,10 @@ static int run_bundle(struct hw_core *core, uint32_t *tpc, struct hw_exit *exit)
         }
         if (kind != HW_EXIT_KINDS) return kind;
     }
-    if (!entry) return HW_EXIT_KINDS;
-    commit(core, entry);
-    return core->next_event - core->insns < core->margin || core->next_event <= core->insns ? HW_EVENT : HW_EXIT_KINDS;
+    /* An event comes between a commit and a transfer beside it. */
+    if (entry) commit(core, entry);
+    if (entry && (core->next_event - core->insns < core->margin || core->next_event <= core->insns)) return HW_EVENT;
+    return leaves ? HW_EXIT : HW_EXIT_KINDS;
 }
 
 static void enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
