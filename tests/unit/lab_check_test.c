@@ -156,7 +156,7 @@ static void at_each_gear(enum harm harm, const char *said)
 static void a_right_run_is_silent(void **state) { at_each_gear(NONE, NULL); }
 static void a_register_is_seen(void **state) { at_each_gear(REGISTER, "registers differ"); }
 static void a_flag_is_seen(void **state) { at_each_gear(FLAG, "registers differ"); }
-static void a_count_is_seen(void **state) { at_each_gear(COUNT, "registers differ"); }
+static void a_count_is_seen(void **state) { at_each_gear(COUNT, "lockstep divergence"); }
 static void a_stray_store_is_seen(void **state) { at_each_gear(STORE, "memory differs in what the machine stored"); }
 
 static void memory_is_swept_at_the_end(void **state)
