@@ -498,7 +498,8 @@ static const struct example examples[] = {
      "    %4 = ld.4 [%2 - 0x80000000]\n"
      "    exit jump 0x00001002 #0\n"
      "#0 jump 0x00001002 insns 1 eax=%4\n"},
-    /* What must not be narrowed, merged or taken for a copy: a mask within a shift's count, a 16-bit shift, an upper bit. */
+    /* What must not be narrowed, merged or taken for a copy: a mask within a shift's count, a 16-bit shift, an upper
+     * bit. */
     {pass_copy, false,
      "region promoted\n"
      "mark 0x1000 2\n"
@@ -548,7 +549,8 @@ static const struct example examples[] = {
      "    st.4 [%4], %3\n"
      "    exit jump 0x00001002 #0\n"
      "#0 jump 0x00001002 insns 1\n"},
-    /* The quotient gives the remainder, where the divisor is known not to be 0: by a guard, through an extension, constant. */
+    /* The quotient gives the remainder, where the divisor is known not to be 0: by a guard, through an extension,
+     * constant. */
     {pass_remainder, false,
      "region promoted\n"
      "mark 0x1000 2\n"
@@ -619,8 +621,8 @@ static void test_examples(void **state)
 /* A pass that finds no room says so and leaves no half of a region behind that looks whole. */
 static void test_full(void **state)
 {
-    static void (*const passes[])(struct ir_region *, const struct tr_request *) = {pass_copy, pass_cse, pass_memory,
-                                                                                    pass_dead, pass_remainder, pass_legalise};
+    static void (*const passes[])(struct ir_region *, const struct tr_request *) = {
+        pass_copy, pass_cse, pass_memory, pass_dead, pass_remainder, pass_legalise};
     struct machine_desc machine = {.base_offset = false};
     struct tr_request request = {.machine = &machine};
     void *memory = malloc(ARENA_BYTES);

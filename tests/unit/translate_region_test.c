@@ -328,8 +328,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_basic_block), TEST(test_interpreted), TEST(test_fetch), TEST(test_stores), TEST(test_repeat),
-        TEST(test_context), TEST(test_path), TEST(test_repeated_block), TEST(test_call), TEST(test_unroll), TEST(test_exits),
+        TEST(test_basic_block), TEST(test_interpreted), TEST(test_fetch), TEST(test_stores),
+        TEST(test_repeat),      TEST(test_context),     TEST(test_path),  TEST(test_repeated_block),
+        TEST(test_call),        TEST(test_unroll),      TEST(test_exits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
-/* remainder.c -- x86's DIV and IDIV give quotient and remainder; here they are two divisions, on a unit that is slow and
- * seldom pipelined. Where the quotient is there, the remainder is a - q * b: a multiplication and a subtraction. This
- * is right for every divisor but 0, so that the divisor must be a constant or have passed the lifter's guard, a TRAPIF
- * on its being 0.
+/* remainder.c -- x86's DIV and IDIV give quotient and remainder; here they are two divisions, on a unit that is slow
+ * and seldom pipelined. Where the quotient is there, the remainder is a - q * b: a multiplication and a subtraction.
+ * This is right for every divisor but 0, so that the divisor must be a constant or have passed the lifter's guard, a
+ * TRAPIF on its being 0.
  */
 #include "translate/passes/passes.h"
 #include "translate/passes/rewrite.h"
@@ -48,8 +48,13 @@ static bool never_zero(const struct ir_region *region, const struct ir_insn *ins
 
 static void multiply_back(struct rewrite *rewrite, unsigned at, const struct ir_insn *insn, ir_ref quotient)
 {
-    struct ir_insn multiply = {.op = ATOM_MUL, .size = insn->size, .use_imm = insn->use_imm, .a = quotient, .b = insn->b,
-                               .imm = insn->imm, .guest = insn->guest};
+    struct ir_insn multiply = {.op = ATOM_MUL,
+                               .size = insn->size,
+                               .use_imm = insn->use_imm,
+                               .a = quotient,
+                               .b = insn->b,
+                               .imm = insn->imm,
+                               .guest = insn->guest};
     struct ir_insn subtract = {.op = ATOM_SUB, .size = insn->size, .a = insn->a, .guest = insn->guest};
     subtract.b = rewrite_append(rewrite, multiply);
     rewrite_emit(rewrite, at, subtract);
