@@ -151,6 +151,7 @@ static inline struct ir_insn random_access(struct prng *prng, const struct rando
     insn.a = random_of(prng, pool->values, pool->value_count < 12 ? pool->value_count : 12);
     insn.imm = prng_below(prng, 3) ? (int64_t)prng_below(prng, 24) - 12 : (int64_t)prng_below(prng, 4) * RANDOM_PAGE;
     if (op == ATOM_ST) insn.b = random_of(prng, pool->values, pool->value_count);
+    insn.kind = prng_below(prng, 2) ? IR_STACK : IR_DATA;
     return insn;
 }
 
