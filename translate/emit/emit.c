@@ -52,12 +52,13 @@ struct emission {
 
 /* ---- exits ---- */
 
-/* Opens a bundle for an atom that leaves, or finds it room beside the commit; `early` as for code_settle. An atom that
- * reads the target cannot be in the bundle that writes it. */
-static void begin_leaving(struct emission *emission, unsigned unit_class, bool reads_target)
+/* Opens a bundle for an atom that leaves, or finds it room beside the commit. An atom that reads the target's register
+ * (REG_ZERO: it reads none) cannot be in the bundle that writes it. */
+static void begin_leaving(struct emission *emission, unsigned unit_class, uint8_t target)
 {
     struct code *code = &emission->code;
-    bool join = emission->joinable && code_fits(code, unit_class) && !(reads_target && code_writes(code, HOME_EIP));
+    bool reads_target = target != REG_ZERO;
+    bool join = emission->joinable && code_fits(code, unit_class) && !(reads_target && code_writes(code, target));
     if (code->machine->exposed && code->landing > code->time - reads_target) join = false;
     emission->joinable = false;
     if (join) return;
@@ -72,7 +73,7 @@ static void add_exit(struct emission *emission, unsigned reason, uint64_t target
         emission->too_many_exits = true;
         return;
     }
-    begin_leaving(emission, UNIT_BRANCH, false);
+    begin_leaving(emission, UNIT_BRANCH, REG_ZERO);
     unsigned number = result->exit_count++;
     /* the bundle's number for now; its offset is known when all is laid out */
     result->exits[number] = (struct tr_exit){emission->code.bundle_count - 1, (uint8_t)reason, returns, target, source};
@@ -104,14 +105,14 @@ static void emit_bare_exits(struct emission *emission)
 
 static void jump_to(struct emission *emission, struct atom jump, unsigned label)
 {
-    begin_leaving(emission, UNIT_BRANCH, false);
+    begin_leaving(emission, UNIT_BRANCH, REG_ZERO);
     struct code_atom *atom = code_add_first(&emission->code, jump);
     atom->reference = CODE_JUMP;
     atom->number = (uint16_t)label;
 }
 
 /* Compare the target with each prediction, all at once as far as units go; then branch on one after the other. */
-static void compare_with_predictions(struct emission *emission, uint64_t source)
+static void compare_with_predictions(struct emission *emission, uint8_t target, uint64_t source)
 {
     const struct tr_request *request = emission->request;
     struct code *code = &emission->code;
@@ -120,9 +121,9 @@ static void compare_with_predictions(struct emission *emission, uint64_t source)
     if (count > TR_TARGETS_MAX) count = TR_TARGETS_MAX;
     for (unsigned i = 0; i < count; i++) {
         uint8_t flags = (uint8_t)(FLAGS_TEMP + i);
-        if (!i) begin_leaving(emission, UNIT_ALU, true);
+        if (!i) begin_leaving(emission, UNIT_ALU, target);
         else if (!code_fits(code, UNIT_ALU)) code_begin(code);
-        code_add(code, (struct atom){.op = ATOM_SUB, .size = SIZE_32, .rd = REG_ZERO, .ra = HOME_EIP, .use_imm = true,
+        code_add(code, (struct atom){.op = ATOM_SUB, .size = SIZE_32, .rd = REG_ZERO, .ra = target, .use_imm = true,
                                      .imm = (int32_t)targets[i], .fd = flags, .fs = flags, .fmask = MASK_ALL});
     }
     code_settle(code, 0);
@@ -132,20 +133,22 @@ static void compare_with_predictions(struct emission *emission, uint64_t source)
     }
 }
 
-static void ask_table(struct emission *emission, unsigned op)
+static void ask_table(struct emission *emission, unsigned op, uint8_t target)
 {
-    begin_leaving(emission, UNIT_BRANCH, true);
-    code_add(&emission->code, (struct atom){.op = (uint8_t)op, .ra = HOME_EIP});
+    begin_leaving(emission, UNIT_BRANCH, target);
+    code_add(&emission->code, (struct atom){.op = (uint8_t)op, .ra = target});
 }
 
-static void leave_indirect(struct emission *emission, unsigned kind, uint64_t source)
+static void leave_indirect(struct emission *emission, unsigned number, uint64_t source)
 {
     const struct tr_request *request = emission->request;
+    unsigned kind = emission->region->exits[number].kind;
+    uint8_t target = emission->schedule->exits[number].target_reg;
     bool dras = request->indirect == TR_JTLB_DRAS && request->machine->dras_entries;
     bool jtlb = request->indirect >= TR_JTLB && request->machine->jtlb_entries;
-    if (request->indirect == TR_INLINE) compare_with_predictions(emission, source);
-    if (kind == IR_RETURN && dras) ask_table(emission, ATOM_RET);
-    if (jtlb) ask_table(emission, ATOM_JMPX);
+    if (request->indirect == TR_INLINE) compare_with_predictions(emission, target, source);
+    if (kind == IR_RETURN && dras) ask_table(emission, ATOM_RET, target);
+    if (jtlb) ask_table(emission, ATOM_JMPX, target);
     add_exit(emission, EXIT_INDIRECT, 0, source, false);
 }
 
@@ -155,7 +158,7 @@ static void leave(struct emission *emission, unsigned number)
     uint64_t source = emission->exit_source[number];
     switch (exit->kind) {
     case IR_JUMP: case IR_CALL: add_exit(emission, EXIT_CHAIN, exit->target, source, false); break;
-    case IR_JUMP_INDIRECT: case IR_CALL_INDIRECT: case IR_RETURN: leave_indirect(emission, exit->kind, source); break;
+    case IR_JUMP_INDIRECT: case IR_CALL_INDIRECT: case IR_RETURN: leave_indirect(emission, number, source); break;
     case IR_REPEAT:
         if (exit->target == emission->request->spc) jump_to(emission, (struct atom){.op = ATOM_BR}, emission->start);
         else add_exit(emission, EXIT_CHAIN, exit->target, source, false);
@@ -204,9 +207,9 @@ static void emit_commit(struct emission *emission, unsigned number, bool join)
 static void emit_stub(struct emission *emission, unsigned number, bool join)
 {
     const struct schedule_exit *exit = &emission->schedule->exits[number];
-    if (exit->count) code_settle(&emission->code, 0);
+    stub_late(&emission->code, exit->late, exit->late_count);
     stub_moves(&emission->code, exit->moves, exit->count);
-    emit_commit(emission, number, join || exit->count);
+    emit_commit(emission, number, join || exit->count || exit->late_count);
     leave(emission, number);
 }
 
@@ -299,7 +302,7 @@ static bool prepare(struct emission *emission, const struct ir_region *region, c
 {
     unsigned exits = region->exit_count, pushes = 0, atoms = schedule->atom_count + 2 * schedule->bundle_count + 64;
     for (unsigned i = 0; i < schedule->atom_count; i++) pushes += schedule->atoms[i].label == LABEL_RETURN;
-    for (unsigned i = 0; i < exits; i++) atoms += 4 * schedule->exits[i].count + 64;
+    for (unsigned i = 0; i < exits; i++) atoms += 4 * schedule->exits[i].count + 2 * schedule->exits[i].late_count + 64;
     emission->bare_capacity = pushes + TR_TARGETS_MAX + 1;
     emission->bare = ARENA_NEW(region->arena, struct bare_exit, emission->bare_capacity);
     emission->exit_label = ARENA_NEW(region->arena, uint16_t, exits + 1);

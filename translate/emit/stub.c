@@ -2,6 +2,24 @@
  * of them (a cycle among it) the units take, as long as no move that is left reads what it overwrites. */
 #include "translate/emit/stub.h"
 
+void stub_late(struct code *code, const struct schedule_atom *atoms, unsigned count)
+{
+    uint64_t written = 0;
+    unsigned flags_written = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct atom_uses uses = atom_uses(&atoms[i].atom);
+        bool depends = (uses.reads | uses.writes) & written || (uses.flags_read | uses.flags_written) & flags_written;
+        if (!i || depends || !code_fits(code, atom_table[atoms[i].atom.op].unit)) {
+            code_settle(code, 0);
+            code_begin(code);
+            written = flags_written = 0;
+        }
+        code_add(code, atoms[i].atom);
+        written |= uses.writes;
+        flags_written |= uses.flags_written;
+    }
+}
+
 struct moves {
     struct schedule_move move[HOME_COUNT + 1];
     bool chosen[HOME_COUNT + 1];

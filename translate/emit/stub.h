@@ -4,6 +4,8 @@
 
 #include "translate/emit/code.h"
 
+/* Atoms one after the other, packed into bundles as far as they do not depend on each other. */
+void stub_late(struct code *code, const struct schedule_atom *atoms, unsigned count);
 /* The moves as if all at once, in as few bundles as their units and cycles allow. */
 void stub_moves(struct code *code, const struct schedule_move *moves, unsigned count);
 /* Can the bundle before take a commit? */

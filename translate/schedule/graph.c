@@ -1,9 +1,12 @@
 /* graph.c -- the dependence graph of a region.
  *
  * Values: an operation follows the ones whose results it reads, by their latency. Control: a side exit follows, in the
- * same bundle at the latest, all that its stub reads and all that may roll back before it in program order; a store, an
- * assert, a probe or a push stays behind the exit before it, since a taken exit's bundle executes whole. Exits keep their
- * order, one a bundle. Loads may rise above exits (a fault of one that should not have run only rolls back).
+ * same bundle at the latest, all that may roll back before it in program order; a store, an assert, a probe or a push
+ * stays behind the exit before it, since a taken exit's bundle executes whole. Exits keep their order, one a bundle.
+ * Loads may rise above exits (a fault of one that should not have run only rolls back).
+ *
+ * What an exit's map wants, but has not been computed when it leaves, its stub computes; so an exit does not wait for
+ * values, and what only exits want is never computed on the way.
  */
 #include "translate/schedule/graph.h"
 
@@ -170,35 +173,146 @@ static void drop_exit_constants(struct graph *graph)
     for (unsigned at = 0; at < region->count; at++) graph->nodes[at].readers = 0;
 }
 
-static void operands_of(struct graph *graph, unsigned at)
+static void find_operands(struct graph *graph, unsigned at)
 {
     const struct ir_region *region = graph->region;
     const struct ir_insn *insn = &region->insns[at];
     struct node *node = &graph->nodes[at];
-    if (node->kind == NODE_PUSH) return;
     unsigned reads = ir_operands(insn);
-    if (reads & IR_READS_A) read_value(graph, at, node->a = operand_of(region, insn->a));
-    if (reads & IR_READS_B) read_value(graph, at, node->b = operand_of(region, insn->b));
-    if (reads & IR_READS_C) read_value(graph, at, node->c = operand_of(region, insn->c));
+    if (node->kind == NODE_PUSH) return;
+    if (reads & IR_READS_A) node->a = operand_of(region, insn->a);
+    if (reads & IR_READS_B) node->b = operand_of(region, insn->b);
+    if (reads & IR_READS_C) node->c = operand_of(region, insn->c);
     if (!node->reads_flags) return;
     node->f = operand_of(region, insn->op == IR_TRAP ? 0 : insn->f);
     if (node->f.kind == OPERAND_CONST) node->f = (struct operand){.kind = OPERAND_NODE, .number = 0};
+}
+
+static void read_operands(struct graph *graph, unsigned at)
+{
+    const struct node *node = &graph->nodes[at];
+    read_value(graph, at, node->a);
+    read_value(graph, at, node->b);
+    read_value(graph, at, node->c);
     read_flags(graph, at, node->f);
 }
 
-/* What a side exit's stub will read; and the entry values that must still be in place. */
-static void read_map(struct graph *graph, unsigned at)
+/* ---- what side exits need ---- */
+
+/* Longest chain, and most exits, for which what only exits want is left to stubs. */
+enum { LATE_DEPTH = 3, LATE_EXITS = 4 };
+
+struct late_use {
+    uint8_t depth;            /* of stub-only operations that read it */
+    uint16_t exits;           /* maps that it is in */
+    bool late, main;          /* read by stubs; by operations that have their atoms in the bundles */
+};
+
+static void use_operands(const struct graph *graph, unsigned at, struct late_use *uses)
 {
-    for (unsigned home = 0; home < HOMES; home++) {
-        struct operand value = graph_exit_value(graph, graph->nodes[at].exit, home);
-        if (value.kind == OPERAND_NONE && home != HOME_EIP) graph->home_readers[home]++;
-        if (value.kind == OPERAND_ENTRY) graph->home_readers[value.number]++;
-        if (value.kind != OPERAND_NODE) continue;
-        struct node *node = &graph->nodes[value.number];
-        if (home == FLAGS_HOME) node->flag_readers++;
-        else node->readers++;
-        add_edge(graph, value.number, at, 0);
+    const struct ir_insn *insn = &graph->region->insns[at];
+    const struct node *node = &graph->nodes[at];
+    unsigned reads = ir_operands(insn);
+    const ir_ref refs[4] = {reads & IR_READS_A ? insn->a : 0, reads & IR_READS_B ? insn->b : 0,
+                            reads & IR_READS_C ? insn->c : 0, node->reads_flags ? insn->f : 0};
+    for (unsigned i = 0; i < LENGTH(refs); i++) {
+        struct late_use *use = &uses[refs[i]];
+        if (!node->stub_only || i == 3) {
+            use->main = true;
+            continue;
+        }
+        use->late = true;
+        if (use->depth <= uses[at].depth) use->depth = uses[at].depth + 1;
+        if (use->exits < uses[at].exits) use->exits = uses[at].exits;
     }
+}
+
+/* Backwards, so that all who read an operation are known before it. Flags are not left to stubs: registers for them are
+ * few. */
+static bool find_stub_only(struct graph *graph)
+{
+    const struct ir_region *region = graph->region;
+    struct late_use *uses = ARENA_NEW(region->arena, struct late_use, region->count);
+    if (!uses) return false;
+    for (unsigned exit = 0; exit < region->exit_count; exit++) {
+        if ((int)exit == graph->final_exit) continue;
+        for (unsigned home = 0; home < HOMES; home++) {
+            struct operand value = graph_exit_value(graph, exit, home);
+            if (value.kind != OPERAND_NODE) continue;
+            uses[value.number].exits++;
+            uses[value.number].late = true;
+        }
+    }
+    for (unsigned at = region->count; at < graph->count; at++) {
+        if (graph->nodes[at].b.kind == OPERAND_NODE) uses[graph->nodes[at].b.number].main = true;
+    }
+    for (unsigned at = region->count - 1; at; at--) {
+        struct node *node = &graph->nodes[at];
+        const struct late_use *use = &uses[at];
+        if (node->kind == NODE_NONE || node->kind == NODE_PUSH) continue;
+        node->stub_only = node->kind == NODE_ATOM && ir_is_pure(node->op) && !node->wanted && node->home == NO_HOME && use->late &&
+                          !use->main && use->depth < LATE_DEPTH && use->exits <= LATE_EXITS;
+        if (node->stub_only) node->kind = NODE_NONE;
+        use_operands(graph, at, uses);
+    }
+    return true;
+}
+
+/* Collects what an exit needs. */
+struct collector {
+    struct graph *graph;
+    struct need *needs;
+    unsigned need_count;
+    uint16_t *late;      /* stub-only operations whose operands are still to be looked at */
+    unsigned late_count;
+    uint8_t *seen;       /* stub-only operations met */
+};
+
+static void collect(struct collector *collector, struct operand operand, bool flags)
+{
+    struct graph *graph = collector->graph;
+    if (operand.kind == OPERAND_NODE && graph->nodes[operand.number].stub_only) {
+        if (!collector->seen[operand.number]) collector->late[collector->late_count++] = operand.number;
+        collector->seen[operand.number] = true;
+        return;
+    }
+    if (operand.kind != OPERAND_NODE && operand.kind != OPERAND_ENTRY) return;
+    collector->needs[collector->need_count++] = (struct need){operand, flags};
+    if (operand.kind == OPERAND_ENTRY) graph->home_readers[operand.number]++;
+    else if (flags) graph->nodes[operand.number].flag_readers++;
+    else graph->nodes[operand.number].readers++;
+}
+
+static bool read_map(struct graph *graph, unsigned exit)
+{
+    struct arena *arena = graph->region->arena;
+    struct collector collector = {.graph = graph};
+    struct side_exit *to = &graph->exits[exit];
+    unsigned stub_only = 0;
+    for (unsigned at = 1; at < graph->region->count; at++) stub_only += graph->nodes[at].stub_only;
+    to->values = ARENA_NEW(arena, struct exit_value, HOMES);
+    collector.needs = ARENA_NEW(arena, struct need, HOMES + 4 * stub_only);
+    size_t mark = arena->used;
+    collector.late = ARENA_NEW(arena, uint16_t, stub_only + 1);
+    collector.seen = ARENA_NEW(arena, uint8_t, graph->region->count);
+    if (!to->values || !collector.needs || !collector.late || !collector.seen) return false;
+    for (unsigned home = 0; home < HOMES; home++) {
+        struct operand value = graph_exit_value(graph, exit, home);
+        if (value.kind != OPERAND_NONE) to->values[to->value_count++] = (struct exit_value){(uint8_t)home, value};
+        else if (home != HOME_EIP) value = (struct operand){OPERAND_ENTRY, (uint16_t)home, 0};
+        collect(&collector, value, home == FLAGS_HOME);
+    }
+    for (unsigned i = 0; i < collector.late_count; i++) {
+        const struct node *node = &graph->nodes[collector.late[i]];
+        collect(&collector, node->a, false);
+        collect(&collector, node->b, false);
+        collect(&collector, node->c, false);
+        collect(&collector, node->f, true);
+    }
+    to->needs = collector.needs;
+    to->need_count = collector.need_count;
+    arena_reset(arena, mark);
+    return true;
 }
 
 /* Order against exits: `exit` is the last one before, `since` the first operation after it. */
@@ -221,7 +335,6 @@ static void order_control(struct graph *graph)
             const struct node *other = &graph->nodes[before];
             if (other->kind != NODE_NONE && !(other->kind == NODE_ATOM && ir_is_pure(other->op))) add_edge(graph, before, at, 0);
         }
-        read_map(graph, at);
         exit = at;
         since = at + 1;
     }
@@ -380,18 +493,14 @@ static bool allocate(struct graph *graph)
     for (unsigned at = 1; at < region->count; at++) {
         const struct ir_insn *insn = &region->insns[at];
         edges += 7; /* four operands, one exit on each side, the push before it */
-        if (insn->op == IR_EXITIF) {
-            for (unsigned home = 0; home < HOME_COUNT; home++) edges += region->exits[insn->c].homes[home] != 0;
-            edges += 2;
-        }
         memory += insn->op == ATOM_LD || insn->op == ATOM_LDS || insn->op == ATOM_ST;
     }
     edges += HOMES;
     graph->nodes = ARENA_NEW(region->arena, struct node, region->count + HOMES);
     graph->edges = ARENA_NEW(region->arena, struct edge, edges);
     graph->memory = ARENA_NEW(region->arena, struct memory_op, memory + 1);
-    graph->edge_capacity = edges;
-    return graph->nodes && graph->edges && graph->memory;
+    graph->exits = ARENA_NEW(region->arena, struct side_exit, region->exit_count + 1);
+    return graph->nodes && graph->edges && graph->memory && graph->exits;
 }
 
 static unsigned store_count(const struct graph *graph)
@@ -417,11 +526,16 @@ enum tr_reason graph_build(struct graph *graph, const struct ir_region *region, 
     drop_exit_constants(graph);
     find_memory(graph);
     if (store_count(graph) > request->machine->gate_entries) return TR_STORES;
+    read_final(graph);
+    if (!find_stub_only(graph)) return TR_ARENA_FULL;
     for (unsigned at = 1; at < region->count; at++) {
-        if (graph->nodes[at].kind != NODE_NONE) operands_of(graph, at);
+        if (graph->nodes[at].kind != NODE_NONE || graph->nodes[at].stub_only) find_operands(graph, at);
+        if (graph->nodes[at].kind != NODE_NONE) read_operands(graph, at);
     }
     order_control(graph);
-    read_final(graph);
+    for (unsigned exit = 0; exit < region->exit_count; exit++) {
+        if ((int)exit != graph->final_exit && !read_map(graph, exit)) return TR_ARENA_FULL;
+    }
     find_heights(graph);
     hasten_copies(graph);
     return TR_OK;

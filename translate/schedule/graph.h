@@ -11,7 +11,7 @@
 #include "translate/schedule/schedule.h"
 
 enum node_kind {
-    NODE_NONE,   /* needs no atom */
+    NODE_NONE,   /* needs no atom, or none outside stubs */
     NODE_ATOM,   /* the operation itself */
     NODE_COPY,   /* a home's final content, copied; waits until it may be written straight to the home */
     NODE_EXIT,   /* side exit */
@@ -40,15 +40,31 @@ struct node {
     uint8_t unit, latency;
     uint8_t home;                        /* home whose final content is its integer result, or NO_HOME */
     bool final_flags;                    /* its flags are the final ones */
+    bool stub_only;                      /* only side exits want it: their stubs compute it */
     uint8_t wanted;                      /* of its flags result (enum flag_mask) */
     bool reads_flags;
     uint16_t exit;                       /* NODE_EXIT: index in region->exits */
     uint16_t memory;                     /* its place in memory[] + 1, 0: no memory operation that others must mind */
     uint16_t preds;                      /* edges that end here */
-    uint16_t readers, flag_readers;      /* of its results; the final exit counts and never lets go */
+    uint16_t readers, flag_readers;      /* of its results: nodes, side exits; the final exit counts and never lets go */
     struct operand a, b, c, f;
     uint32_t height;                     /* cycles from its issue to the end of the region at least */
     uint32_t edges;                      /* first of its edges, 0: none */
+};
+/* What the stub of a side exit reads, or must find as it was at entry. */
+struct need {
+    struct operand operand;
+    bool flags;
+};
+/* What a side exit's map wants in a home that will not have it of itself. */
+struct exit_value {
+    uint8_t home;
+    struct operand operand;
+};
+struct side_exit {
+    struct exit_value *values;
+    struct need *needs;
+    unsigned value_count, need_count;
 };
 struct edge {
     uint16_t to, latency;
@@ -77,9 +93,10 @@ struct graph {
     unsigned count;           /* nodes */
     unsigned placed_count;    /* nodes that need an atom */
     struct edge *edges;       /* [0] unused */
-    uint32_t edge_count, edge_capacity;
+    uint32_t edge_count;
     struct memory_op *memory;
     unsigned memory_count;
+    struct side_exit *exits;  /* one per region->exits; the final one is empty */
     uint16_t home_readers[HOMES]; /* of each entry value: operands, and side exits that need it in place */
     uint32_t length;          /* cycles that the region takes at least */
     int final_exit;           /* index in region->exits; -1: the region ends in a trap */

@@ -8,31 +8,40 @@
  */
 #include "translate/schedule/list.h"
 
-enum { TEMPS_LOW = 6, FLAGS_LOW = 2, WINDOW = 24 };
+/* Few temporaries left; how far ahead of the oldest operation others may then go; most operations left to a stub. */
+enum { TEMPS_LOW = 6, FLAGS_LOW = 2, WINDOW = 24, LATE_MAX = 6 };
 
 /* ---- registers ---- */
+
+/* An operation whose results only exits wanted, and all of them have left: it will not be needed. */
+static void check_wanted(struct list *list, unsigned node)
+{
+    const struct place *place = &list->places[node];
+    if (place->cycle == UNPLACED && !place->readers && !place->flag_readers) list->unwanted[list->unwanted_count++] = (uint16_t)node;
+}
 
 static void release_reg(struct list *list, unsigned node)
 {
     struct place *place = &list->places[node];
-    if (--place->readers == 0 && place->reg >= REG_TEMP_FIRST && place->reg < REG_ZERO) list->temps |= UINT64_C(1) << place->reg;
+    if (--place->readers) return;
+    check_wanted(list, node);
+    if (place->reg >= REG_TEMP_FIRST && place->reg < REG_ZERO) list->temps |= UINT64_C(1) << place->reg;
 }
 
 static void release_flags(struct list *list, unsigned node)
 {
     struct place *place = &list->places[node];
-    if (--place->flag_readers == 0 && place->flags && place->flags < FLAG_COUNT) list->flag_temps |= (uint8_t)(1u << place->flags);
+    if (--place->flag_readers) return;
+    check_wanted(list, node);
+    if (place->flags && place->flags < FLAG_COUNT) list->flag_temps |= (uint8_t)(1u << place->flags);
 }
 
 static void release_operand(struct list *list, struct operand operand, bool flags)
 {
-    if (operand.kind == OPERAND_ENTRY) {
-        list->home_readers[operand.number]--;
-        list->last_read[operand.number] = list->cycle;
-    } else if (operand.kind == OPERAND_NODE) {
-        if (flags) release_flags(list, operand.number);
-        else release_reg(list, operand.number);
-    }
+    if (operand.kind == OPERAND_ENTRY) list->home_readers[operand.number]--;
+    if (operand.kind != OPERAND_NODE) return;
+    if (flags) release_flags(list, operand.number);
+    else release_reg(list, operand.number);
 }
 
 static void release_operands(struct list *list, const struct node *node)
@@ -43,20 +52,27 @@ static void release_operands(struct list *list, const struct node *node)
     release_operand(list, node->f, true);
 }
 
-/* What the stub of an exit read, or wanted left alone, is free from the bundle after the exit on. */
-static void release_exit(struct list *list, unsigned exit)
+static void note_reads(struct list *list, const struct node *node)
 {
-    const struct graph *graph = list->graph;
-    for (unsigned home = 0; home < HOMES; home++) {
-        struct operand value = graph_exit_value(graph, exit, home);
-        unsigned kept = value.kind == OPERAND_ENTRY ? value.number : home;
-        if (value.kind == OPERAND_ENTRY || (value.kind == OPERAND_NONE && home != HOME_EIP)) {
-            list->home_readers[kept]--;
-            list->last_exit[kept] = list->cycle;
-        }
-        if (value.kind != OPERAND_NODE) continue;
-        if (home == FLAGS_HOME) release_flags(list, value.number);
-        else release_reg(list, value.number);
+    const struct operand operands[4] = {node->a, node->b, node->c, node->f};
+    for (unsigned i = 0; i < 4; i++) {
+        if (operands[i].kind == OPERAND_ENTRY) list->last_read[operands[i].number] = list->cycle;
+    }
+}
+
+/* What the stub of an exit read, or wanted left alone, is free from the bundle after the exit on. */
+static void release_exit(struct list *list, const struct side_exit *exit)
+{
+    for (unsigned i = 0; i < exit->need_count; i++) {
+        const struct need *need = &exit->needs[i];
+        if (need->operand.kind == OPERAND_ENTRY) list->last_exit[need->operand.number] = list->cycle;
+        release_operand(list, need->operand, need->flags);
+    }
+    while (list->unwanted_count) {
+        unsigned node = list->unwanted[--list->unwanted_count];
+        list->places[node].cycle = DROPPED;
+        list->dropped++;
+        release_operands(list, &list->graph->nodes[node]);
     }
 }
 
@@ -111,14 +127,15 @@ static unsigned flag_temps_for(const struct list *list, const struct node *node)
 /* Could the wait for a home be had for nothing? */
 static bool may_wait(const struct list *list, const struct node *node)
 {
-    return list->policy.wait_for_homes && list->cycle + node->height < list->graph->length + list->policy.slack;
+    return list->policy.wait_for_homes && list->cycle + node->height < list->graph->length;
 }
 
 enum { CHOICE_NONE = REG_ZERO, CHOICE_FAILS = 255 };
 
-static unsigned choose_reg(struct list *list, const struct node *node)
+static unsigned choose_reg(struct list *list, unsigned at)
 {
-    if (!node->readers) return REG_ZERO;
+    const struct node *node = &list->graph->nodes[at];
+    if (!list->places[at].readers) return REG_ZERO;
     if (node->home != NO_HOME) {
         if (home_free(list, node, node->home)) return node->home;
         if (node->kind == NODE_COPY) return CHOICE_FAILS;
@@ -128,11 +145,13 @@ static unsigned choose_reg(struct list *list, const struct node *node)
         }
     }
     uint64_t temps = temps_for(list, node);
-    return temps ? (unsigned)__builtin_ctzll(temps) : CHOICE_FAILS;
+    return bits_count(temps) > list->set_aside ? (unsigned)__builtin_ctzll(temps) : CHOICE_FAILS;
 }
 
-static unsigned choose_flags(struct list *list, const struct node *node)
+static unsigned choose_flags(struct list *list, unsigned at)
 {
+    const struct node *node = &list->graph->nodes[at];
+    if (!list->places[at].flag_readers) return 0;
     if (node->final_flags) {
         if (home_free(list, node, FLAGS_HOME)) return 0;
         if (may_wait(list, node)) {
@@ -141,7 +160,7 @@ static unsigned choose_flags(struct list *list, const struct node *node)
         }
     }
     unsigned temps = flag_temps_for(list, node);
-    return temps ? (unsigned)__builtin_ctz(temps) : CHOICE_FAILS;
+    return bits_count(temps) > list->flags_set_aside ? (unsigned)__builtin_ctz(temps) : CHOICE_FAILS;
 }
 
 /* ---- memory ---- */
@@ -170,7 +189,7 @@ static void arm_entry(struct list *list, unsigned at, unsigned entry)
     list->places[at].protect = (uint8_t)entry;
     for (unsigned m = 0; m + 1 < place; m++) {
         const struct memory_op *store = &graph->memory[m];
-        if (list->places[store->node].cycle >= 0) continue;
+        if (list->places[store->node].cycle != UNPLACED) continue;
         if (graph_memory_order(graph, store, &graph->memory[place - 1]) != MEMORY_GUARDED) continue;
         list->places[store->node].check |= UINT64_C(1) << (entry - 1);
         if (list->places[store->node].earliest <= list->cycle) list->places[store->node].earliest = list->cycle + 1;
@@ -187,7 +206,7 @@ static void place_memory(struct list *list, unsigned at)
         const struct memory_op *later = &graph->memory[m];
         struct place *behind = &list->places[later->node];
         enum memory_order order = graph_memory_order(graph, op, later);
-        if (order == MEMORY_FREE || behind->cycle >= 0) continue;
+        if (order == MEMORY_FREE || behind->cycle != UNPLACED) continue;
         if (order == MEMORY_GUARDED) behind->passes--;
         else behind->waits--;
         uint32_t earliest = list->cycle + op->store;
@@ -214,6 +233,80 @@ static void count_memory(struct list *list)
     }
 }
 
+/* ---- what stubs compute ---- */
+
+static void want(struct list *list, unsigned *count, struct operand operand, bool flags)
+{
+    if (operand.kind != OPERAND_NODE) return;
+    const struct node *node = &list->graph->nodes[operand.number];
+    if (!node->stub_only && list->places[operand.number].cycle != UNPLACED) return;
+    unsigned i = 0;
+    while (i < *count && list->scratch[i].node != operand.number) i++;
+    if (i == *count) list->scratch[(*count)++] = (struct late){.node = operand.number};
+    if (flags) list->scratch[i].wants_flags = true;
+    else list->scratch[i].wants_value = true;
+}
+
+/* The operations that the stub of an exit would have to do if it left now, into list->scratch. */
+static unsigned find_late(struct list *list, unsigned exit)
+{
+    const struct side_exit *leaves = &list->graph->exits[exit];
+    unsigned count = 0;
+    for (unsigned i = 0; i < leaves->value_count; i++) want(list, &count, leaves->values[i].operand, leaves->values[i].home == FLAGS_HOME);
+    for (unsigned i = 0; i < count; i++) {
+        const struct node *node = &list->graph->nodes[list->scratch[i].node];
+        want(list, &count, node->a, false);
+        want(list, &count, node->b, false);
+        want(list, &count, node->c, false);
+        want(list, &count, node->f, true);
+    }
+    return count;
+}
+
+/* May an exit leave before all that its map wants is computed? Only where waiting would cost time, for few operations,
+ * and if the stub has the registers; they are set aside from the atoms that may still join the bundle. */
+static bool may_leave(struct list *list, const struct node *node)
+{
+    unsigned count = find_late(list, node->exit), owed = 0, values = 0, flags = 0;
+    for (unsigned i = 0; i < count; i++) {
+        owed += !list->graph->nodes[list->scratch[i].node].stub_only;
+        values += list->scratch[i].wants_value;
+        flags += list->scratch[i].wants_flags;
+    }
+    if (owed && list->cycle + node->height < list->graph->length) {
+        list->waits = true;
+        return false;
+    }
+    if (owed > LATE_MAX || values > bits_count(list->temps) || flags > bits_count(list->flag_temps)) return false;
+    list->set_aside = values;
+    list->flags_set_aside = flags;
+    return true;
+}
+
+/* At the end of an exit's bundle: registers for what its stub has to compute. They are free there, since what is computed
+ * behind the bundle does not happen on that path. */
+static void assign_late(struct list *list, unsigned exit)
+{
+    unsigned count = find_late(list, exit);
+    if (!count) return;
+    struct late *late = ARENA_NEW(list->graph->region->arena, struct late, count);
+    uint64_t temps = list->temps;
+    unsigned flag_temps = list->flag_temps;
+    list->failed |= !late;
+    for (unsigned i = 0; late && i < count; i++) {
+        unsigned slot = i; /* sorted: an operation comes behind those that it reads */
+        for (; slot && late[slot - 1].node > list->scratch[i].node; slot--) late[slot] = late[slot - 1];
+        late[slot] = list->scratch[i];
+        late[slot].reg = REG_ZERO;
+        if (late[slot].wants_value && temps) late[slot].reg = (uint8_t)__builtin_ctzll(temps);
+        if (late[slot].wants_flags && flag_temps) late[slot].flags = (uint8_t)__builtin_ctz(flag_temps);
+        list->failed |= (late[slot].wants_value && !temps) || (late[slot].wants_flags && !flag_temps);
+        if (late[slot].wants_value) temps &= temps - 1;
+        if (late[slot].wants_flags) flag_temps &= flag_temps - 1;
+    }
+    list->lates[exit] = (struct late_list){late, count};
+}
+
 /* ---- placing ---- */
 
 static bool goes_before(const struct list *list, unsigned one, unsigned other)
@@ -234,20 +327,24 @@ static void merge_fresh(struct list *list)
     list->fresh_count = 0;
 }
 
-/* Where registers are scarce only the oldest operations may take one: they free others. */
+/* Where registers are scarce only the oldest operations may take one, and those that the next exit waits for: they free
+ * others. */
 static bool too_early(const struct list *list, unsigned at, const struct node *node)
 {
-    if (node->kind == NODE_COPY || at < list->oldest + (list->policy.in_order ? 1 : WINDOW)) return false;
-    if (list->policy.in_order) return true;
-    if (node->readers && bits_count(list->temps) <= TEMPS_LOW) return true;
-    return node->flag_readers && bits_count(list->flag_temps) <= FLAGS_LOW;
+    if (node->kind == NODE_COPY) return false;
+    if (list->policy.in_order) return at > list->oldest;
+    if (at < list->oldest + WINDOW && at < list->next_exit) return false;
+    if (list->places[at].readers && bits_count(list->temps) <= TEMPS_LOW) return true;
+    return list->places[at].flag_readers && bits_count(list->flag_temps) <= FLAGS_LOW;
 }
 
 static void find_oldest(struct list *list)
 {
     const struct graph *graph = list->graph;
     while (list->oldest < graph->region->count &&
-           (graph->nodes[list->oldest].kind == NODE_NONE || list->places[list->oldest].cycle >= 0)) list->oldest++;
+           (graph->nodes[list->oldest].kind == NODE_NONE || list->places[list->oldest].cycle != UNPLACED)) list->oldest++;
+    while (list->next_exit < graph->region->count &&
+           (graph->nodes[list->next_exit].kind != NODE_EXIT || list->places[list->next_exit].cycle != UNPLACED)) list->next_exit++;
 }
 
 static void place_node(struct list *list, unsigned at, unsigned reg, unsigned flags)
@@ -256,6 +353,7 @@ static void place_node(struct list *list, unsigned at, unsigned reg, unsigned fl
     const struct node *node = &graph->nodes[at];
     struct place *place = &list->places[at];
     place->cycle = (int32_t)list->cycle;
+    note_reads(list, node);
     release_operands(list, node);
     place->reg = (uint8_t)reg;
     place->flags = (uint8_t)flags;
@@ -263,7 +361,8 @@ static void place_node(struct list *list, unsigned at, unsigned reg, unsigned fl
         list->temps &= ~(UINT64_C(1) << reg);
         list->landing[reg] = list->cycle + node->latency;
     }
-    if (node->flag_readers) {
+    place->writes_flags = place->flag_readers != 0;
+    if (place->writes_flags) {
         list->flag_temps &= (uint8_t)~(1u << flags);
         list->flag_landing[flags] = list->cycle + node->latency;
     }
@@ -287,13 +386,14 @@ static bool try_node(struct list *list, unsigned at)
         list->waits = true;
         return false;
     }
-    if (too_early(list, at, node)) return false;
+    if (too_early(list, at, node) || (node->kind == NODE_EXIT && !may_leave(list, node))) return false;
     unsigned entry = 0;
     if (place->passes && !(entry = choose_entry(list))) return false;
-    unsigned reg = choose_reg(list, node), flags = node->flag_readers ? choose_flags(list, node) : 0;
+    unsigned reg = choose_reg(list, at), flags = choose_flags(list, at);
     if (reg == CHOICE_FAILS || flags == CHOICE_FAILS) return false;
     if (!units_add(&list->units, node->unit)) {
         list->waits |= list->units.count != 0;
+        if (node->kind == NODE_EXIT && list->exit_placed < 0) list->set_aside = list->flags_set_aside = 0;
         return false;
     }
     if (entry) arm_entry(list, at, entry);
@@ -312,7 +412,7 @@ static void fill_bundle(struct list *list)
         unsigned kept = 0;
         for (unsigned i = 0; i < list->ready_count; i++) {
             unsigned at = list->ready[i];
-            if (!try_node(list, at)) list->ready[kept++] = (uint16_t)at;
+            if (list->places[at].cycle == UNPLACED && !try_node(list, at)) list->ready[kept++] = (uint16_t)at;
         }
         list->ready_count = kept;
     } while (list->placed != before && list->units.count < list->graph->machine->issue_width);
@@ -326,7 +426,9 @@ static void end_bundle(struct list *list)
         unsigned interval = graph->machine->interval_cycles[list->units.owner[unit]];
         list->unit_free[unit] = list->cycle + (interval ? interval : 1);
     }
-    if (list->exit_placed >= 0) release_exit(list, (unsigned)list->exit_placed);
+    if (list->exit_placed < 0) return;
+    assign_late(list, (unsigned)list->exit_placed);
+    release_exit(list, &graph->exits[list->exit_placed]);
 }
 
 static void begin_bundle(struct list *list)
@@ -338,6 +440,7 @@ static void begin_bundle(struct list *list)
     units_begin(&list->units, list->graph->machine, (uint16_t)busy);
     list->waits = busy != 0;
     list->exit_placed = -1;
+    list->set_aside = list->flags_set_aside = 0;
 }
 
 static bool begin(struct list *list, const struct graph *graph, struct list_policy policy)
@@ -348,7 +451,10 @@ static bool begin(struct list *list, const struct graph *graph, struct list_poli
     list->ready = ARENA_NEW(arena, uint16_t, graph->count);
     list->fresh = ARENA_NEW(arena, uint16_t, graph->count);
     list->order = ARENA_NEW(arena, uint16_t, graph->count);
-    if (!list->places || !list->ready || !list->fresh || !list->order) return false;
+    list->unwanted = ARENA_NEW(arena, uint16_t, graph->count);
+    list->scratch = ARENA_NEW(arena, struct late, graph->region->count);
+    list->lates = ARENA_NEW(arena, struct late_list, graph->region->exit_count + 1);
+    if (!list->places || !list->ready || !list->fresh || !list->order || !list->unwanted || !list->scratch || !list->lates) return false;
     list->temps = ((UINT64_C(1) << REG_TEMP_COUNT) - 1) << REG_TEMP_FIRST;
     list->flag_temps = 0xfe;
     list->alias_entries = graph->guarded ? graph->machine->alias_entries : 0;
@@ -359,7 +465,7 @@ static bool begin(struct list *list, const struct graph *graph, struct list_poli
     }
     for (unsigned at = 0; at < graph->count; at++) {
         const struct node *node = &graph->nodes[at];
-        list->places[at] = (struct place){.cycle = -1, .preds = node->preds, .readers = node->readers,
+        list->places[at] = (struct place){.cycle = UNPLACED, .preds = node->preds, .readers = node->readers,
                                           .flag_readers = node->flag_readers, .reg = REG_ZERO};
     }
     count_memory(list);
@@ -375,7 +481,7 @@ static bool begin(struct list *list, const struct graph *graph, struct list_poli
 static bool only_copies_left(const struct list *list)
 {
     for (unsigned at = 0; at < list->graph->region->count; at++) {
-        if (list->graph->nodes[at].kind != NODE_NONE && list->places[at].cycle < 0) return false;
+        if (list->graph->nodes[at].kind != NODE_NONE && list->places[at].cycle == UNPLACED) return false;
     }
     return true;
 }
@@ -383,11 +489,12 @@ static bool only_copies_left(const struct list *list)
 enum tr_reason list_schedule(struct list *list, const struct graph *graph, struct list_policy policy)
 {
     if (!begin(list, graph, policy)) return TR_ARENA_FULL;
-    for (list->cycle = 0; list->placed < graph->placed_count; list->cycle++) {
+    for (list->cycle = 0; list->placed + list->dropped < graph->placed_count; list->cycle++) {
         unsigned before = list->placed;
         begin_bundle(list);
         fill_bundle(list);
         end_bundle(list);
+        if (list->failed) return TR_REGISTERS;
         if (list->placed != before) {
             list->cycles = list->cycle + 1;
             continue;

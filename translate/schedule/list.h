@@ -7,18 +7,30 @@
 struct list_policy {
     bool wait_for_homes; /* an operation with time to spare waits until it can write its home */
     bool in_order;       /* program order alone: as few live values as can be */
-    uint32_t slack;      /* cycles beyond the graph's length that waiting may take */
 };
 
 /* Where a node went. */
+enum { UNPLACED = -1, DROPPED = -2 }; /* not yet; nobody wants it any more (only exits did, and they have left) */
 struct place {
-    int32_t cycle;         /* -1: not yet */
+    int32_t cycle;
     uint32_t earliest;     /* cycle */
     uint16_t preds, waits, passes; /* still to be placed: edges, memory operations to stay behind, stores to pass */
     uint16_t readers, flag_readers;
     uint8_t reg, flags;
+    bool writes_flags;
     uint8_t protect;
     uint64_t check;
+};
+
+/* An operation that the stub of an exit does, and where it leaves its results there. */
+struct late {
+    uint16_t node;
+    bool wants_value, wants_flags;
+    uint8_t reg, flags;
+};
+struct late_list {
+    struct late *late; /* in program order */
+    unsigned count;
 };
 
 enum { NEVER = INT32_MAX };
@@ -28,15 +40,20 @@ struct list {
     struct place *places;
     uint16_t *ready, *fresh;     /* nodes that may go, best first; those that the last pass added */
     uint16_t *order;             /* nodes as they were placed */
-    unsigned ready_count, fresh_count, placed;
+    uint16_t *unwanted;          /* nodes that lost their last reader */
+    struct late_list *lates;     /* one per region->exits */
+    struct late *scratch;
+    unsigned ready_count, fresh_count, unwanted_count, placed, dropped;
     uint32_t cycle, cycles;      /* now; of the whole schedule */
-    unsigned oldest;             /* first operation in program order that is not placed */
+    unsigned oldest, next_exit;  /* first operation, first exit in program order that is not placed */
     bool waits;                  /* something need only wait */
+    bool failed;                 /* registers or arena ran out where there was no way back */
     int exit_placed;             /* exit in the present bundle, -1 none */
     struct units units;
     uint32_t unit_free[BUNDLE_ATOMS_MAX];
     uint64_t temps;
     uint8_t flag_temps;
+    unsigned set_aside, flags_set_aside; /* temporaries that the stub of this bundle's exit will take */
     uint32_t landing[REG_COUNT], flag_landing[FLAG_COUNT]; /* when the last write arrives */
     uint16_t home_readers[HOMES];
     uint32_t last_read[HOMES];   /* cycle of the last atom that reads the home's entry value */

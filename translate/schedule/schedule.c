@@ -30,7 +30,7 @@ static void find_moves(struct plan *plan)
     for (unsigned at = 0; at < graph->count; at++) {
         const struct node *node = &graph->nodes[at];
         const struct place *place = &plan->list.places[at];
-        if (node->kind == NODE_NONE) continue;
+        if (node->kind == NODE_NONE || place->cycle == DROPPED) continue;
         struct operand from = {OPERAND_NODE, (uint16_t)at, 0};
         if (node->kind == NODE_COPY && place->cycle < 0) {
             plan->moves[plan->move_count++] = (struct final_move){node->home, node->b, -1};
@@ -149,14 +149,27 @@ static uint32_t plan_cost(const struct plan *plan)
 
 /* ---- writing it down ---- */
 
-static uint8_t reg_of(const struct plan *plan, struct operand operand)
+/* Where a value is: in the stub of an exit that computes it itself, there. */
+static const struct late *late_of(const struct late_list *stub, struct operand operand)
 {
+    for (unsigned i = 0; stub && operand.kind == OPERAND_NODE && i < stub->count; i++) {
+        if (stub->late[i].node == operand.number) return &stub->late[i];
+    }
+    return NULL;
+}
+
+static uint8_t reg_of(const struct plan *plan, const struct late_list *stub, struct operand operand)
+{
+    const struct late *late = late_of(stub, operand);
+    if (late) return late->reg;
     if (operand.kind == OPERAND_ENTRY) return (uint8_t)operand.number;
     return operand.kind == OPERAND_NODE ? plan->list.places[operand.number].reg : REG_ZERO;
 }
 
-static uint8_t flags_of(const struct plan *plan, struct operand operand)
+static uint8_t flags_of(const struct plan *plan, const struct late_list *stub, struct operand operand)
 {
+    const struct late *late = late_of(stub, operand);
+    if (late) return late->flags;
     return operand.kind == OPERAND_NODE ? plan->list.places[operand.number].flags : 0;
 }
 
@@ -198,16 +211,31 @@ static void memory_fields(const struct plan *plan, unsigned at, struct atom *ato
 
 /* The flags result: written to its own register; where nothing of the source's flags is wanted, all six are written, so
  * that the atom does not wait for any. */
-static void flags_fields(const struct plan *plan, unsigned at, struct atom *atom)
+static void flags_fields(const struct plan *plan, unsigned at, struct atom *atom, bool writes, uint8_t flags)
 {
     const struct node *node = &plan->list.graph->nodes[at];
-    atom->fs = flags_of(plan, node->f);
-    if (!node->flag_readers) return;
-    atom->fd = plan->list.places[at].flags;
+    if (!writes) return;
+    atom->fd = flags;
     atom->fmask = at ? plan->list.graph->region->insns[at].fmask : MASK_ALL;
     if (node->reads_flags) return;
     atom->fmask = MASK_ALL;
     atom->fs = atom->fd;
+}
+
+/* The atom of an operation; its results go where the caller says. */
+static struct atom make_atom(const struct plan *plan, const struct late_list *stub, unsigned at, uint8_t reg)
+{
+    const struct graph *graph = plan->list.graph;
+    const struct node *node = &graph->nodes[at];
+    const struct ir_insn *insn = &graph->region->insns[at];
+    struct atom atom = {.op = node->op, .rd = reg, .ra = reg_of(plan, stub, node->a), .rb = reg_of(plan, stub, node->b),
+                        .rc = reg_of(plan, stub, node->c), .fs = flags_of(plan, stub, node->f)};
+    atom.use_imm = !at || insn->use_imm;
+    if (!at) return atom; /* clears flags */
+    atom.size = insn->size;
+    atom.cond = insn->op == IR_TRAP ? COND_NZ : insn->cond;
+    if (atom.use_imm) atom.imm = insn->imm;
+    return atom;
 }
 
 static void write_atom(const struct plan *plan, unsigned at, struct schedule_atom *to)
@@ -215,65 +243,76 @@ static void write_atom(const struct plan *plan, unsigned at, struct schedule_ato
     const struct graph *graph = plan->list.graph;
     const struct node *node = &graph->nodes[at];
     const struct place *place = &plan->list.places[at];
+    const struct ir_insn *insn = &graph->region->insns[at];
     *to = (struct schedule_atom){.source = (ir_ref)(at < graph->region->count ? at : 0)};
-    struct atom *atom = &to->atom;
     if (node->kind == NODE_COPY) {
-        *atom = move_atom(place->reg, node->b.kind == OPERAND_CONST, node->b.value, reg_of(plan, node->b));
+        to->atom = move_atom(place->reg, node->b.kind == OPERAND_CONST, node->b.value, reg_of(plan, NULL, node->b));
         return;
     }
-    const struct ir_insn *insn = &graph->region->insns[at];
-    *atom = (struct atom){.op = node->op, .rd = place->reg, .ra = reg_of(plan, node->a), .rb = reg_of(plan, node->b), .rc = reg_of(plan, node->c)};
-    if (at) {
-        atom->size = insn->size;
-        atom->cond = insn->op == IR_TRAP ? COND_NZ : insn->cond;
-        atom->use_imm = insn->use_imm;
-        if (atom->use_imm) atom->imm = insn->imm;
-    } else {
-        atom->use_imm = true;
-    }
-    flags_fields(plan, at, atom);
-    if (atom_table[node->op].properties & ATOM_MEMORY) memory_fields(plan, at, atom);
+    to->atom = make_atom(plan, NULL, at, place->reg);
+    flags_fields(plan, at, &to->atom, place->writes_flags, place->flags);
+    if (atom_table[node->op].properties & ATOM_MEMORY) memory_fields(plan, at, &to->atom);
     if (node->kind == NODE_EXIT) {
         to->label = LABEL_EXIT;
         to->number = node->exit;
     } else if (node->kind == NODE_PUSH) {
-        bool leaves = insn->op == IR_EXIT;
         to->label = LABEL_RETURN;
-        atom->use_imm = true;
-        atom->imm = leaves ? (int64_t)graph->region->exits[insn->c].return_address : insn->imm;
+        to->atom.use_imm = true;
+        to->atom.imm = insn->op == IR_EXIT ? (int64_t)graph->region->exits[insn->c].return_address : insn->imm;
     }
 }
 
-static struct schedule_move exit_move(const struct plan *plan, unsigned home, struct operand value)
+static bool write_late(const struct plan *plan, const struct late_list *stub, struct schedule_exit *to)
+{
+    to->late = ARENA_NEW(plan->list.graph->region->arena, struct schedule_atom, stub->count);
+    if (!to->late) return false;
+    for (unsigned i = 0; i < stub->count; i++) {
+        const struct late *late = &stub->late[i];
+        struct schedule_atom *atom = &to->late[to->late_count++];
+        *atom = (struct schedule_atom){.atom = make_atom(plan, stub, late->node, late->reg), .source = late->node};
+        flags_fields(plan, late->node, &atom->atom, late->wants_flags, late->flags);
+    }
+    return true;
+}
+
+static struct schedule_move exit_move(const struct plan *plan, const struct late_list *stub, unsigned home, struct operand value)
 {
     struct schedule_move move = {.home = (uint8_t)home, .is_imm = value.kind == OPERAND_CONST, .imm = (int64_t)value.value};
-    move.from = reg_of(plan, value);
+    move.from = reg_of(plan, stub, value);
     if (home == FLAGS_HOME) {
         move.home = MOVE_FLAGS;
-        move.from = flags_of(plan, value);
+        move.from = flags_of(plan, stub, value);
     }
     return move;
 }
 
-/* The moves of an exit's stub. For the final exit: what found no room in the bundles. */
+/* A register that holds an indirect exit's target besides the EIP home, and perhaps sooner. */
+static uint8_t target_reg(const struct plan *plan, unsigned exit)
+{
+    struct operand target = graph_exit_value(plan->list.graph, exit, HOME_EIP);
+    return target.kind == OPERAND_NODE ? reg_of(plan, NULL, target) : HOME_EIP;
+}
+
+/* What an exit's stub does. For the final exit: the moves that found no room in the bundles. */
 static bool write_exit(const struct plan *plan, unsigned exit, struct schedule_exit *to)
 {
     const struct graph *graph = plan->list.graph;
-    to->target_reg = HOME_EIP;
+    const struct late_list *stub = &plan->list.lates[exit];
+    to->target_reg = target_reg(plan, exit);
     to->moves = ARENA_NEW(graph->region->arena, struct schedule_move, HOMES);
     if (!to->moves) return false;
     if ((int)exit == graph->final_exit) {
         for (unsigned m = 0; m < plan->move_count; m++) {
             const struct final_move *move = &plan->moves[m];
-            if (move->cycle < 0) to->moves[to->count++] = exit_move(plan, move->home, move->from);
+            if (move->cycle < 0) to->moves[to->count++] = exit_move(plan, NULL, move->home, move->from);
         }
         return true;
     }
-    for (unsigned home = 0; home < HOMES; home++) {
-        struct operand value = graph_exit_value(graph, exit, home);
-        if (value.kind == OPERAND_NONE) continue;
-        struct schedule_move move = exit_move(plan, home, value);
-        bool there = !move.is_imm && move.from == (home == FLAGS_HOME ? 0 : home);
+    if (!write_late(plan, stub, to)) return false;
+    for (unsigned i = 0; i < graph->exits[exit].value_count; i++) {
+        const struct exit_value *value = &graph->exits[exit].values[i];
+        struct schedule_move move = exit_move(plan, stub, value->home, value->operand);
+        bool there = !move.is_imm && move.from == (value->home == FLAGS_HOME ? 0 : value->home);
         if (!there) to->moves[to->count++] = move;
     }
     return true;
@@ -287,7 +326,7 @@ static void write_bundle(const struct plan *plan, uint32_t cycle, struct schedul
     for (unsigned m = 0; m < plan->move_count; m++) {
         const struct final_move *move = &plan->moves[m];
         if (move->cycle != (int32_t)cycle) continue;
-        struct schedule_move made = exit_move(plan, move->home, move->from);
+        struct schedule_move made = exit_move(plan, NULL, move->home, move->from);
         schedule->atoms[schedule->atom_count++] = (struct schedule_atom){.atom = schedule_move_atom(&made)};
     }
     bundle->count = (uint16_t)(schedule->atom_count - bundle->first);

@@ -29,7 +29,9 @@ struct schedule_move {
     int64_t imm;
 };
 struct schedule_exit {
-    struct schedule_move *moves; /* a parallel move for the stub */
+    struct schedule_atom *late;  /* what the stub computes first, one after the other (pure atoms) */
+    unsigned late_count;
+    struct schedule_move *moves; /* then a parallel move */
     unsigned count;
     uint8_t target_reg;          /* indirect exits: register with the target SPC, once the moves are done */
 };

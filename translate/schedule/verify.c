@@ -15,6 +15,8 @@ struct name {
 };
 
 enum { NOWHERE = -1 };
+/* When a stub's atoms run, for the check of latencies: later than any bundle, and far apart. */
+enum { LATE_BUNDLE = 1 << 24, LATENCY_MOST = 256 };
 
 struct check {
     const struct ir_region *region;
@@ -87,10 +89,11 @@ static void expect_operation(struct check *check, unsigned bundle, const struct 
     if (reads & IR_READS_A) expect_reg(check, bundle, atom->ra, name_of(check->region, insn->a));
     if (reads & IR_READS_B) expect_reg(check, bundle, atom->rb, name_of(check->region, insn->b));
     if (reads & IR_READS_C) expect_reg(check, bundle, atom->rc, name_of(check->region, insn->c));
-    unsigned wanted = check->wanted[at->source], read = ir_flags_read(insn, wanted);
+    unsigned wanted = atom->fmask ? check->wanted[at->source] : 0, read = ir_flags_read(insn, wanted);
     if (read) expect_flags(check, bundle, atom->fs, flags_name(check->region, insn->f));
+    if (!atom->fmask) return; /* whoever wanted its flags does not find them, and says so */
     if (wanted & ~(read ? insn->fmask | read : atom->fmask)) fail(check, "flags that are read are not written");
-    if (read && wanted && atom->fmask != insn->fmask) fail(check, "flags are merged wrongly");
+    if (read && atom->fmask != insn->fmask) fail(check, "flags are merged wrongly");
 }
 
 static void expect_condition(struct check *check, unsigned bundle, const struct schedule_atom *at)
@@ -166,6 +169,23 @@ static void land(struct check *check, uint32_t *there, uint32_t when)
     *there = when;
 }
 
+/* What an atom leaves in `regs` and `flags`, the registers after its bundle. */
+static void write_result(struct check *check, unsigned bundle, const struct schedule_atom *from, struct name *regs, struct name *flags)
+{
+    const struct atom *atom = &from->atom;
+    unsigned latency = check->request->machine->latency_cycles[atom_table[atom->op].unit];
+    if (ir_has_value(&(struct ir_insn){.op = atom->op}) && atom->rd != REG_ZERO) {
+        regs[atom->rd] = from->source ? name_of(check->region, from->source) : made_name(check, atom);
+        land(check, &check->reg_there[atom->rd], bundle + latency);
+    }
+    if (atom_table[atom->op].sets_flags && atom->fmask) {
+        flags[atom->fd] = from->source           ? flags_name(check->region, from->source)
+                        : atom->op == ATOM_SETF ? (struct name){NAME_CONST, 0}
+                                                : check->flags[atom->fs];
+        land(check, &check->flags_there[atom->fd], bundle + latency);
+    }
+}
+
 static void write_results(struct check *check, unsigned bundle, const struct schedule_bundle *at)
 {
     struct name regs[REG_COUNT], flags[FLAG_COUNT];
@@ -175,22 +195,12 @@ static void write_results(struct check *check, unsigned bundle, const struct sch
     memcpy(flags, check->flags, sizeof flags);
     for (unsigned i = 0; i < at->count; i++) {
         const struct schedule_atom *from = &check->schedule->atoms[at->first + i];
-        const struct atom *atom = &from->atom;
-        bool value = ir_has_value(&(struct ir_insn){.op = atom->op});
-        unsigned latency = check->request->machine->latency_cycles[atom_table[atom->op].unit];
-        if (value && atom->rd != REG_ZERO) {
-            if (written >> atom->rd & 1) fail(check, "two atoms of a bundle write the same register");
-            written |= UINT64_C(1) << atom->rd;
-            regs[atom->rd] = from->source ? name_of(check->region, from->source) : made_name(check, atom);
-            land(check, &check->reg_there[atom->rd], bundle + latency);
-        }
-        if (atom_table[atom->op].sets_flags && atom->fmask) {
-            if (flags_written >> atom->fd & 1) fail(check, "two atoms of a bundle write the same flags");
-            flags_written |= 1u << atom->fd;
-            flags[atom->fd] = from->source ? flags_name(check->region, from->source)
-                            : atom->op == ATOM_SETF ? (struct name){NAME_CONST, 0} : check->flags[atom->fs];
-            land(check, &check->flags_there[atom->fd], bundle + latency);
-        }
+        struct atom_uses uses = atom_uses(&from->atom);
+        if (uses.writes & written) fail(check, "two atoms of a bundle write the same register");
+        if (uses.flags_written & flags_written) fail(check, "two atoms of a bundle write the same flags");
+        written |= uses.writes;
+        flags_written |= uses.flags_written;
+        write_result(check, bundle, from, regs, flags);
     }
     memcpy(check->regs, regs, sizeof regs);
     memcpy(check->flags, flags, sizeof flags);
@@ -217,7 +227,8 @@ static void check_units(struct check *check, const struct schedule_bundle *at)
 
 /* ---- exits ---- */
 
-static void check_exit(struct check *check, unsigned number)
+/* The homes after a stub's moves; the registers are those after its atoms. */
+static void check_map(struct check *check, unsigned number)
 {
     const struct ir_exit *exit = &check->region->exits[number];
     const struct schedule_exit *stub = &check->schedule->exits[number];
@@ -239,6 +250,31 @@ static void check_exit(struct check *check, unsigned number)
     if (!indirect) return;
     struct name target = stub->target_reg < HOME_COUNT ? homes[stub->target_reg] : check->regs[stub->target_reg];
     if (!same(target, name_of(check->region, exit->target_value))) fail(check, "the target of an exit is wrong");
+    if (!same(homes[HOME_EIP], target)) fail(check, "EIP is wrong at an exit");
+}
+
+/* The stub runs when all results are there, and what it does happens on no other path. */
+static void check_exit(struct check *check, unsigned number)
+{
+    const struct schedule_exit *stub = &check->schedule->exits[number];
+    struct name regs[REG_COUNT], flags[FLAG_COUNT];
+    uint32_t reg_there[REG_COUNT], flags_there[FLAG_COUNT];
+    memcpy(regs, check->regs, sizeof regs);
+    memcpy(flags, check->flags, sizeof flags);
+    memcpy(reg_there, check->reg_there, sizeof reg_there);
+    memcpy(flags_there, check->flags_there, sizeof flags_there);
+    for (unsigned i = 0; i < stub->late_count; i++) {
+        const struct schedule_atom *atom = &stub->late[i];
+        unsigned when = LATE_BUNDLE + i * LATENCY_MOST;
+        if (!atom->source || !ir_is_pure(check->region->insns[atom->source].op)) fail(check, "a stub does more than compute");
+        else expect_operation(check, when, atom);
+        write_result(check, when, atom, check->regs, check->flags);
+    }
+    check_map(check, number);
+    memcpy(check->regs, regs, sizeof regs);
+    memcpy(check->flags, flags, sizeof flags);
+    memcpy(check->reg_there, reg_there, sizeof reg_there);
+    memcpy(check->flags_there, flags_there, sizeof flags_there);
 }
 
 /* ---- the order of effects ---- */
