@@ -289,9 +289,11 @@ static void walk_document(struct loader *l)
         complain(l, root, "expected keys and values");
     } else if (check_nodes(l)) {
         extend(l, root);
+        unsigned own = l->diag->count;
         l->present = lab_allocate(params_count() * sizeof *l->present);
         walk(l, root, "", NOTE);
         walk(l, root, "", APPLY);
+        diag_sort(l->diag, own);
     }
 }
 

@@ -1,0 +1,62 @@
+. "$TREE/tests/golden/cases/lib"
+guest hello <<'S'
+.globl _start
+_start:
+    movl $4, %eax; movl $1, %ebx; movl $text, %ecx; movl $6, %edx; int $0x80
+    movl $1, %eax; movl $7, %ebx; int $0x80
+.data
+text: .ascii "hello\n"
+S
+guest fault <<'S'
+.globl _start
+.type _start, @function
+_start:
+    movl $0x1234, %eax
+    nop
+    movl %ecx, 4(%eax)
+S
+guest undefined <<'S'
+.globl _start
+_start: ud2
+S
+guest divide <<'S'
+.globl _start
+_start: xorl %ecx, %ecx; divl %ecx
+S
+guest float <<'S'
+.globl _start
+_start: fldpi
+S
+guest loop <<'S'
+.globl _start
+_start: jmp _start
+S
+guest echo <<'S'
+.globl _start
+_start:
+    movl $3, %eax; xorl %ebx, %ebx; movl $room, %ecx; movl $100, %edx; int $0x80
+    movl %eax, %edx; movl $4, %eax; movl $1, %ebx; movl $room, %ecx; int $0x80
+    movl $1, %eax; xorl %ebx, %ebx; int $0x80
+.bss
+room: .space 100
+S
+try run -- ./hello
+try run --guest-exit -- ./hello
+try run --guest-exit ./hello
+try run --check --machine torture --guest-exit -- ./hello
+try run -- ./fault
+try run --guest-exit -- ./fault
+try run --guest-exit -- ./undefined
+try run --guest-exit -- ./divide
+try run --guest-exit -- ./float
+try run --max-insns 100000 -- ./loop
+echo passed through | try run -- ./echo
+echo "not an ELF file" >text
+try run -- ./text
+# the exit code of a guest's end by signal is 128 + signal; interrupting a run leaves a labelled partial record
+"$COVM" run -o partial -- ./loop &
+sleep 1
+kill -TERM $!
+wait $!
+echo "interrupted: $?"
+grep -E '"end"|"complete"' partial/run.json
