@@ -482,7 +482,7 @@ static uint64_t set_mode(unsigned mode, struct x86_generate_options *options)
 static void compare_rows(uint64_t seed, unsigned mode)
 {
     if (skipped || (mode & ~(unsigned)DOWN && !has_ldt)) skip();
-    struct x86_generate_options options = {.bases = 0xff, .segments = 1u << X86_DS | 1u << X86_ES | 1u << X86_SS,
+    struct x86_generate_options options = {.bases = 0xff, .segments = 1u << X86_DS | 1u << X86_ES | 1u << X86_SS | 1u << X86_CS,
         .scaled = true, .displacement_low = -300, .displacement_high = 300, .branch_low = 16, .branch_high = 100};
     struct prng prng;
     unsigned failed = 0;

@@ -49,7 +49,8 @@ static const char *check_properties(const struct ir_region *region, const struct
         helps |= op->op == IR_HELPER;
     }
     bool ends = leaves(&region->insns[region->count - 1]);
-    bool may_end = properties & X86_REPEATS || insn->row == ROW_CLD || insn->row == ROW_STD || insn->row == ROW_AAM;
+    bool writes_code = insn->memory && insn->segment == X86_CS && properties & X86_STORES;
+    bool may_end = writes_code || properties & X86_REPEATS || insn->row == ROW_CLD || insn->row == ROW_STD || insn->row == ROW_AAM;
     if (region->insns[1].op != IR_MARK || region->insns[1].c != insn->length) return "begins without its mark";
     if (stores && !(properties & X86_STORES)) return "stores, and its row does not say so";
     if ((loads || stores || traps) && !(properties & X86_MAY_FAULT)) return "may fault, and its row does not say so";
@@ -203,15 +204,15 @@ static void golden(void **state)
          "mark 0x08048000 3\n%2 = get eax\n%3 = shr.4 %2, 5 ; flags CPAZSO\nput eax, %3\nputf %3\n"},
         {"movzx eax, byte [esi]", "\x0f\xb6\x06", 3, "mark 0x08048000 3\n%2 = get esi\n%3 = ld.1 [%2]\nput eax, %3\n"},
         {"push ebp", "\x55", 1,
-         "mark 0x08048000 1\n%2 = get ebp\n%3 = get esp\nst.4 [%3 - 4], %2\n%5 = add.4 %3, -4\nput esp, %5\n"},
+         "mark 0x08048000 1\n%2 = get ebp\n%3 = get esp\nst.4 ss[%3 - 4], %2\n%5 = add.4 %3, -4\nput esp, %5\n"},
         {"pop [esp + 4]", "\x8f\x44\x24\x04", 4,
-         "mark 0x08048000 4\n%2 = get esp\n%3 = ld.4 [%2]\n%4 = add.4 %2, 4\nst.4 [%4 + 4], %3\nput esp, %4\n"},
+         "mark 0x08048000 4\n%2 = get esp\n%3 = ld.4 ss[%2]\n%4 = add.4 %2, 4\nst.4 ss[%4 + 4], %3\nput esp, %4\n"},
         {"jl", "\x7c\x10", 2, "mark 0x08048000 2\n%2 = flags\nexitif l, %2, 0x08048012\nexit jump 0x08048002\n"},
         {"call", "\xe8\xfb\x00\x00\x00", 5,
-         "mark 0x08048000 5\n%2 = mov.4 0x8048005\n%3 = get esp\nst.4 [%3 - 4], %2\n%5 = add.4 %3, -4\nput esp, %5\n"
+         "mark 0x08048000 5\n%2 = mov.4 0x8048005\n%3 = get esp\nst.4 ss[%3 - 4], %2\n%5 = add.4 %3, -4\nput esp, %5\n"
          "exit call 0x08048100\n"},
         {"ret", "\xc3", 1,
-         "mark 0x08048000 1\n%2 = get esp\n%3 = ld.4 [%2]\n%4 = add.4 %2, 4\nput esp, %4\nexit return %3\n"},
+         "mark 0x08048000 1\n%2 = get esp\n%3 = ld.4 ss[%2]\n%4 = add.4 %2, 4\nput esp, %4\nexit return %3\n"},
         {"rep movsd", "\xf3\xa5", 2,
          "mark 0x08048000 2\n%2 = get ecx\n%3 = sub.4 %2, 0 ; flags CPAZSO\nexitif z, %3, 0x08048002\n%5 = get esi\n"
          "%6 = ld.4 [%5]\n%7 = get edi\nst.4 [%7], %6\n%9 = add.4 %5, 4\nput esi, %9\n"

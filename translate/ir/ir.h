@@ -17,7 +17,7 @@
  *     %1 = get eax
  *     %2 = add.4 %1, 8 ; flags CPAZSO            partial: `; flags CPAZO = %1`
  *     %3 = ld.4 [%2 + 16]
- *     st.4 [%2 - 4], %3
+ *     st.4 ss[%2 - 4], %3                        through the stack segment (enum ir_access_kind)
  *     put eax, %3
  *     putf %2
  *     trapif z, %2, 0
@@ -70,12 +70,15 @@ enum ir_exit_kind {
     IR_EXIT_KINDS
 };
 
+/* Through which segment a memory operation goes, as far as it matters: beyond the stack segment's limit is #SS, not #GP. */
+enum ir_access_kind { IR_DATA, IR_STACK };
+
 struct ir_insn {
     uint8_t op;     /* enum ir_op */
     uint8_t size;   /* enum size */
     uint8_t cond;   /* enum cond */
     uint8_t fmask;  /* enum flag_mask bits of the flags result that are new; the others come from f */
-    uint8_t kind;   /* IR_EXIT: enum ir_exit_kind */
+    uint8_t kind;   /* IR_EXIT: enum ir_exit_kind; memory operations: enum ir_access_kind */
     bool use_imm;   /* operand b is imm */
     uint16_t guest; /* ordinal of the guest instruction in its region */
     ir_ref a, b, c, f;

@@ -118,6 +118,7 @@ static void scan_cond(struct parser *parser, struct ir_insn *insn)
 
 static void scan_memory(struct parser *parser, struct ir_insn *insn)
 {
+    if (accept(parser, 's')) expect(parser, 's', "'ss[' expected"), insn->kind = IR_STACK;
     expect(parser, '[', "'[' expected");
     insn->a = scan_ref(parser);
     if (accept(parser, '+')) insn->imm = (int64_t)scan_unsigned(parser);

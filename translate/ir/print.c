@@ -47,7 +47,7 @@ static void put_b(struct text *text, const struct ir_insn *insn)
 
 static void put_memory(struct text *text, const struct ir_insn *insn)
 {
-    put(text, "[%%%u", insn->a);
+    put(text, "%s[%%%u", insn->kind == IR_STACK ? "ss" : "", insn->a);
     if (insn->imm) {
         put(text, insn->imm < 0 ? " - " : " + ");
         put_magnitude(text, insn->imm < 0 ? -(uint64_t)insn->imm : (uint64_t)insn->imm);

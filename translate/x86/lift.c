@@ -1,12 +1,24 @@
 /* lift.c -- x86_lift, and the vocabulary in which the lifters write IR. */
 #include "translate/x86/lift.h"
 
+/* A code segment cannot be written, whatever the page (SDM vol. 3, 5.5): #GP. Of the rows that store, PUSH and CALL only
+ * read their operand; POP and ARPL read something first, and see to it themselves. */
+static bool writes_code(const struct lift *l)
+{
+    if (LIKELY(l->insn->segment != X86_CS) || !l->insn->memory) return false;
+    switch (l->insn->row) {
+    case ROW_PUSH_EV: case ROW_CALL_EV: case ROW_POP_EV: case ROW_ARPL_EW_GW: return false;
+    default: return x86_rows[l->insn->row].properties & X86_STORES;
+    }
+}
+
 void x86_lift(struct ir_region *region, const struct x86_insn *insn, uint64_t address)
 {
     struct lift l = {.region = region, .insn = insn, .shape = &x86_shapes[insn->row], .size = insn->operand_size,
                      .address = (uint32_t)address, .next = (uint32_t)address + insn->length};
     ir_append(region, (struct ir_insn){.op = IR_MARK, .imm = l.address, .c = insn->length});
-    l.shape->lifter(&l);
+    if (UNLIKELY(writes_code(&l))) build_trap(&l, 13);
+    else l.shape->lifter(&l);
 }
 
 /* ---- operations ---- */
@@ -100,20 +112,32 @@ void build_write_reg(struct lift *l, unsigned reg, unsigned size, ir_ref value)
 
 /* ---- memory ---- */
 
+static struct ir_insn access(unsigned op, struct address address, unsigned size)
+{
+    return (struct ir_insn){.op = (uint8_t)op, .size = (uint8_t)size, .kind = address.stack ? IR_STACK : IR_DATA,
+                            .a = address.base, .imm = address.offset};
+}
+
 ir_ref build_load(struct lift *l, struct address address, unsigned size)
 {
-    return ir_append(l->region, (struct ir_insn){.op = ATOM_LD, .size = (uint8_t)size, .a = address.base, .imm = address.offset});
+    return ir_append(l->region, access(ATOM_LD, address, size));
+}
+
+ir_ref build_load_signed(struct lift *l, struct address address, unsigned size)
+{
+    return ir_append(l->region, access(ATOM_LDS, address, size));
 }
 
 void build_store(struct lift *l, struct address address, unsigned size, ir_ref value)
 {
-    ir_append(l->region, (struct ir_insn){.op = ATOM_ST, .size = (uint8_t)size, .a = address.base, .imm = address.offset,
-                                          .b = value});
+    struct ir_insn store = access(ATOM_ST, address, size);
+    store.b = value;
+    ir_append(l->region, store);
 }
 
 void build_probe(struct lift *l, struct address address, unsigned size)
 {
-    ir_append(l->region, (struct ir_insn){.op = ATOM_PROBE, .size = (uint8_t)size, .a = address.base, .imm = address.offset});
+    ir_append(l->region, access(ATOM_PROBE, address, size));
 }
 
 static ir_ref address_register(struct lift *l, int reg)
@@ -128,7 +152,7 @@ static const uint8_t shift_add[] = {ATOM_ADD, ATOM_SH1ADD, ATOM_SH2ADD, ATOM_SH3
 static struct address offset16(struct lift *l)
 {
     const struct x86_insn *insn = l->insn;
-    if (insn->base < 0) return (struct address){0, insn->displacement & 0xffff};
+    if (insn->base < 0) return (struct address){.offset = insn->displacement & 0xffff};
     ir_ref sum = address_register(l, insn->base);
     bool cut = false;
     if (insn->index >= 0) {
@@ -137,7 +161,7 @@ static struct address offset16(struct lift *l)
     }
     if (insn->displacement) sum = build_imm(l, ATOM_ADD, SIZE_16, sum, insn->displacement);
     else if (!cut) sum = build_zero_extend(l, sum, SIZE_16);
-    return (struct address){sum, 0};
+    return (struct address){.base = sum};
 }
 
 struct address build_offset(struct lift *l)
@@ -148,7 +172,7 @@ struct address build_offset(struct lift *l)
     if (insn->index >= 0) {
         base = insn->base < 0 && !insn->scale ? index : build_op(l, shift_add[insn->scale], SIZE_32, base, index);
     }
-    return (struct address){base, insn->displacement};
+    return (struct address){.base = base, .offset = insn->displacement};
 }
 
 static bool segment_has_base(struct lift *l, unsigned segment)
@@ -159,10 +183,22 @@ static bool segment_has_base(struct lift *l, unsigned segment)
 
 struct address build_segment(struct lift *l, struct address offset, unsigned segment)
 {
+    offset.stack = segment == X86_SS;
     if (!segment_has_base(l, segment)) return offset;
     ir_ref base = build_get(l, HOME_ES_BASE + segment);
     if (offset.base) base = build_op(l, ATOM_ADD, SIZE_32, base, offset.base);
-    return (struct address){base, offset.offset};
+    offset.base = base;
+    return offset;
+}
+
+struct address build_second(struct lift *l, struct address offset, unsigned bytes)
+{
+    offset.offset += bytes;
+    if (l->insn->address_size == SIZE_16) {
+        if (offset.base) offset = (struct address){.base = build_imm(l, ATOM_ADD, SIZE_16, offset.base, offset.offset)};
+        offset.offset &= 0xffff;
+    }
+    return build_segment(l, offset, l->insn->segment);
 }
 
 struct address build_address(struct lift *l) { return build_segment(l, build_offset(l), l->insn->segment); }
@@ -211,9 +247,9 @@ ir_ref build_read_rm(struct lift *l, unsigned size)
 
 struct address build_slot(struct lift *l, ir_ref esp, int delta)
 {
-    struct address slot = {esp, delta};
+    struct address slot = {.base = esp, .offset = delta};
     if (!row_context(l->region->context, ROW_CONTEXT_STACK32)) {
-        slot = (struct address){build_imm(l, ATOM_ADD, SIZE_16, esp, delta), 0};
+        slot = (struct address){.base = build_imm(l, ATOM_ADD, SIZE_16, esp, delta)};
     }
     return build_segment(l, slot, X86_SS);
 }

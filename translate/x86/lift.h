@@ -18,6 +18,7 @@ struct lift {
 struct address {
     ir_ref base;
     int64_t offset;
+    bool stack; /* through SS */
 };
 
 /* An operand: a general register or memory. */
@@ -54,12 +55,15 @@ void build_write_reg(struct lift *l, unsigned reg, unsigned size, ir_ref value);
 
 /* ---- memory ---- */
 ir_ref build_load(struct lift *l, struct address address, unsigned size);
+ir_ref build_load_signed(struct lift *l, struct address address, unsigned size);
 void build_store(struct lift *l, struct address address, unsigned size, ir_ref value);
 void build_probe(struct lift *l, struct address address, unsigned size);
 /* The offset that ModRM gives, without segment; then with the segment's base (none where the context word says 0). */
 struct address build_offset(struct lift *l);
 struct address build_segment(struct lift *l, struct address offset, unsigned segment);
 struct address build_address(struct lift *l);
+/* The address of an operand's second part, `bytes` behind the first: 16-bit addresses wrap in between. */
+struct address build_second(struct lift *l, struct address offset, unsigned bytes);
 
 /* ---- operands ---- */
 struct place build_rm(struct lift *l, unsigned size);

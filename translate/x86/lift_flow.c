@@ -85,10 +85,10 @@ void lift_into(struct lift *l)
 
 void lift_bound(struct lift *l)
 {
-    struct address address = build_address(l), upper = address;
-    upper.offset += 1 << l->size;
+    struct address offset = build_offset(l);
     ir_ref index = build_get(l, l->insn->reg);
-    ir_ref low = build_load(l, address, l->size), high = build_load(l, upper, l->size);
+    ir_ref low = build_load(l, build_segment(l, offset, l->insn->segment), l->size);
+    ir_ref high = build_load(l, build_second(l, offset, 1u << l->size), l->size);
     build_trapif(l, COND_L, build_flags(l, ATOM_SUB, l->size, index, low, MASK_ALL, 0), VECTOR_BR);
     build_trapif(l, COND_NLE, build_flags(l, ATOM_SUB, l->size, index, high, MASK_ALL, 0), VECTOR_BR);
 }

@@ -24,8 +24,7 @@ void lift_movx(struct lift *l)
     struct place rm = build_rm(l, from);
     ir_ref value;
     if (rm.memory) {
-        value = ir_append(l->region, (struct ir_insn){.op = is_signed ? ATOM_LDS : ATOM_LD, .size = (uint8_t)from,
-                                                      .a = rm.address.base, .imm = rm.address.offset});
+        value = (is_signed ? build_load_signed : build_load)(l, rm.address, from);
     } else {
         value = build_read(l, &rm);
         value = is_signed ? build_sign_extend(l, value, from) : build_zero_extend(l, value, from);
@@ -145,7 +144,7 @@ void lift_xlat(struct lift *l)
 {
     ir_ref index = build_zero_extend(l, build_get(l, HOME_EAX), SIZE_8);
     ir_ref sum = build_op(l, ATOM_ADD, l->insn->address_size, build_get(l, HOME_EBX), index);
-    struct address address = build_segment(l, (struct address){sum, 0}, l->insn->segment);
+    struct address address = build_segment(l, (struct address){.base = sum}, l->insn->segment);
     build_write_reg(l, HOME_EAX, SIZE_8, build_load(l, address, SIZE_8));
 }
 

@@ -16,6 +16,10 @@ void lift_pop(struct lift *l)
     ir_ref moved = build_moved(l, esp, 1 << l->size);
     l->popped_esp = moved;
     struct place rm = build_rm(l, l->size);
+    if (rm.memory && l->insn->segment == X86_CS) {
+        build_trap(l, 13);
+        return;
+    }
     if (rm.memory) build_write(l, &rm, value);
     build_put(l, HOME_ESP, moved);
     if (!rm.memory) build_write(l, &rm, value);

@@ -24,7 +24,7 @@ static void repeat_end(struct lift *l, ir_ref compared)
 static struct address element(struct lift *l, unsigned reg, unsigned segment)
 {
     ir_ref offset = build_zero_extend(l, build_get(l, reg), l->insn->address_size);
-    return build_segment(l, (struct address){offset, 0}, segment);
+    return build_segment(l, (struct address){.base = offset}, segment);
 }
 static struct address source(struct lift *l) { return element(l, HOME_ESI, l->insn->segment); }
 static struct address destination(struct lift *l) { return element(l, HOME_EDI, X86_ES); }
@@ -49,8 +49,11 @@ void lift_movs(struct lift *l)
 void lift_cmps(struct lift *l)
 {
     repeat_begin(l);
-    /* the destination first: that is the fault to report where both fault */
-    ir_ref b = build_load(l, destination(l), l->size), a = build_load(l, source(l), l->size);
+    /* Where both fault, which is reported? On AMD's processors the destination, but of REPE CMPSB the source. */
+    bool source_first = l->insn->rep && l->size == SIZE_8;
+    ir_ref a = source_first ? build_load(l, source(l), l->size) : 0;
+    ir_ref b = build_load(l, destination(l), l->size);
+    if (!source_first) a = build_load(l, source(l), l->size);
     ir_ref compared = build_flags(l, ATOM_SUB, l->size, a, b, MASK_ALL, 0);
     step(l, HOME_ESI);
     step(l, HOME_EDI);

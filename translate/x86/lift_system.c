@@ -47,10 +47,9 @@ void lift_pop_segment(struct lift *l)
 /* A far pointer in memory: the offset, then the selector. */
 static ir_ref load_far_pointer(struct lift *l, ir_ref *offset)
 {
-    struct address address = build_address(l), behind = address;
-    behind.offset += 1 << l->size;
-    *offset = build_load(l, address, l->size);
-    return build_load(l, behind, SIZE_16);
+    struct address at = build_offset(l);
+    *offset = build_load(l, build_segment(l, at, l->insn->segment), l->size);
+    return build_load(l, build_second(l, at, 1u << l->size), SIZE_16);
 }
 
 /* arg: the segment. */
@@ -116,7 +115,8 @@ void lift_arpl(struct lift *l)
     ir_ref raised = build_op(l, ATOM_OR, SIZE_16, build_imm(l, ATOM_ANDN, SIZE_16, old, 3), wanted);
     ir_ref zf = build_imm(l, ATOM_SHL, SIZE_32, build_setc(l, COND_B, below), 6);
     ir_ref flags = build_setf(l, zf, MASK_Z, build_getf(l));
-    build_write(l, &rm, build_select(l, SIZE_16, raised, old, COND_B, below));
+    if (rm.memory && l->insn->segment == X86_CS) build_trapif(l, COND_B, below, 13);
+    else build_write(l, &rm, build_select(l, SIZE_16, raised, old, COND_B, below));
     build_putf(l, flags);
 }
 
@@ -126,11 +126,11 @@ enum { SEEN_GDT = 0xfffe0000, SEEN_IDT = 0xffff0000, SEEN_CR0 = 0x80050033 };
 /* arg: the interrupt descriptor table. Limit 0, then a base of 32 bits whatever the operand size. */
 void lift_store_table(struct lift *l)
 {
-    struct address address = build_address(l), base = address;
-    base.offset += 2;
-    build_probe(l, address, SIZE_16);
+    struct address offset = build_offset(l), limit = build_segment(l, offset, l->insn->segment);
+    struct address base = build_second(l, offset, 2);
+    build_probe(l, limit, SIZE_16);
     build_probe(l, base, SIZE_32);
-    build_store(l, address, SIZE_16, 0);
+    build_store(l, limit, SIZE_16, 0);
     build_store(l, base, SIZE_32, build_constant(l, l->shape->arg ? SEEN_IDT : SEEN_GDT));
 }
 
