@@ -16,7 +16,7 @@ uint32_t account_region_at(const struct hw_core *core, uint32_t tpc)
 struct region_account *account_region(struct hw_core *core, uint32_t region)
 {
     struct machine *machine = core->machine;
-    if (region < machine->region_count) return &machine->regions[region];
+    if (LIKELY(region < machine->region_count)) return &machine->regions[region];
     if (region >= machine->region_capacity) {
         unsigned capacity = machine->region_capacity ? machine->region_capacity : 256;
         while (capacity <= region) capacity *= 2;
@@ -31,7 +31,7 @@ struct region_account *account_region(struct hw_core *core, uint32_t region)
     return &machine->regions[region];
 }
 
-void account_flush(struct hw_core *core, enum hw_activity activity, uint32_t region, uint64_t cycle)
+struct region_account *account_flush(struct hw_core *core, enum hw_activity activity, uint32_t region, uint64_t cycle)
 {
     uint64_t *cycles = core->machine->account.cycles[activity];
     uint64_t all = cycle - core->since, bundles = all;
@@ -49,7 +49,9 @@ void account_flush(struct hw_core *core, enum hw_activity activity, uint32_t reg
     core->stats.atoms += (uint32_t)core->tally;
     core->stats.nops += core->tally >> 32;
     core->tally = 0;
-    account_region(core, region)->cycles += all;
+    struct region_account *account = account_region(core, region);
+    account->cycles += all;
+    return account;
 }
 
 void account_add(struct hw_core *core, enum hw_activity activity, enum hw_cause cause, uint64_t cycles)

@@ -52,8 +52,7 @@ bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry)
     core->stats.commits++;
     core->commit_region = entry->region;
     core->commit_gear = entry->gear;
-    account_flush(core, account_gear(entry->gear), entry->region, core->cycle + 1);
-    struct region_account *region = account_region(core, entry->region);
+    struct region_account *region = account_flush(core, account_gear(entry->gear), entry->region, core->cycle + 1);
     region->executions++;
     region->insns += entry->insns;
     if (core->observer.committed) core->observer.committed(core->observer.cookie, core, entry->insns, entry->flags);

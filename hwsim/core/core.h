@@ -265,8 +265,9 @@ static inline void core_stall(struct hw_core *core, enum hw_cause cause, uint64_
     core->cycle = until;
     if (UNLIKELY(core->desc.exposed)) scoreboard_freeze(core, cycles);
 }
-/* Gives the cycles since the last account to an activity and a region; `cycle` is the first cycle that they leave out. */
-void account_flush(struct hw_core *core, enum hw_activity activity, uint32_t region, uint64_t cycle);
+/* Gives the cycles since the last account to an activity and a region; `cycle` is the first cycle that they leave out.
+ * Returns the region's account. */
+struct region_account *account_flush(struct hw_core *core, enum hw_activity activity, uint32_t region, uint64_t cycle);
 void account_add(struct hw_core *core, enum hw_activity activity, enum hw_cause cause, uint64_t cycles);
 struct region_account *account_region(struct hw_core *core, uint32_t region);
 /* The region whose code holds `tpc`; 0: none that hw_region told of. */
@@ -376,6 +377,16 @@ const uint32_t *engine_handlers(void);
 /* Stops the machine until the bundle's operands and units are free (exposed: panics where an operand is not), and takes
  * units that are not pipelined. */
 void scoreboard_wait(struct hw_core *core, struct bundle *bundle);
+/* Is all that the bundle uses there at `cycle`? The usual case where something was pending. (ready[63] is never.) */
+static inline bool scoreboard_ready(struct hw_core *core, const struct bundle *bundle, uint64_t cycle)
+{
+    uint64_t used = bundle->uses & core->pending;
+    if (bundle->flag_uses & core->pending_flags) return false;
+    for (uint64_t regs = used; regs; regs &= regs - 1)
+        if (core->ready[__builtin_ctzll(regs)] >> 4 > cycle) return false;
+    core->pending &= ~used;
+    return true;
+}
 static inline void scoreboard_result(struct hw_core *core, unsigned reg, uint64_t ready)
 {
     core->pending |= UINT64_C(1) << reg;

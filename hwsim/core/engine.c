@@ -49,20 +49,35 @@ static uint64_t pay_now(struct hw_core *core, uint64_t ready)
     return (core->cycle + core->desc.latency_cycles[UNIT_LOAD]) << 4 | CAUSE_LOAD;
 }
 
-SLOW bool load_any(struct hw_core *core, const struct op *op)
+static inline bool load_place(struct hw_core *core, const struct op *op, const struct place *place)
 {
-    struct place place;
-    uint64_t linear = op_address(core, op), ready;
-    core->stats.loads++;
-    if (!access_resolve(core, op_space(op), linear, op_bytes(op), false, &place)) return false;
-    access_alignment(core, linear, op_bytes(op));
-    uint64_t value = place_read(&place);
-    if (!load_timing(core, &place, &value, &ready)) return false;
+    uint64_t value = place_read(place), ready;
+    if (!load_timing(core, place, &value, &ready)) return false;
     if (core->desc.exposed) ready = pay_now(core, ready);
     ((uint64_t *)core)[op->d] = op->fd & OP_SIGNED ? sign_extend_to_32(value, op->fd & OP_SIZE) : value;
     if (op->d < REG_ZERO) scoreboard_result(core, op->d, ready);
-    if (op->fmask) alias_arm(core, op->fmask - 1u, &place);
+    if (op->fmask) alias_arm(core, op->fmask - 1u, place);
     return true;
+}
+
+SLOW bool load_any(struct hw_core *core, const struct op *op)
+{
+    struct place place;
+    uint64_t linear = op_address(core, op);
+    core->stats.loads++;
+    if (!access_resolve(core, op_space(op), linear, op_bytes(op), false, &place)) return false;
+    access_alignment(core, linear, op_bytes(op));
+    return load_place(core, op, &place);
+}
+
+/* The soft table has translated the address; the line is not the last used of its set, or the gate may have the bytes. */
+SLOW bool load_translated(struct hw_core *core, const struct op *op, const struct soft_entry *soft, uint64_t physical)
+{
+    struct place place = {.physical = {physical}, .host = {soft->host + (physical & (PAGE_BYTES - 1))},
+                          .bytes = {(uint8_t)op_bytes(op)}, .known = core->cycle};
+    core->stats.loads++;
+    tlb_use(&core->tlb, soft->slot);
+    return load_place(core, op, &place);
 }
 
 SLOW bool store_any(struct hw_core *core, const struct op *op)
@@ -109,10 +124,14 @@ SLOW void fetch(struct hw_core *core, const struct bundle *bundle)
 {
     for (uint64_t line = bundle->line; line <= bundle->last_line; line++) {
         if (line == core->fetch_line) continue;
-        bool hit;
-        core_stall(core, CAUSE_IFETCH,
-                   cache_access(&core->l1i, CONCEALED_ADDRESS | line * (uint64_t)core->params->l1i_line, false, core->cycle, &hit));
+        uint64_t address = CONCEALED_ADDRESS | line << core->l1i.line_bits;
         core->fetch_line = line;
+        if (cache_hits(&core->l1i, address, core->cycle)) {
+            core->l1i.accesses++;
+        } else {
+            bool hit;
+            core_stall(core, CAUSE_IFETCH, cache_access(&core->l1i, address, false, core->cycle, &hit));
+        }
     }
 }
 
@@ -247,12 +266,17 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
     label:                                                                                        \
     {                                                                                             \
         SOFT_LOOKUP(bytes, SOFT_NO_READ);                                                         \
-        if (UNLIKELY(core->gate.bloom)) {                                                         \
-            if (gate_may_hold(&core->gate, physical, bytes)) goto load_slowly;                    \
+        if (UNLIKELY(!soft_hit)) goto load_slowly;                                                 \
+        bool held = false;                                                                        \
+        if (core->gate.bloom) {                                                                   \
+            held = gate_may_hold(&core->gate, physical, bytes);                                   \
             if (core->gate.drain != core->gate.open) gate_catch_up(core, t);                      \
         }                                                                                         \
-        if (UNLIKELY(!soft_hit) || UNLIKELY(!cache_hits(&core->l1d, physical, t))) goto load_slowly; \
-        if (UNLIKELY(core->gate.bloom)) gate_take_port(&core->gate, t);                           \
+        if (UNLIKELY(held || !cache_hits(&core->l1d, physical, t))) {                              \
+            SLOWLY(load_translated(core, op, soft, physical));                                    \
+            NEXT();                                                                               \
+        }                                                                                         \
+        if (core->gate.bloom) gate_take_port(&core->gate, t);                                     \
         tlb_use(&core->tlb, soft->slot);                                                          \
         core->fast_loads++;                                                                       \
         WORD(op->d) = (uint64_t)*(const type *)(soft->host + (address & (PAGE_BYTES - 1)));         \
@@ -290,8 +314,12 @@ static inline void fast_arm(struct hw_core *core, unsigned entry, uint64_t physi
 
 static inline bool fast_check(const struct hw_core *core, uint64_t mask, uint64_t physical, unsigned bytes)
 {
-    struct place place = {.physical = {physical}, .bytes = {(uint8_t)bytes}};
-    return alias_hits(core, mask, &place);
+    for (uint64_t entries = mask & core->armed; entries; entries &= entries - 1) {
+        const struct alias_entry *entry = &core->alias[__builtin_ctzll(entries)];
+        bool hit = physical < entry->physical[0] + entry->bytes[0] && entry->physical[0] < physical + bytes;
+        if (UNLIKELY(hit || entry->bytes[1])) return true; /* or perhaps: the slow way decides */
+    }
+    return false;
 }
 
 #define BRANCH(label, condition)                                     \
@@ -353,7 +381,7 @@ next_bundle:
         fetch(core, bundle);
         t = core->cycle;
     }
-    if ((bundle->uses & core->pending) | (bundle->flag_uses & core->pending_flags)) {
+    if (((bundle->uses & core->pending) | (bundle->flag_uses & core->pending_flags)) && !scoreboard_ready(core, bundle, t)) {
         scoreboard_wait(core, bundle);
         t = core->cycle;
     }

@@ -8,6 +8,18 @@
 
 static struct gate_entry *entry_at(const struct gate *gate, uint64_t number) { return &gate->entries[number & gate->mask]; }
 
+/* A store is done in a cycle where its line is there, else when that arrives. */
+static uint64_t drain_line(struct cache *l1d, uint64_t address, uint64_t cycle)
+{
+    bool hit = cache_hits(l1d, address, cycle) && !l1d->write_through && !l1d->perfect;
+    if (LIKELY(hit)) {
+        cache_write_hit(l1d, address);
+        return cycle + 1;
+    }
+    uint64_t ready = cache_access(l1d, address, true, cycle, &hit);
+    return hit ? cycle + 1 : ready;
+}
+
 /* The oldest waiting store goes to the cache at `start`. It keeps its entry until its line is there. */
 static void drain_one(struct hw_core *core, uint64_t start)
 {
@@ -15,11 +27,8 @@ static void drain_one(struct hw_core *core, uint64_t start)
     struct gate_entry *entry = entry_at(gate, gate->drain++);
     uint64_t line = (uint64_t)core->params->l1d_line - 1, free = gate->last_free;
     for (uint64_t address = entry->physical; address < entry->physical + entry->bytes; address = (address | line) + 1) {
-        bool hit;
-        uint64_t ready = cache_access(&core->l1d, address, true, start, &hit);
-        if (hit) ready = start + 1;
+        uint64_t ready = drain_line(&core->l1d, address, start++);
         if (ready > free) free = ready;
-        start++;
     }
     entry->free_cycle = free;
     gate->last_free = free;

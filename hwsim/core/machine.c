@@ -180,6 +180,7 @@ static void init_rest(struct hw_core *core)
         for (unsigned unit = 0; unit < core->desc.unit_count; unit++)
             core->class_units[class] += core->desc.unit_classes[unit] >> class & 1;
     core->pending = USES_SLOW;
+    core->ready[REG_ZERO] = UINT64_MAX;
     core->load_ready = (uint64_t)core->desc.latency_cycles[UNIT_LOAD] << 4 | CAUSE_LOAD;
     core->next_event = core->event_threshold = UINT64_MAX;
     core->inject.on = params->inject_every || params->inject_at || params->inject_odds;

@@ -9,9 +9,10 @@ void scoreboard_freeze(struct hw_core *core, uint64_t cycles)
         core->ready_flags[__builtin_ctzll(flags)] += cycles << 4;
 }
 
-/* Cycles until which the bundle waits, per cause of waiting. */
+/* Cycles until which the bundle waits, per cause of waiting for an operand. */
+enum { FIRST_CAUSE = CAUSE_DMISS, LAST_CAUSE = CAUSE_DEPENDENCE };
 struct waits {
-    uint64_t until[CAUSES];
+    uint64_t until[LAST_CAUSE - FIRST_CAUSE + 1];
 };
 
 static void wait_for(struct hw_core *core, const struct bundle *bundle, struct waits *waits, uint64_t ready, char file,
@@ -22,7 +23,7 @@ static void wait_for(struct hw_core *core, const struct bundle *bundle, struct w
     if (core->desc.exposed)
         hw_panic(core, "bundle %#x uses %c%u %llu bundles before its latency has elapsed", bundle->offset, file, number,
                  (unsigned long long)(cycle - core->cycle));
-    uint64_t *until = &waits->until[ready & 15];
+    uint64_t *until = &waits->until[(ready & 15) - FIRST_CAUSE];
     if (cycle > *until) *until = cycle;
 }
 
@@ -41,10 +42,8 @@ static void wait_operands(struct hw_core *core, const struct bundle *bundle)
         unsigned flag = (unsigned)__builtin_ctzll(flags);
         wait_for(core, bundle, &waits, core->ready_flags[flag], 'f', flag);
     }
-    core_stall(core, CAUSE_DMISS, waits.until[CAUSE_DMISS]);
-    core_stall(core, CAUSE_TLB, waits.until[CAUSE_TLB]);
-    core_stall(core, CAUSE_LOAD, waits.until[CAUSE_LOAD]);
-    core_stall(core, CAUSE_DEPENDENCE, waits.until[CAUSE_DEPENDENCE]);
+    for (unsigned cause = FIRST_CAUSE; cause <= LAST_CAUSE; cause++)
+        core_stall(core, (enum hw_cause)cause, waits.until[cause - FIRST_CAUSE]);
 }
 
 /* The unit of a class that is free first. */

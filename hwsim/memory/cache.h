@@ -53,6 +53,13 @@ static inline bool cache_hits(const struct cache *cache, uint64_t address, uint6
     return (cache->tags[(line & (cache->sets - 1)) * cache->ways] ^ line << 1) <= 1 && cycle >= cache->last_fill;
 }
 
+/* A write that cache_hits has found to hit. */
+static inline void cache_write_hit(struct cache *cache, uint64_t address)
+{
+    cache->accesses++;
+    cache->tags[(cache_line(cache, address) & (cache->sets - 1)) * cache->ways] |= 1;
+}
+
 /* The first cycle, not before `cycle`, at which the cache can take this read: later only when it misses and every miss
  * register is taken. */
 uint64_t cache_accepts(struct cache *cache, uint64_t address, uint64_t cycle);
