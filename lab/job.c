@@ -34,10 +34,12 @@ static void run_child(const struct workloads *workloads, const struct job *job, 
     }
     struct run_result *result = lab_allocate(sizeof *result);
     struct run_request request = {
-        .config = job->config, .program = program, .argv = words, .env = no_env, .root = "/", .output = place->output, .error = STDERR_FILENO};
+        .config = job->config, .program = program, .argv = words, .env = no_env, .root = "/", .output = place->output, .error = STDERR_FILENO,
+        .check = job->check};
     int code = run_guest(&request, result);
     if (code == 0) {
         run_explain(&request, result);
+        if (result->diverged) code = 1;
         if (write(place->result, result, sizeof *result) != (ssize_t)sizeof *result) code = 1;
     }
     _exit(code);
@@ -73,18 +75,19 @@ static void finish(struct place *place, int status, const struct rusage *usage)
     job->cpu_seconds = seconds(usage->ru_utime) + seconds(usage->ru_stime);
     job->peak_bytes = (uint64_t)usage->ru_maxrss * 1024;
     if (job->config) {
-        job->ran = fine && pread(place->result, &job->result, sizeof job->result, 0) == (ssize_t)sizeof job->result;
-        fine = job->ran && job->result.status.end == USER_EXITED && job->result.status.code == 0;
+        job->ran = pread(place->result, &job->result, sizeof job->result, 0) == (ssize_t)sizeof job->result;
+        fine = fine && job->ran && job->result.status.end == USER_EXITED && job->result.status.code == 0;
     }
     job->right = fine && printed_right(job, place->output);
     if (!job->right) {
         fprintf(stderr, "%scovm: %s on %s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", job->workload->name, job->label,
-                fine ? "wrong output" : "did not exit with 0");
+                fine ? "wrong output" : job->ran && job->result.diverged ? "diverged" : "did not exit with 0");
     }
     close(place->output);
     close(place->result);
 }
 
+/* "done" lines: one that changes on a terminal, else a line for each job. */
 static void show(const struct job *job, unsigned done, unsigned count)
 {
     bool terminal = isatty(STDERR_FILENO);

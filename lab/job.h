@@ -13,6 +13,7 @@ struct job {
     const struct config *config;   /* NULL: run `emulator PROGRAM ARGS` on the host instead */
     const char *emulator;
     const char *label;             /* of the machine, for progress */
+    bool check;                    /* lockstep */
     /* filled in */
     bool ran;                      /* *result is there (simulated runs) */
     bool right;                    /* it exited with 0 and printed what it should */

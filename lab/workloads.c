@@ -9,8 +9,6 @@
 
 #include <yaml.h>
 
-#include "lab/cli.h"
-#include "lab/commands.h"
 #include "lab/paths.h"
 #include "lab/suggest.h"
 #include "lab/text.h"
@@ -238,44 +236,4 @@ bool workload_build(const struct workloads *workloads, const struct workload *wo
     }
     free(program);
     return fine;
-}
-
-/* ---- covm workloads ---- */
-
-static const char usage[] =
-    "usage: covm workloads                  lists the workloads: name, what it stresses\n"
-    "       covm workloads build [NAME...]  builds them (all of them) and prints the paths of the programs\n";
-
-static int build(const struct workloads *workloads, int count, char **names)
-{
-    int code = EXIT_FINE;
-    for (unsigned i = 0; i < (count ? (unsigned)count : workloads->count); i++) {
-        const struct workload *workload = count ? workloads_find(workloads, names[i]) : &workloads->items[i];
-        if (!workload) return EXIT_USAGE;
-        char *program = workload_path(workloads, workload);
-        if (workload_build(workloads, workload)) printf("%s\n", program);
-        else code = EXIT_CHECK_FAILED;
-        free(program);
-    }
-    return code;
-}
-
-int command_workloads(int argc, char **argv)
-{
-    static const struct option options[] = {{"help", no_argument, NULL, CLI_HELP}, {0}};
-    int option = getopt_long(argc, argv, "", options, NULL), code = EXIT_CONFIG;
-    if (option != -1) return cli_usage(option, usage);
-    bool building = optind < argc && !strcmp(argv[optind], "build");
-    if (optind < argc && !building) return cli_usage('?', usage);
-    struct workloads workloads;
-    struct diag diag = {0};
-    if (workloads_load(&workloads, &diag)) {
-        code = EXIT_FINE;
-        if (building) code = build(&workloads, argc - optind - 1, argv + optind + 1);
-        for (unsigned i = 0; !building && i < workloads.count; i++) printf("%-12s %s\n", workloads.items[i].name, workloads.items[i].stresses);
-    }
-    diag_print(&diag, stderr);
-    diag_free(&diag);
-    workloads_free(&workloads);
-    return code;
 }
