@@ -11,7 +11,8 @@ static const char jump_region[] = "mark 0x08048000 3\n"
                                   "mark 0x08048003 2\n"
                                   "exit jump 0x08049000\n";
 
-static void translate_text(const struct machine_desc *machine, enum tr_indirect indirect, unsigned gear, const char *text)
+static void translate_text(const struct machine_desc *machine, enum tr_indirect indirect, unsigned gear,
+                           const char *text)
 {
     bench_parse(&bench, machine, text);
     bench.request.indirect = indirect;
@@ -30,10 +31,13 @@ static const char *mnemonics(void)
     unsigned bundles = 0;
     for (uint32_t offset = 0; offset < bench.result.code_bytes; bundles++) {
         struct atom atoms[BUNDLE_ATOMS_MAX];
-        unsigned count, bytes = bundle_decode(code + offset, bench.result.code_bytes - offset, atoms, BUNDLE_ATOMS_MAX, &count);
+        unsigned count,
+            bytes = bundle_decode(code + offset, bench.result.code_bytes - offset, atoms, BUNDLE_ATOMS_MAX, &count);
         assert_true(bytes);
         for (unsigned i = 0; i < count; i++) {
-            if (atoms[i].op != ATOM_NOP) length += (size_t)snprintf(text + length, sizeof text - length, "%s ", atom_table[atoms[i].op].mnemonic);
+            if (atoms[i].op != ATOM_NOP)
+                length +=
+                    (size_t)snprintf(text + length, sizeof text - length, "%s ", atom_table[atoms[i].op].mnemonic);
         }
         length += (size_t)snprintf(text + length, sizeof text - length, "; ");
         offset += bytes;
@@ -149,7 +153,8 @@ static void call(void **state)
 static void indirect(void **state)
 {
     const char *text = "mark 0x08048000 2\n%1 = get eax\nexit jump_indirect %1\n";
-    const char *back = "mark 0x08048000 1\n%1 = get esp\n%2 = ld.4 [%1]\n%3 = add.4 %1, 4\nput esp, %3\nexit return %2\n";
+    const char *back =
+        "mark 0x08048000 1\n%1 = get esp\n%2 = ld.4 [%1]\n%3 = add.4 %1, 4\nput esp, %3\nexit return %2\n";
     translate_text(&machines[1], TR_DISPATCHER, 2, text);
     assert_string_equal(mnemonics(), "mov commit ; exit ; ");
     expect_exit(0, EXIT_INDIRECT, 0, SPC, false);
@@ -160,7 +165,9 @@ static void indirect(void **state)
     assert_string_equal(mnemonics(), "ld add commit ; ret ; jmpx ; exit ; ");
     translate_text(&machines[2], TR_JTLB_DRAS, 2, back); /* the return cannot be where its target is written */
     assert_string_equal(mnemonics(), "ld add commit ; ret ; jmpx ; exit ; ");
-    translate_text(&machines[2], TR_JTLB_DRAS, 2, "mark 0x08048000 1\n%1 = get eax\n%2 = mul.4 %1, %1\n%3 = ld.4 [%1]\nst.4 [%2], %1\nput edx, %2\nexit return %3\n");
+    translate_text(&machines[2], TR_JTLB_DRAS, 2,
+                   "mark 0x08048000 1\n%1 = get eax\n%2 = mul.4 %1, %1\n%3 = ld.4 [%1]\nst.4 [%2], %1\nput edx, "
+                   "%2\nexit return %3\n");
     assert_string_equal(mnemonics(), "mul ld ; st commit ret ; jmpx ; exit ; ");
     translate_text(&machines[1], TR_INLINE, 2, text);
     assert_string_equal(mnemonics(), "mov commit ; sub sub ; brc ; brc ; exit ; exit ; exit ; ");
@@ -258,7 +265,9 @@ static void parallel_moves(void **state)
 
 static void ranges(void **state)
 {
-    translate_text(&machines[1], TR_JTLB, 2, "mark 0x08048000 3\nmark 0x08049000 2\nmark 0x08048003 2\nmark 0x08048ffe 2\nexit jump 0x08048000\n");
+    translate_text(
+        &machines[1], TR_JTLB, 2,
+        "mark 0x08048000 3\nmark 0x08049000 2\nmark 0x08048003 2\nmark 0x08048ffe 2\nexit jump 0x08048000\n");
     assert_int_equal(bench.result.range_count, 2);
     assert_int_equal(bench.result.ranges[0].address, 0x08048000);
     assert_int_equal(bench.result.ranges[0].bytes, 5);
@@ -267,7 +276,9 @@ static void ranges(void **state)
     /* more pieces than ranges: neighbours are joined, and every byte stays covered */
     static char text[16384];
     size_t length = 0;
-    for (unsigned i = 0; i < 100; i++) length += (size_t)snprintf(text + length, sizeof text - length, "mark 0x%x 2\n", 0x08048000 + (i * 37 % 100) * 64);
+    for (unsigned i = 0; i < 100; i++)
+        length +=
+            (size_t)snprintf(text + length, sizeof text - length, "mark 0x%x 2\n", 0x08048000 + (i * 37 % 100) * 64);
     snprintf(text + length, sizeof text - length, "exit jump 0x08048000\n");
     translate_text(&machines[1], TR_JTLB, 2, text);
     assert_true(bench.result.range_count <= TR_RANGES_MAX);
@@ -275,7 +286,8 @@ static void ranges(void **state)
         bool covered = false;
         for (unsigned r = 0; r < bench.result.range_count; r++) {
             const struct tr_range *range = &bench.result.ranges[r];
-            covered |= 0x08048000 + i * 64 >= range->address && 0x08048000 + i * 64 + 2 <= range->address + range->bytes;
+            covered |=
+                0x08048000 + i * 64 >= range->address && 0x08048000 + i * 64 + 2 <= range->address + range->bytes;
         }
         assert_true(covered);
     }
@@ -285,7 +297,8 @@ static void too_many_exits(void **state)
 {
     static char text[32768];
     size_t length = (size_t)snprintf(text, sizeof text, "mark 0x08048000 2\n%%1 = flags\n");
-    for (unsigned i = 0; i < TR_EXITS_MAX; i++) length += (size_t)snprintf(text + length, sizeof text - length, "exitif z, %%1, 0x%x\n", 0x08049000 + i);
+    for (unsigned i = 0; i < TR_EXITS_MAX; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "exitif z, %%1, 0x%x\n", 0x08049000 + i);
     snprintf(text + length, sizeof text - length, "exit jump 0x08048000\n");
     bench_parse(&bench, &machines[1], text);
     assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
@@ -324,9 +337,19 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jump), cmocka_unit_test(narrow_machine_commits_alone), cmocka_unit_test(padded), cmocka_unit_test(profiled),
-        cmocka_unit_test(hot), cmocka_unit_test(call), cmocka_unit_test(indirect), cmocka_unit_test(repeat), cmocka_unit_test(to_the_interpreter),
-        cmocka_unit_test(links), cmocka_unit_test(parallel_moves), cmocka_unit_test(ranges), cmocka_unit_test(too_many_exits),
+        cmocka_unit_test(jump),
+        cmocka_unit_test(narrow_machine_commits_alone),
+        cmocka_unit_test(padded),
+        cmocka_unit_test(profiled),
+        cmocka_unit_test(hot),
+        cmocka_unit_test(call),
+        cmocka_unit_test(indirect),
+        cmocka_unit_test(repeat),
+        cmocka_unit_test(to_the_interpreter),
+        cmocka_unit_test(links),
+        cmocka_unit_test(parallel_moves),
+        cmocka_unit_test(ranges),
+        cmocka_unit_test(too_many_exits),
         cmocka_unit_test(arena_runs_out),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,4 +1,5 @@
-/* Random regions on machines of all widths: scheduled, verified, emitted, run; the state must be what the IR evaluates to. */
+/* Random regions on machines of all widths: scheduled, verified, emitted, run; the state must be what the IR evaluates
+ * to. */
 #include "translate_schedule_support.h"
 
 enum { REGIONS = 1200, RUNS = 6 };
@@ -12,7 +13,9 @@ static void random_state(struct prng *prng, uint64_t *homes, uint16_t *f0, uint8
     for (unsigned home = 0; home < HOME_COUNT; home++) {
         uint64_t drawn = prng_next(prng);
         /* mostly addresses that meet; some numbers; seldom an address that faults */
-        homes[home] = drawn % 8 < 5 ? (drawn >> 8 & 0x70001ffc) : drawn % 8 < 7 ? (drawn >> 8 & 0xff) : (uint32_t)(drawn >> 8) | (drawn >> 50 & 15 ? 0 : 0xf0000000u);
+        homes[home] = drawn % 8 < 5   ? (drawn >> 8 & 0x70001ffc)
+                      : drawn % 8 < 7 ? (drawn >> 8 & 0xff)
+                                      : (uint32_t)(drawn >> 8) | (drawn >> 50 & 15 ? 0 : 0xf0000000u);
         if ((uint32_t)homes[home] >> 28 == 15 && prng_below(prng, 8)) homes[home] &= 0xfffffff;
     }
     homes[HOME_EIP] = SPC;
@@ -20,8 +23,8 @@ static void random_state(struct prng *prng, uint64_t *homes, uint16_t *f0, uint8
     for (unsigned i = 0; i < MEMORY_BYTES; i++) memory[i] = (uint8_t)prng_next(prng);
 }
 
-static void compare(const struct bench *bench, const struct runner *runner, const struct ir_eval_result *evaluated, const uint64_t *homes, uint16_t f0,
-                    const uint8_t *memory)
+static void compare(const struct bench *bench, const struct runner *runner, const struct ir_eval_result *evaluated,
+                    const uint64_t *homes, uint16_t f0, const uint8_t *memory)
 {
     const struct ir_region *region = &bench->region;
     const struct ir_insn *leaves = &region->insns[evaluated->at];
@@ -58,7 +61,8 @@ static void run_once(struct bench *bench, struct prng *prng, struct tally *tally
     uint8_t memory[MEMORY_BYTES];
     random_state(prng, homes, &f0, memory);
     runner_run(&runner, bench, homes, f0, memory);
-    struct ir_machine machine = {.r = homes, .f0 = &f0, .cookie = memory, .load = eval_load, .store = eval_store, .probe = eval_probe};
+    struct ir_machine machine = {
+        .r = homes, .f0 = &f0, .cookie = memory, .load = eval_load, .store = eval_store, .probe = eval_probe};
     struct ir_eval_result evaluated = {0};
     enum ir_outcome outcome = ir_eval_region(&bench->region, &machine, values, flags, &evaluated);
     tally->runs++;
@@ -116,8 +120,9 @@ static void run_machine(unsigned machine)
         }
         for (unsigned run = 0; run < RUNS; run++) run_once(&bench, &prng, &tally);
     }
-    printf("machine %u: %u runs, %u exits, %u rollbacks of which %u the program's own; %u regions with too many stores\n", machine, tally.runs, tally.exits,
-           tally.rollbacks, tally.expected, tally.stores);
+    printf(
+        "machine %u: %u runs, %u exits, %u rollbacks of which %u the program's own; %u regions with too many stores\n",
+        machine, tally.runs, tally.exits, tally.rollbacks, tally.expected, tally.stores);
     assert_true(tally.exits > tally.runs / 4);
     bench_close(&bench);
 }
@@ -128,8 +133,9 @@ MACHINE_TEST(0) MACHINE_TEST(1) MACHINE_TEST(2) MACHINE_TEST(3) MACHINE_TEST(4) 
 int main(void)
 {
     const struct CMUnitTest tests[MACHINES] = {
-        cmocka_unit_test(machine_0), cmocka_unit_test(machine_1), cmocka_unit_test(machine_2), cmocka_unit_test(machine_3),
-        cmocka_unit_test(machine_4), cmocka_unit_test(machine_5), cmocka_unit_test(machine_6),
+        cmocka_unit_test(machine_0), cmocka_unit_test(machine_1), cmocka_unit_test(machine_2),
+        cmocka_unit_test(machine_3), cmocka_unit_test(machine_4), cmocka_unit_test(machine_5),
+        cmocka_unit_test(machine_6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,28 +25,88 @@
 
 #define BIT(class) (1u << UNIT_##class)
 enum { ALU_UNIT = BIT(ALU) | BIT(MUL), MEMORY_UNIT = BIT(LOAD) | BIT(STORE), ANY_UNIT = (1u << UNIT_CLASSES) - 1 };
-#define LATENCIES {[UNIT_ALU] = 1, [UNIT_MUL] = 3, [UNIT_DIV] = 20, [UNIT_LOAD] = 3, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1}
-#define INTERVALS {[UNIT_ALU] = 1, [UNIT_MUL] = 1, [UNIT_DIV] = 20, [UNIT_LOAD] = 1, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1}
+#define LATENCIES                                                                                                      \
+    {                                                                                                                  \
+        [UNIT_ALU] = 1, [UNIT_MUL] = 3, [UNIT_DIV] = 20, [UNIT_LOAD] = 3, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1          \
+    }
+#define INTERVALS                                                                                                      \
+    {                                                                                                                  \
+        [UNIT_ALU] = 1, [UNIT_MUL] = 1, [UNIT_DIV] = 20, [UNIT_LOAD] = 1, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1          \
+    }
 
 enum { MACHINES = 7 };
 static const struct machine_desc machines[MACHINES] = {
-    {.issue_width = 1, .unit_count = 1, .unit_classes = {ANY_UNIT}, .latency_cycles = LATENCIES, .interval_cycles = INTERVALS,
-     .base_offset = true, .gate_entries = 64},
-    {.issue_width = 4, .unit_count = 4, .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU), MEMORY_UNIT, BIT(BRANCH)}, .latency_cycles = LATENCIES,
-     .interval_cycles = INTERVALS, .gate_entries = 32, .alias_entries = 8, .jtlb_entries = 16, .dras_entries = 8},
-    {.issue_width = 8, .unit_count = 8, .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, BIT(ALU), MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH), BIT(BRANCH)},
-     .latency_cycles = LATENCIES, .interval_cycles = INTERVALS, .base_offset = true, .gate_entries = 64, .alias_entries = 32, .jtlb_entries = 16, .dras_entries = 8},
-    {.issue_width = 16, .unit_count = 16,
-     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT,
-                      MEMORY_UNIT, BIT(BRANCH), BIT(BRANCH), BIT(BRANCH), ANY_UNIT},
-     .latency_cycles = LATENCIES, .interval_cycles = INTERVALS, .base_offset = true, .padded = true, .gate_entries = 128, .alias_entries = 64, .jtlb_entries = 16},
-    {.issue_width = 4, .unit_count = 4, .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU), MEMORY_UNIT, BIT(BRANCH)}, .latency_cycles = LATENCIES,
-     .interval_cycles = INTERVALS, .exposed = true, .gate_entries = 32, .alias_entries = 1, .jtlb_entries = 16, .dras_entries = 8},
-    {.issue_width = 6, .unit_count = 6, .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, BIT(ALU), MEMORY_UNIT, BIT(LOAD), BIT(BRANCH)},
-     .latency_cycles = {[UNIT_ALU] = 2, [UNIT_MUL] = 4, [UNIT_DIV] = 9, [UNIT_LOAD] = 5, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1}, .interval_cycles = INTERVALS,
-     .exposed = true, .padded = true, .base_offset = true, .gate_entries = 64, .alias_entries = 4, .jtlb_entries = 16, .dras_entries = 8},
-    {.issue_width = 2, .unit_count = 3, .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU) | MEMORY_UNIT, BIT(BRANCH)}, .latency_cycles = LATENCIES,
-     .interval_cycles = INTERVALS, .base_offset = true, .gate_entries = 4, .alias_entries = 2, .dras_entries = 1},
+    {.issue_width = 1,
+     .unit_count = 1,
+     .unit_classes = {ANY_UNIT},
+     .latency_cycles = LATENCIES,
+     .interval_cycles = INTERVALS,
+     .base_offset = true,
+     .gate_entries = 64},
+    {.issue_width = 4,
+     .unit_count = 4,
+     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU), MEMORY_UNIT, BIT(BRANCH)},
+     .latency_cycles = LATENCIES,
+     .interval_cycles = INTERVALS,
+     .gate_entries = 32,
+     .alias_entries = 8,
+     .jtlb_entries = 16,
+     .dras_entries = 8},
+    {.issue_width = 8,
+     .unit_count = 8,
+     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, BIT(ALU), MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH),
+                      BIT(BRANCH)},
+     .latency_cycles = LATENCIES,
+     .interval_cycles = INTERVALS,
+     .base_offset = true,
+     .gate_entries = 64,
+     .alias_entries = 32,
+     .jtlb_entries = 16,
+     .dras_entries = 8},
+    {.issue_width = 16,
+     .unit_count = 16,
+     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT,
+                      MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH), BIT(BRANCH), BIT(BRANCH),
+                      ANY_UNIT},
+     .latency_cycles = LATENCIES,
+     .interval_cycles = INTERVALS,
+     .base_offset = true,
+     .padded = true,
+     .gate_entries = 128,
+     .alias_entries = 64,
+     .jtlb_entries = 16},
+    {.issue_width = 4,
+     .unit_count = 4,
+     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU), MEMORY_UNIT, BIT(BRANCH)},
+     .latency_cycles = LATENCIES,
+     .interval_cycles = INTERVALS,
+     .exposed = true,
+     .gate_entries = 32,
+     .alias_entries = 1,
+     .jtlb_entries = 16,
+     .dras_entries = 8},
+    {.issue_width = 6,
+     .unit_count = 6,
+     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, BIT(ALU), MEMORY_UNIT, BIT(LOAD), BIT(BRANCH)},
+     .latency_cycles =
+         {[UNIT_ALU] = 2, [UNIT_MUL] = 4, [UNIT_DIV] = 9, [UNIT_LOAD] = 5, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1},
+     .interval_cycles = INTERVALS,
+     .exposed = true,
+     .padded = true,
+     .base_offset = true,
+     .gate_entries = 64,
+     .alias_entries = 4,
+     .jtlb_entries = 16,
+     .dras_entries = 8},
+    {.issue_width = 2,
+     .unit_count = 3,
+     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU) | MEMORY_UNIT, BIT(BRANCH)},
+     .latency_cycles = LATENCIES,
+     .interval_cycles = INTERVALS,
+     .base_offset = true,
+     .gate_entries = 4,
+     .alias_entries = 2,
+     .dras_entries = 1},
 };
 
 /* ---- a request ---- */
@@ -79,10 +139,18 @@ static inline void bench_open(struct bench *bench)
 static inline void bench_reset(struct bench *bench, const struct machine_desc *machine)
 {
     arena_init(&bench->arena, bench->memory, ARENA_BYTES);
-    bench->options = (struct tr_options){.gear1_insns_max = 32, .gear2_insns_max = 128, .load_over_store = 1, .load_over_exit = 1};
-    bench->request = (struct tr_request){.arena = &bench->arena, .machine = machine, .options = &bench->options, .gear = 2, .spc = SPC,
-                                         .context = UINT64_C(3) << CONTEXT_CPL_LOW | UINT64_C(1) << CONTEXT_CODE32_LOW, .region = 7,
-                                         .insns_max = 128, .indirect = TR_JTLB_DRAS, .targets = two_targets};
+    bench->options =
+        (struct tr_options){.gear1_insns_max = 32, .gear2_insns_max = 128, .load_over_store = 1, .load_over_exit = 1};
+    bench->request = (struct tr_request){.arena = &bench->arena,
+                                         .machine = machine,
+                                         .options = &bench->options,
+                                         .gear = 2,
+                                         .spc = SPC,
+                                         .context = UINT64_C(3) << CONTEXT_CPL_LOW | UINT64_C(1) << CONTEXT_CODE32_LOW,
+                                         .region = 7,
+                                         .insns_max = 128,
+                                         .indirect = TR_JTLB_DRAS,
+                                         .targets = two_targets};
     memset(&bench->result, 0, sizeof bench->result);
     assert_true(ir_region_init(&bench->region, &bench->arena, 4096, 256, bench->request.context));
 }
@@ -114,9 +182,14 @@ static inline void print_schedule(const struct bench *bench)
     }
     for (unsigned e = 0; e < bench->region.exit_count; e++) {
         fprintf(stderr, "exit %u:", e);
+        for (unsigned i = 0; i < bench->schedule.exits[e].late_count; i++) {
+            atom_print(text, sizeof text, &bench->schedule.exits[e].late[i].atom);
+            fprintf(stderr, " %s {%u} ;", text, bench->schedule.exits[e].late[i].source);
+        }
         for (unsigned m = 0; m < bench->schedule.exits[e].count; m++) {
             const struct schedule_move *move = &bench->schedule.exits[e].moves[m];
-            fprintf(stderr, " r%u<-%s%lld", move->home, move->is_imm ? "#" : "r", move->is_imm ? (long long)move->imm : move->from);
+            fprintf(stderr, " r%u<-%s%lld", move->home, move->is_imm ? "#" : "r",
+                    move->is_imm ? (long long)move->imm : move->from);
         }
         fprintf(stderr, "\n");
     }
@@ -127,7 +200,8 @@ static inline void print_code(const struct bench *bench)
     const char *code = bench->result.code;
     for (uint32_t offset = 0; offset < bench->result.code_bytes;) {
         struct atom atoms[BUNDLE_ATOMS_MAX];
-        unsigned count, bytes = bundle_decode(code + offset, bench->result.code_bytes - offset, atoms, BUNDLE_ATOMS_MAX, &count);
+        unsigned count,
+            bytes = bundle_decode(code + offset, bench->result.code_bytes - offset, atoms, BUNDLE_ATOMS_MAX, &count);
         char text[256];
         fprintf(stderr, "%5u:", offset);
         for (unsigned i = 0; i < count; i++) {
@@ -140,7 +214,8 @@ static inline void print_code(const struct bench *bench)
     }
 }
 
-/* ---- guest memory for both engines: two frames that fill the address space by turns; the top sixteenth is unmapped ---- */
+/* ---- guest memory for both engines: two frames that fill the address space by turns; the top sixteenth is unmapped
+ * ---- */
 
 enum { MEMORY_BYTES = 8192 };
 
@@ -197,11 +272,13 @@ struct runner {
     const char *why;                  /* of a rollback */
 };
 
-static inline void runner_write(struct runner *runner, const struct atom *atom, uint64_t value, bool flags_too, uint16_t flags)
+static inline void runner_write(struct runner *runner, const struct atom *atom, uint64_t value, bool flags_too,
+                                uint16_t flags)
 {
     unsigned when = runner->time + runner->machine->latency_cycles[atom_table[atom->op].unit];
     if (atom->rd != REG_ZERO && atom_table[atom->op].format != FORMAT_FB) {
-        if (runner->machine->exposed && runner->r_when[atom->rd] >= when) fail_msg("r%u: an older result arrives after a younger one", atom->rd);
+        if (runner->machine->exposed && runner->r_when[atom->rd] >= when)
+            fail_msg("r%u: an older result arrives after a younger one", atom->rd);
         runner->r_next[atom->rd] = value;
         runner->r_when[atom->rd] = when;
     }
@@ -215,10 +292,12 @@ static inline void runner_write(struct runner *runner, const struct atom *atom, 
 static inline void runner_land(struct runner *runner)
 {
     for (unsigned i = 0; i < REG_COUNT; i++) {
-        if (runner->r_when[i] && (!runner->machine->exposed || runner->r_when[i] <= runner->time)) runner->r[i] = runner->r_next[i], runner->r_when[i] = 0;
+        if (runner->r_when[i] && (!runner->machine->exposed || runner->r_when[i] <= runner->time))
+            runner->r[i] = runner->r_next[i], runner->r_when[i] = 0;
     }
     for (unsigned i = 0; i < FLAG_COUNT; i++) {
-        if (runner->f_when[i] && (!runner->machine->exposed || runner->f_when[i] <= runner->time)) runner->f[i] = runner->f_next[i], runner->f_when[i] = 0;
+        if (runner->f_when[i] && (!runner->machine->exposed || runner->f_when[i] <= runner->time))
+            runner->f[i] = runner->f_next[i], runner->f_when[i] = 0;
     }
 }
 
@@ -247,7 +326,8 @@ static inline bool runner_load(struct runner *runner, const struct atom *atom, u
     assert_int_equal(atom->space, SPACE_USER);
     if (!mapped(address, atom->size)) return runner_refuses(runner, "load");
     uint64_t value = memory_get(runner->memory, address, atom->size);
-    if (atom->op == ATOM_LDS) value = (uint32_t)(atom->size == SIZE_8 ? (int32_t)(int8_t)value : (int32_t)(int16_t)value);
+    if (atom->op == ATOM_LDS)
+        value = (uint32_t)(atom->size == SIZE_8 ? (int32_t)(int8_t)value : (int32_t)(int16_t)value);
     runner_write(runner, atom, value, false, 0);
     return true;
 }
@@ -266,7 +346,8 @@ static inline bool runner_store(struct runner *runner, const struct atom *atom, 
     for (uint64_t set = atom->check; set; set &= set - 1) {
         unsigned entry = (unsigned)__builtin_ctzll(set);
         assert_true(entry < runner->machine->alias_entries && runner->alias[entry].armed);
-        if (bytes_meet(address, 1u << atom->size, runner->alias[entry].address, runner->alias[entry].bytes)) return runner_refuses(runner, "alias");
+        if (bytes_meet(address, 1u << atom->size, runner->alias[entry].address, runner->alias[entry].bytes))
+            return runner_refuses(runner, "alias");
     }
     return true;
 }
@@ -320,7 +401,8 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
                 assert_true(!atom->imm || runner->machine->base_offset);
                 if (atom->wrap == WRAP_32) address = (uint32_t)address;
             }
-            if (pass == 1 && atom->op == ATOM_ST && atom->space != SPACE_CONCEALED) memory_set(runner->memory, address, atom->size, runner->r[atom->rb]);
+            if (pass == 1 && atom->op == ATOM_ST && atom->space != SPACE_CONCEALED)
+                memory_set(runner->memory, address, atom->size, runner->r[atom->rb]);
             if (pass == 1 && atom->protect && desc->format == FORMAT_LOAD) {
                 assert_true(atom->protect <= runner->machine->alias_entries);
                 runner->alias[atom->protect - 1].armed = true;
@@ -342,15 +424,24 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
             case ATOM_LD: case ATOM_LDS: if (!runner_load(runner, atom, address)) return false; break;
             case ATOM_ST: if (!runner_store(runner, atom, address)) return false; break;
             case ATOM_PROBE: if (!mapped(address, atom->size)) return runner_refuses(runner, "probe"); break;
-            case ATOM_ASSERT: if (cond_holds(atom->cond, runner->f[atom->fs])) return runner_refuses(runner, "assert"); break;
+            case ATOM_ASSERT:
+                if (cond_holds(atom->cond, runner->f[atom->fs])) return runner_refuses(runner, "assert");
+                break;
             case ATOM_BRC: if (cond_holds(atom->cond, runner->f[atom->fs])) leaves = atom; break;
             case ATOM_BR: case ATOM_EXIT: leaves = atom; break;
             case ATOM_CALL: runner->pushes++; break;
-            case ATOM_RET: case ATOM_JMPX: asked = atom; asked_for = runner->r[atom->ra]; assert_int_equal(runner->r_when[atom->ra], 0); break;
+            case ATOM_RET:
+            case ATOM_JMPX:
+                asked = atom;
+                asked_for = runner->r[atom->ra];
+                assert_int_equal(runner->r_when[atom->ra], 0);
+                break;
             case ATOM_NOP: case ATOM_COMMIT: break;
             default: {
-                struct atom_result done = atom_evaluate(atom->op, atom->size, runner->r[atom->ra], atom->use_imm ? (uint64_t)atom->imm : runner->r[atom->rb],
-                                                        runner->r[atom->rc], runner->f[atom->fs], atom->fmask, atom->cond);
+                struct atom_result done =
+                    atom_evaluate(atom->op, atom->size, runner->r[atom->ra],
+                                  atom->use_imm ? (uint64_t)atom->imm : runner->r[atom->rb], runner->r[atom->rc],
+                                  runner->f[atom->fs], atom->fmask, atom->cond);
                 runner_write(runner, atom, done.value, desc->sets_flags && atom->fmask, done.flags);
             }
             }
@@ -381,7 +472,8 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
     return true;
 }
 
-static inline void runner_run(struct runner *runner, const struct bench *bench, const uint64_t *homes, uint16_t f0, const uint8_t *memory)
+static inline void runner_run(struct runner *runner, const struct bench *bench, const uint64_t *homes, uint16_t f0,
+                              const uint8_t *memory)
 {
     memset(runner, 0, sizeof *runner);
     runner->machine = bench->request.machine;
@@ -406,12 +498,27 @@ struct generator {
     bool offsets;
 };
 
-static inline unsigned draw(struct generator *generator, unsigned bound) { return (unsigned)prng_below(&generator->prng, bound); }
-static inline ir_ref add(struct generator *generator, struct ir_insn insn) { return ir_append(generator->region, insn); }
-static inline ir_ref get(struct generator *generator) { return add(generator, (struct ir_insn){.op = IR_GET, .imm = draw(generator, 8)}); }
-static inline void put(struct generator *generator, ir_ref value) { add(generator, (struct ir_insn){.op = IR_PUT, .imm = draw(generator, 8), .a = value}); }
+static inline unsigned draw(struct generator *generator, unsigned bound)
+{
+    return (unsigned)prng_below(&generator->prng, bound);
+}
+static inline ir_ref add(struct generator *generator, struct ir_insn insn)
+{
+    return ir_append(generator->region, insn);
+}
+static inline ir_ref get(struct generator *generator)
+{
+    return add(generator, (struct ir_insn){.op = IR_GET, .imm = draw(generator, 8)});
+}
+static inline void put(struct generator *generator, ir_ref value)
+{
+    add(generator, (struct ir_insn){.op = IR_PUT, .imm = draw(generator, 8), .a = value});
+}
 static inline ir_ref getf(struct generator *generator) { return add(generator, (struct ir_insn){.op = IR_GETF}); }
-static inline void putf(struct generator *generator, ir_ref flags) { add(generator, (struct ir_insn){.op = IR_PUTF, .f = flags}); }
+static inline void putf(struct generator *generator, ir_ref flags)
+{
+    add(generator, (struct ir_insn){.op = IR_PUTF, .f = flags});
+}
 
 static inline struct ir_insn with_b(struct generator *generator, struct ir_insn insn)
 {
@@ -425,15 +532,22 @@ static inline struct ir_insn with_b(struct generator *generator, struct ir_insn 
 static inline void address_of(struct generator *generator, struct ir_insn *insn)
 {
     insn->a = get(generator);
-    if (draw(generator, 2)) insn->a = add(generator, (struct ir_insn){.op = ATOM_ADD, .size = SIZE_32, .a = insn->a, .use_imm = true, .imm = 4 * (int)draw(generator, 8) - 16});
+    if (draw(generator, 2))
+        insn->a = add(generator, (struct ir_insn){.op = ATOM_ADD,
+                                                  .size = SIZE_32,
+                                                  .a = insn->a,
+                                                  .use_imm = true,
+                                                  .imm = 4 * (int)draw(generator, 8) - 16});
     if (generator->offsets && draw(generator, 2)) insn->imm = 4 * (int)draw(generator, 8) - 16;
 }
 
 static inline void add_alu(struct generator *generator)
 {
-    static const uint8_t ops[] = {ATOM_ADD, ATOM_SUB, ATOM_AND, ATOM_OR, ATOM_XOR, ATOM_ADC, ATOM_SBB, ATOM_SHL, ATOM_SHR, ATOM_SAR, ATOM_ROL, ATOM_RCR,
-                                  ATOM_MUL, ATOM_BT, ATOM_BSF, ATOM_SHLD, ATOM_DIVU, ATOM_SH2ADD, ATOM_INS8, ATOM_MOV};
-    struct ir_insn insn = {.op = ops[draw(generator, LENGTH(ops))], .size = (uint8_t)(draw(generator, 4) ? SIZE_32 : draw(generator, 3))};
+    static const uint8_t ops[] = {ATOM_ADD, ATOM_SUB,  ATOM_AND,  ATOM_OR,     ATOM_XOR,  ATOM_ADC, ATOM_SBB,
+                                  ATOM_SHL, ATOM_SHR,  ATOM_SAR,  ATOM_ROL,    ATOM_RCR,  ATOM_MUL, ATOM_BT,
+                                  ATOM_BSF, ATOM_SHLD, ATOM_DIVU, ATOM_SH2ADD, ATOM_INS8, ATOM_MOV};
+    struct ir_insn insn = {.op = ops[draw(generator, LENGTH(ops))],
+                           .size = (uint8_t)(draw(generator, 4) ? SIZE_32 : draw(generator, 3))};
     if (insn.op == ATOM_BSF) insn.size = SIZE_32;
     bool flags = atom_table[insn.op].sets_flags && draw(generator, 4);
     insn.a = get(generator);
@@ -442,7 +556,10 @@ static inline void add_alu(struct generator *generator)
     if (flags) insn.fmask = draw(generator, 3) ? MASK_ALL : (uint8_t)(1 + draw(generator, 63));
     if (flags || insn.op == ATOM_ADC || insn.op == ATOM_SBB || insn.op == ATOM_RCR) insn.f = getf(generator);
     ir_ref value = add(generator, insn), result = value;
-    if (insn.size < SIZE_32) value = add(generator, (struct ir_insn){.op = insn.size ? ATOM_INS16 : ATOM_INS8, .size = SIZE_32, .a = get(generator), .b = value});
+    if (insn.size < SIZE_32)
+        value = add(generator,
+                    (struct ir_insn){
+                        .op = insn.size ? ATOM_INS16 : ATOM_INS8, .size = SIZE_32, .a = get(generator), .b = value});
     if (draw(generator, 8)) put(generator, value);
     if (flags) putf(generator, result);
 }
@@ -464,7 +581,13 @@ static inline void add_memory(struct generator *generator)
         struct ir_insn probe = store;
         probe.op = ATOM_PROBE;
         add(generator, probe);
-        struct ir_insn change = {.op = ATOM_ADD, .size = SIZE_32, .a = add(generator, load), .use_imm = true, .imm = 1, .fmask = MASK_ALL & ~MASK_C, .f = getf(generator)};
+        struct ir_insn change = {.op = ATOM_ADD,
+                                 .size = SIZE_32,
+                                 .a = add(generator, load),
+                                 .use_imm = true,
+                                 .imm = 1,
+                                 .fmask = MASK_ALL & ~MASK_C,
+                                 .f = getf(generator)};
         store.b = add(generator, change);
         add(generator, store);
         putf(generator, store.b);
@@ -478,28 +601,46 @@ static inline void add_other(struct generator *generator)
     uint8_t cond = (uint8_t)draw(generator, 16);
     switch (draw(generator, 6)) {
     case 0: put(generator, add(generator, (struct ir_insn){.op = ATOM_SETC, .cond = cond, .f = flags})); break;
-    case 1: put(generator, add(generator, (struct ir_insn){.op = ATOM_SEL, .size = SIZE_32, .cond = cond, .f = flags, .a = get(generator), .b = get(generator)})); break;
+    case 1:
+        put(generator, add(generator, (struct ir_insn){.op = ATOM_SEL,
+                                                       .size = SIZE_32,
+                                                       .cond = cond,
+                                                       .f = flags,
+                                                       .a = get(generator),
+                                                       .b = get(generator)}));
+        break;
     case 2: put(generator, get(generator)); break;
-    case 3: put(generator, add(generator, (struct ir_insn){.op = ATOM_MOV, .size = SIZE_32, .use_imm = true, .imm = (int)draw(generator, 1u << 31)})); break;
-    case 4: putf(generator, add(generator, (struct ir_insn){.op = ATOM_SETF, .fmask = MASK_ALL, .b = get(generator)})); break;
+    case 3:
+        put(generator,
+            add(generator,
+                (struct ir_insn){
+                    .op = ATOM_MOV, .size = SIZE_32, .use_imm = true, .imm = (int)draw(generator, 1u << 31)}));
+        break;
+    case 4:
+        putf(generator, add(generator, (struct ir_insn){.op = ATOM_SETF, .fmask = MASK_ALL, .b = get(generator)}));
+        break;
     default: add(generator, (struct ir_insn){.op = IR_PUSH_RETURN, .imm = (int64_t)generator->address + 5});
     }
 }
 
 static inline void add_compare(struct generator *generator, uint8_t op)
 {
-    struct ir_insn compare = with_b(generator, (struct ir_insn){.op = ATOM_SUB, .size = SIZE_32, .a = get(generator), .fmask = MASK_ALL});
+    struct ir_insn compare =
+        with_b(generator, (struct ir_insn){.op = ATOM_SUB, .size = SIZE_32, .a = get(generator), .fmask = MASK_ALL});
     ir_ref flags = add(generator, compare);
     /* seldom taken: a condition that two random numbers seldom fulfil */
     uint8_t cond = op == IR_TRAPIF || draw(generator, 3) ? COND_Z : (uint8_t)draw(generator, 16);
     if (op == IR_EXITIF && draw(generator, 2)) putf(generator, flags);
-    add(generator, (struct ir_insn){.op = op, .cond = cond, .f = flags, .imm = op == IR_TRAPIF ? 0 : 0x08050000 + (int)draw(generator, 4096)});
+    add(generator,
+        (struct ir_insn){
+            .op = op, .cond = cond, .f = flags, .imm = op == IR_TRAPIF ? 0 : 0x08050000 + (int)draw(generator, 4096)});
 }
 
 /* A region as a lifter would leave it: every instruction gets, computes, puts. */
 static inline void generate(struct bench *bench, uint64_t seed)
 {
-    struct generator generator = {.region = &bench->region, .address = SPC, .offsets = bench->request.machine->base_offset};
+    struct generator generator = {
+        .region = &bench->region, .address = SPC, .offsets = bench->request.machine->base_offset};
     prng_seed(&generator.prng, seed);
     unsigned insns = 1 + draw(&generator, draw(&generator, 4) ? 24 : 90), exits = 0;
     for (unsigned i = 0; i < insns; i++) {
@@ -512,9 +653,11 @@ static inline void generate(struct bench *bench, uint64_t seed)
         else if (kind == 15 && !draw(&generator, 4)) add_compare(&generator, IR_TRAPIF);
         generator.address += length;
     }
-    static const uint8_t kinds[] = {IR_JUMP, IR_JUMP, IR_JUMP, IR_CALL, IR_JUMP_INDIRECT, IR_CALL_INDIRECT, IR_RETURN, IR_REPEAT, IR_DISPATCH, IR_INTERPRET, IR_SYSTEM};
+    static const uint8_t kinds[] = {IR_JUMP,   IR_JUMP,   IR_JUMP,     IR_CALL,      IR_JUMP_INDIRECT, IR_CALL_INDIRECT,
+                                    IR_RETURN, IR_REPEAT, IR_DISPATCH, IR_INTERPRET, IR_SYSTEM};
     struct ir_insn exit = {.op = IR_EXIT, .kind = kinds[draw(&generator, LENGTH(kinds))], .imm = 0x08060000};
-    if (exit.kind == IR_JUMP_INDIRECT || exit.kind == IR_CALL_INDIRECT || exit.kind == IR_RETURN) exit.a = get(&generator);
+    if (exit.kind == IR_JUMP_INDIRECT || exit.kind == IR_CALL_INDIRECT || exit.kind == IR_RETURN)
+        exit.a = get(&generator);
     if (draw(&generator, 40)) add(&generator, exit);
     else add(&generator, (struct ir_insn){.op = IR_TRAP, .imm = 6});
     assert_false(bench->region.full);

@@ -284,7 +284,8 @@ static void latency_short(void **state)
     unsigned wait = 0;
     while (bench.schedule.bundles[wait].count) wait++;
     assert_true(wait > bundle_of(find(ATOM_LD, 0)) && wait < bundle_of(find(ATOM_SUB, 0)));
-    memmove(&bench.schedule.bundles[wait], &bench.schedule.bundles[wait + 1], (bench.schedule.bundle_count - wait - 1) * sizeof *bench.schedule.bundles);
+    memmove(&bench.schedule.bundles[wait], &bench.schedule.bundles[wait + 1],
+            (bench.schedule.bundle_count - wait - 1) * sizeof *bench.schedule.bundles);
     bench.schedule.bundle_count--;
     refused("a register is read before its value is there");
 }
@@ -315,13 +316,17 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right_is_accepted), cmocka_unit_test(wrong_operand), cmocka_unit_test(wrong_destination),
-        cmocka_unit_test(wrong_flags), cmocka_unit_test(wrong_condition), cmocka_unit_test(wrong_immediate),
-        cmocka_unit_test(wrong_stub), cmocka_unit_test(bundles_swapped), cmocka_unit_test(move_forgotten),
-        cmocka_unit_test(home_overwritten_early), cmocka_unit_test(protection_dropped), cmocka_unit_test(load_above_store_unasked),
-        cmocka_unit_test(store_over_exit), cmocka_unit_test(exits_swapped), cmocka_unit_test(assert_hoisted),
-        cmocka_unit_test(effect_missing), cmocka_unit_test(effect_twice), cmocka_unit_test(too_many_units),
-        cmocka_unit_test(not_gated), cmocka_unit_test(wrong_space), cmocka_unit_test(latency_short), cmocka_unit_test(gate_too_small),
+        cmocka_unit_test(right_is_accepted),  cmocka_unit_test(wrong_operand),
+        cmocka_unit_test(wrong_destination),  cmocka_unit_test(wrong_flags),
+        cmocka_unit_test(wrong_condition),    cmocka_unit_test(wrong_immediate),
+        cmocka_unit_test(wrong_stub),         cmocka_unit_test(bundles_swapped),
+        cmocka_unit_test(move_forgotten),     cmocka_unit_test(home_overwritten_early),
+        cmocka_unit_test(protection_dropped), cmocka_unit_test(load_above_store_unasked),
+        cmocka_unit_test(store_over_exit),    cmocka_unit_test(exits_swapped),
+        cmocka_unit_test(assert_hoisted),     cmocka_unit_test(effect_missing),
+        cmocka_unit_test(effect_twice),       cmocka_unit_test(too_many_units),
+        cmocka_unit_test(not_gated),          cmocka_unit_test(wrong_space),
+        cmocka_unit_test(latency_short),      cmocka_unit_test(gate_too_small),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -3,7 +3,8 @@
 
 enum { TABLE_ALIGN = 16 };
 
-bool code_init(struct code *code, struct arena *arena, const struct machine_desc *machine, unsigned atoms, unsigned labels, unsigned entries)
+bool code_init(struct code *code, struct arena *arena, const struct machine_desc *machine, unsigned atoms,
+               unsigned labels, unsigned entries)
 {
     *code = (struct code){.arena = arena, .machine = machine, .atom_capacity = atoms, .bundle_capacity = atoms,
                           .label_capacity = labels, .entry_capacity = entries};
@@ -34,7 +35,8 @@ unsigned code_entry(struct code *code, struct commit_entry entry)
 
 void code_begin(struct code *code)
 {
-    code->bundles[take(code, &code->bundle_count, code->bundle_capacity)] = (struct code_bundle){.first = code->atom_count};
+    code->bundles[take(code, &code->bundle_count, code->bundle_capacity)] =
+        (struct code_bundle){.first = code->atom_count};
     code->time++;
 }
 
@@ -50,7 +52,8 @@ struct code_atom *code_add(struct code *code, struct atom atom)
 
 struct code_atom *code_add_first(struct code *code, struct atom atom)
 {
-    struct code_atom *added = code_add(code, atom), *first = &code->atoms[code->bundles[code->bundle_count - 1].first], made = *added;
+    struct code_atom *added = code_add(code, atom), *first = &code->atoms[code->bundles[code->bundle_count - 1].first],
+                     made = *added;
     *added = *first;
     *first = made;
     return first;
@@ -71,7 +74,8 @@ bool code_fits(const struct code *code, unsigned unit_class)
 {
     const struct code_bundle *bundle = &code->bundles[code->bundle_count - 1];
     uint8_t classes[BUNDLE_ATOMS_MAX];
-    if (!code->bundle_count || bundle->count >= code->machine->issue_width || bundle->count >= BUNDLE_ATOMS_MAX) return false;
+    if (!code->bundle_count || bundle->count >= code->machine->issue_width || bundle->count >= BUNDLE_ATOMS_MAX)
+        return false;
     for (unsigned i = 0; i < bundle->count; i++) classes[i] = atom_table[code->atoms[bundle->first + i].atom.op].unit;
     classes[bundle->count] = (uint8_t)unit_class;
     return machine_fits(code->machine, classes, bundle->count + 1);
@@ -89,7 +93,9 @@ static void resolve(const struct code *code, uint32_t here, uint32_t table, stru
     switch (atom->reference) {
     case CODE_JUMP: atom->atom.imm = (int64_t)code->bundles[code->labels[atom->number]].offset - here; break;
     case CODE_PUSH: atom->atom.target = (int64_t)code->bundles[code->labels[atom->number]].offset - here; break;
-    case CODE_COMMIT: atom->atom.imm = (int64_t)table + (int64_t)(atom->number * sizeof(struct commit_entry)) - here; break;
+    case CODE_COMMIT:
+        atom->atom.imm = (int64_t)table + (int64_t)(atom->number * sizeof(struct commit_entry)) - here;
+        break;
     default: break;
     }
 }
@@ -115,8 +121,8 @@ static unsigned encode_bundle(const struct code *code, const struct code_bundle 
 }
 
 /* Displacements take their shortest form, and the length of a bundle moves those behind it. With all bundles at 0 each
- * displacement is as short as can be; from there lengths only grow, so this ends. Returns the bytes of all bundles, 0 if
- * one cannot be encoded. */
+ * displacement is as short as can be; from there lengths only grow, so this ends. Returns the bytes of all bundles, 0
+ * if one cannot be encoded. */
 static uint32_t lay_out(struct code *code)
 {
     uint32_t scratch[BUNDLE_ATOMS_MAX * ATOM_WORDS_MAX], end = 0;
@@ -142,7 +148,8 @@ enum tr_reason code_finish(struct code *code, struct tr_result *result)
 {
     uint32_t bytes = code->full ? 0 : lay_out(code);
     if (!bytes) return TR_ARENA_FULL;
-    uint32_t table = (uint32_t)round_up(bytes, TABLE_ALIGN), entries = code->entry_count * (uint32_t)sizeof(struct commit_entry);
+    uint32_t table = (uint32_t)round_up(bytes, TABLE_ALIGN),
+             entries = code->entry_count * (uint32_t)sizeof(struct commit_entry);
     char *to = arena_alloc(code->arena, table + entries);
     if (!to) return TR_ARENA_FULL;
     for (unsigned i = 0; i < code->bundle_count; i++) {

@@ -36,7 +36,8 @@ struct code {
     uint32_t time, landing;
 };
 
-bool code_init(struct code *code, struct arena *arena, const struct machine_desc *machine, unsigned atoms, unsigned labels, unsigned entries);
+bool code_init(struct code *code, struct arena *arena, const struct machine_desc *machine, unsigned atoms,
+               unsigned labels, unsigned entries);
 unsigned code_label(struct code *code);
 /* The label stands for the bundle that comes next. */
 void code_bind(struct code *code, unsigned label);

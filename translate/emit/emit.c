@@ -1,19 +1,19 @@
 /* emit.c -- a translation, put together:
  *
- *     profiling prologue    gear 1 with a counter: counts down; at zero gives control to the CMS before anything is done
+ *     profiling prologue    gear 1 with a counter: counts down; at zero control goes to the CMS, with nothing done yet
  *     the schedule's bundles
  *     the final exit        what the last bundle falls into
- *     side exits' stubs     moves, commit, exit
+ *     side exits' stubs     what is left to compute, moves, commit, exit
  *     bare exits            to which nothing is left to do: returns of calls, predicted targets, the hot exit
  *     commit table
  *
- * A commit joins the bundle before it where a unit is free and nothing there transfers control, and what leaves joins the
- * commit, as far as units go. EXIT and BR come first in their bundle, since the CMS patches them. How an exit leaves
- * depends on its kind:
+ * A commit joins the bundle before it where a unit is free and nothing there transfers control, and what leaves joins
+ * the commit, as far as units go. EXIT and BR come first in their bundle, since the CMS patches them. How an exit
+ * leaves depends on its kind:
  *
  *     jump, call            exit chain (calls have pushed on the DRAS, if there is one)
- *     indirect kinds        the target is in the EIP home; then, as the request says: compare with predicted targets, or
- *                           ask the DRAS (returns) and the JTLB; then exit indirect
+ *     indirect kinds        the target is in the EIP home; then, as the request says: compare with predicted targets,
+ *                           or ask the DRAS (returns) and the JTLB; then exit indirect
  *     repeat                straight back to this translation's start, where it is the instruction's own
  *     dispatch              exit indirect with a known target: the context word may have changed, so no chain; a JTLB
  *                           entry would do no harm, as it is keyed by the new context
@@ -23,7 +23,12 @@
 #include "translate/emit/code.h"
 #include "translate/emit/stub.h"
 
-enum { COUNTER_VALUE = REG_TEMP_FIRST, COUNTER_BASE = REG_TEMP_FIRST + 1, COUNTER_LEFT = REG_TEMP_FIRST + 2, FLAGS_TEMP = 1 };
+enum {
+    COUNTER_VALUE = REG_TEMP_FIRST,
+    COUNTER_BASE = REG_TEMP_FIRST + 1,
+    COUNTER_LEFT = REG_TEMP_FIRST + 2,
+    FLAGS_TEMP = 1
+};
 
 /* A bundle that is an EXIT atom alone, bound to a label. */
 struct bare_exit {
@@ -46,7 +51,7 @@ struct emission {
     int final;                     /* exit that the body falls into, -1 none */
     struct bare_exit *bare;
     unsigned bare_count, bare_capacity;
-    bool joinable;                 /* the open bundle has the commit of the exit that is being written, and no transfer */
+    bool joinable; /* the open bundle has the commit of the exit that is being written, and no transfer */
     bool too_many_exits;
 };
 
@@ -87,7 +92,8 @@ static unsigned bare_exit(struct emission *emission, unsigned reason, uint64_t t
         emission->too_many_exits = true;
         return label;
     }
-    emission->bare[emission->bare_count++] = (struct bare_exit){(uint16_t)label, (uint8_t)reason, returns, target, source};
+    emission->bare[emission->bare_count++] =
+        (struct bare_exit){(uint16_t)label, (uint8_t)reason, returns, target, source};
     return label;
 }
 
@@ -220,10 +226,20 @@ static void emit_prologue(struct emission *emission)
 {
     const struct tr_request *request = emission->request;
     struct code *code = &emission->code;
-    struct atom load = {.op = ATOM_LD, .size = SIZE_32, .rd = COUNTER_VALUE, .ra = REG_ZERO, .space = SPACE_CONCEALED, .wrap = WRAP_64, .imm = request->counter};
+    struct atom load = {.op = ATOM_LD,
+                        .size = SIZE_32,
+                        .rd = COUNTER_VALUE,
+                        .ra = REG_ZERO,
+                        .space = SPACE_CONCEALED,
+                        .wrap = WRAP_64,
+                        .imm = request->counter};
     if (!request->machine->base_offset) {
         code_begin(code);
-        code_add(code, (struct atom){.op = ATOM_MOV, .size = SIZE_32, .rd = COUNTER_BASE, .use_imm = true, .imm = (int32_t)request->counter});
+        code_add(code, (struct atom){.op = ATOM_MOV,
+                                     .size = SIZE_32,
+                                     .rd = COUNTER_BASE,
+                                     .use_imm = true,
+                                     .imm = (int32_t)request->counter});
         code_settle(code, 0);
         load.ra = COUNTER_BASE;
         load.imm = 0;
@@ -236,8 +252,15 @@ static void emit_prologue(struct emission *emission)
     code_add(code, load);
     code_settle(code, 0);
     code_begin(code);
-    code_add(code, (struct atom){.op = ATOM_SUB, .size = SIZE_32, .rd = COUNTER_LEFT, .ra = COUNTER_VALUE, .use_imm = true, .imm = 1,
-                                 .fd = FLAGS_TEMP, .fs = FLAGS_TEMP, .fmask = MASK_ALL});
+    code_add(code, (struct atom){.op = ATOM_SUB,
+                                 .size = SIZE_32,
+                                 .rd = COUNTER_LEFT,
+                                 .ra = COUNTER_VALUE,
+                                 .use_imm = true,
+                                 .imm = 1,
+                                 .fd = FLAGS_TEMP,
+                                 .fs = FLAGS_TEMP,
+                                 .fmask = MASK_ALL});
     code_settle(code, 0);
     code_begin(code);
     code_add(code, store);
@@ -310,7 +333,8 @@ static bool prepare(struct emission *emission, const struct ir_region *region, c
     emission->exit_time = ARENA_NEW(region->arena, uint32_t, exits + 1);
     emission->exit_landing = ARENA_NEW(region->arena, uint32_t, exits + 1);
     emission->exit_flags = ARENA_NEW(region->arena, uint8_t, exits + 1);
-    if (!emission->bare || !emission->exit_label || !emission->exit_source || !emission->exit_time || !emission->exit_landing || !emission->exit_flags)
+    if (!emission->bare || !emission->exit_label || !emission->exit_source || !emission->exit_time ||
+        !emission->exit_landing || !emission->exit_flags)
         return false;
     return code_init(&emission->code, region->arena, emission->request->machine, atoms + 8 * emission->bare_capacity,
                      exits + emission->bare_capacity + 1, exits + 1);
@@ -329,7 +353,8 @@ static void find_exits(struct emission *emission)
         const struct ir_insn *insn = &region->insns[at];
         if (ir_is_atom(insn->op) && atom_table[insn->op].properties & ATOM_MEMORY) accesses = insn->guest;
         if (insn->op != IR_EXIT && insn->op != IR_EXITIF) continue;
-        emission->exit_source[insn->c] = region->guest_count ? region->guest[insn->guest].address : emission->request->spc;
+        emission->exit_source[insn->c] =
+            region->guest_count ? region->guest[insn->guest].address : emission->request->spc;
         if (insn->op == IR_EXIT) emission->final = insn->c;
         else if (insn->guest == repeats && accesses == repeats) emission->exit_flags[insn->c] = COMMIT_LAST;
     }
@@ -394,7 +419,8 @@ enum tr_reason emit_translation(const struct ir_region *region, const struct tr_
     if (emission.too_many_exits) return TR_EXITS;
     enum tr_reason reason = code_finish(&emission.code, result);
     if (reason != TR_OK) return reason;
-    for (unsigned i = 0; i < result->exit_count; i++) result->exits[i].offset = emission.code.bundles[result->exits[i].offset].offset;
+    for (unsigned i = 0; i < result->exit_count; i++)
+        result->exits[i].offset = emission.code.bundles[result->exits[i].offset].offset;
     for (unsigned i = 0; i < region->guest_count; i++) add_range(result, region->guest[i]);
     result->guest_insns = region->guest_count;
     result->work.scheduled_atoms = schedule->atom_count;

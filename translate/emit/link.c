@@ -1,4 +1,4 @@
-/* link.c -- exits patched into jumps and back. Both atoms take EXIT_BYTES; what follows in the bundle (padding) stays. */
+/* link.c -- exits patched into jumps and back. Both atoms take EXIT_BYTES; what follows in the bundle stays. */
 #include "translate/emit/emit.h"
 
 static void patch(void *bundle, struct atom atom)

@@ -1,5 +1,5 @@
-/* stub.c -- parallel moves, put in sequence. All atoms of a bundle read before any writes, so a bundle does whatever part
- * of them (a cycle among it) the units take, as long as no move that is left reads what it overwrites. */
+/* stub.c -- parallel moves, put in sequence. All atoms of a bundle read before any writes, so a bundle does whatever
+ * part of them (a cycle among it) the units take, as long as no move that is left reads what it overwrites. */
 #include "translate/emit/stub.h"
 
 void stub_late(struct code *code, const struct schedule_atom *atoms, unsigned count)
@@ -128,7 +128,8 @@ bool stub_may_join(const struct code *code)
 {
     const struct code_bundle *bundle = &code->bundles[code->bundle_count - 1];
     for (unsigned i = 0; i < bundle->count; i++) {
-        if (atom_table[code->atoms[bundle->first + i].atom.op].properties & (ATOM_TRANSFERS | ATOM_COMMITS)) return false;
+        if (atom_table[code->atoms[bundle->first + i].atom.op].properties & (ATOM_TRANSFERS | ATOM_COMMITS))
+            return false;
     }
     return code_fits(code, UNIT_BRANCH);
 }

@@ -5,8 +5,8 @@
  * stays behind the exit before it, since a taken exit's bundle executes whole. Exits keep their order, one a bundle.
  * Loads may rise above exits (a fault of one that should not have run only rolls back).
  *
- * What an exit's map wants, but has not been computed when it leaves, its stub computes; so an exit does not wait for
- * values, and what only exits want is never computed on the way.
+ * What an exit's map wants, but has not been computed when it leaves, its stub computes; so an exit need not wait for
+ * values.
  */
 #include "translate/schedule/graph.h"
 
@@ -148,7 +148,8 @@ static void find_wanted(struct graph *graph)
     }
     for (unsigned at = 1; at < region->count; at++) {
         /* an atom that can do nothing but write flags */
-        if (graph->nodes[at].kind == NODE_ATOM && graph->nodes[at].op == ATOM_SETF && !graph->nodes[at].wanted) graph->nodes[at].kind = NODE_NONE;
+        if (graph->nodes[at].kind == NODE_ATOM && graph->nodes[at].op == ATOM_SETF && !graph->nodes[at].wanted)
+            graph->nodes[at].kind = NODE_NONE;
     }
     struct node *zero = &graph->nodes[0];
     set_unit(graph, zero, ATOM_SETF);
@@ -156,7 +157,8 @@ static void find_wanted(struct graph *graph)
     zero->wanted = clear ? MASK_ALL : 0;
 }
 
-/* A constant that no operation reads needs no atom of its own: stubs make it, and the final exit copies it to its home. */
+/* A constant that no operation reads needs no atom of its own: stubs make it, and the final exit copies it to its home.
+ */
 static void drop_exit_constants(struct graph *graph)
 {
     const struct ir_region *region = graph->region;
@@ -173,145 +175,37 @@ static void drop_exit_constants(struct graph *graph)
     for (unsigned at = 0; at < region->count; at++) graph->nodes[at].readers = 0;
 }
 
-static void find_operands(struct graph *graph, unsigned at)
+static void read_operands(struct graph *graph, unsigned at)
 {
     const struct ir_region *region = graph->region;
     const struct ir_insn *insn = &region->insns[at];
     struct node *node = &graph->nodes[at];
     unsigned reads = ir_operands(insn);
     if (node->kind == NODE_PUSH) return;
-    if (reads & IR_READS_A) node->a = operand_of(region, insn->a);
-    if (reads & IR_READS_B) node->b = operand_of(region, insn->b);
-    if (reads & IR_READS_C) node->c = operand_of(region, insn->c);
+    if (reads & IR_READS_A) read_value(graph, at, node->a = operand_of(region, insn->a));
+    if (reads & IR_READS_B) read_value(graph, at, node->b = operand_of(region, insn->b));
+    if (reads & IR_READS_C) read_value(graph, at, node->c = operand_of(region, insn->c));
     if (!node->reads_flags) return;
     node->f = operand_of(region, insn->op == IR_TRAP ? 0 : insn->f);
     if (node->f.kind == OPERAND_CONST) node->f = (struct operand){.kind = OPERAND_NODE, .number = 0};
-}
-
-static void read_operands(struct graph *graph, unsigned at)
-{
-    const struct node *node = &graph->nodes[at];
-    read_value(graph, at, node->a);
-    read_value(graph, at, node->b);
-    read_value(graph, at, node->c);
     read_flags(graph, at, node->f);
 }
 
-/* ---- what side exits need ---- */
-
-/* Longest chain, and most exits, for which what only exits want is left to stubs. */
-enum { LATE_DEPTH = 3, LATE_EXITS = 4 };
-
-struct late_use {
-    uint8_t depth;            /* of stub-only operations that read it */
-    uint16_t exits;           /* maps that it is in */
-    bool late, main;          /* read by stubs; by operations that have their atoms in the bundles */
-};
-
-static void use_operands(const struct graph *graph, unsigned at, struct late_use *uses)
-{
-    const struct ir_insn *insn = &graph->region->insns[at];
-    const struct node *node = &graph->nodes[at];
-    unsigned reads = ir_operands(insn);
-    const ir_ref refs[4] = {reads & IR_READS_A ? insn->a : 0, reads & IR_READS_B ? insn->b : 0,
-                            reads & IR_READS_C ? insn->c : 0, node->reads_flags ? insn->f : 0};
-    for (unsigned i = 0; i < LENGTH(refs); i++) {
-        struct late_use *use = &uses[refs[i]];
-        if (!node->stub_only || i == 3) {
-            use->main = true;
-            continue;
-        }
-        use->late = true;
-        if (use->depth <= uses[at].depth) use->depth = uses[at].depth + 1;
-        if (use->exits < uses[at].exits) use->exits = uses[at].exits;
-    }
-}
-
-/* Backwards, so that all who read an operation are known before it. Flags are not left to stubs: registers for them are
- * few. */
-static bool find_stub_only(struct graph *graph)
-{
-    const struct ir_region *region = graph->region;
-    struct late_use *uses = ARENA_NEW(region->arena, struct late_use, region->count);
-    if (!uses) return false;
-    for (unsigned exit = 0; exit < region->exit_count; exit++) {
-        if ((int)exit == graph->final_exit) continue;
-        for (unsigned home = 0; home < HOMES; home++) {
-            struct operand value = graph_exit_value(graph, exit, home);
-            if (value.kind != OPERAND_NODE) continue;
-            uses[value.number].exits++;
-            uses[value.number].late = true;
-        }
-    }
-    for (unsigned at = region->count; at < graph->count; at++) {
-        if (graph->nodes[at].b.kind == OPERAND_NODE) uses[graph->nodes[at].b.number].main = true;
-    }
-    for (unsigned at = region->count - 1; at; at--) {
-        struct node *node = &graph->nodes[at];
-        const struct late_use *use = &uses[at];
-        if (node->kind == NODE_NONE || node->kind == NODE_PUSH) continue;
-        node->stub_only = node->kind == NODE_ATOM && ir_is_pure(node->op) && !node->wanted && node->home == NO_HOME && use->late &&
-                          !use->main && use->depth < LATE_DEPTH && use->exits <= LATE_EXITS;
-        if (node->stub_only) node->kind = NODE_NONE;
-        use_operands(graph, at, uses);
-    }
-    return true;
-}
-
-/* Collects what an exit needs. */
-struct collector {
-    struct graph *graph;
-    struct need *needs;
-    unsigned need_count;
-    uint16_t *late;      /* stub-only operations whose operands are still to be looked at */
-    unsigned late_count;
-    uint8_t *seen;       /* stub-only operations met */
-};
-
-static void collect(struct collector *collector, struct operand operand, bool flags)
-{
-    struct graph *graph = collector->graph;
-    if (operand.kind == OPERAND_NODE && graph->nodes[operand.number].stub_only) {
-        if (!collector->seen[operand.number]) collector->late[collector->late_count++] = operand.number;
-        collector->seen[operand.number] = true;
-        return;
-    }
-    if (operand.kind != OPERAND_NODE && operand.kind != OPERAND_ENTRY) return;
-    collector->needs[collector->need_count++] = (struct need){operand, flags};
-    if (operand.kind == OPERAND_ENTRY) graph->home_readers[operand.number]++;
-    else if (flags) graph->nodes[operand.number].flag_readers++;
-    else graph->nodes[operand.number].readers++;
-}
-
+/* What a side exit's stub reads, and the entry values that it must find in place. */
 static bool read_map(struct graph *graph, unsigned exit)
 {
-    struct arena *arena = graph->region->arena;
-    struct collector collector = {.graph = graph};
     struct side_exit *to = &graph->exits[exit];
-    unsigned stub_only = 0;
-    for (unsigned at = 1; at < graph->region->count; at++) stub_only += graph->nodes[at].stub_only;
-    to->values = ARENA_NEW(arena, struct exit_value, HOMES);
-    collector.needs = ARENA_NEW(arena, struct need, HOMES + 4 * stub_only);
-    size_t mark = arena->used;
-    collector.late = ARENA_NEW(arena, uint16_t, stub_only + 1);
-    collector.seen = ARENA_NEW(arena, uint8_t, graph->region->count);
-    if (!to->values || !collector.needs || !collector.late || !collector.seen) return false;
+    to->values = ARENA_NEW(graph->region->arena, struct exit_value, HOMES);
+    if (!to->values) return false;
     for (unsigned home = 0; home < HOMES; home++) {
         struct operand value = graph_exit_value(graph, exit, home);
-        if (value.kind != OPERAND_NONE) to->values[to->value_count++] = (struct exit_value){(uint8_t)home, value};
-        else if (home != HOME_EIP) value = (struct operand){OPERAND_ENTRY, (uint16_t)home, 0};
-        collect(&collector, value, home == FLAGS_HOME);
+        if (home == HOME_EIP) continue;
+        if (value.kind == OPERAND_NONE) value = (struct operand){OPERAND_ENTRY, (uint16_t)home, 0};
+        to->values[to->count++] = (struct exit_value){(uint8_t)home, value};
+        if (value.kind == OPERAND_ENTRY) graph->home_readers[value.number]++;
+        if (value.kind == OPERAND_NODE && home == FLAGS_HOME) graph->nodes[value.number].flag_readers++;
+        else if (value.kind == OPERAND_NODE) graph->nodes[value.number].readers++;
     }
-    for (unsigned i = 0; i < collector.late_count; i++) {
-        const struct node *node = &graph->nodes[collector.late[i]];
-        collect(&collector, node->a, false);
-        collect(&collector, node->b, false);
-        collect(&collector, node->c, false);
-        collect(&collector, node->f, true);
-    }
-    to->needs = collector.needs;
-    to->need_count = collector.need_count;
-    arena_reset(arena, mark);
     return true;
 }
 
@@ -333,7 +227,8 @@ static void order_control(struct graph *graph)
         if (node->kind != NODE_EXIT) continue;
         for (unsigned before = since; before < at; before++) {
             const struct node *other = &graph->nodes[before];
-            if (other->kind != NODE_NONE && !(other->kind == NODE_ATOM && ir_is_pure(other->op))) add_edge(graph, before, at, 0);
+            if (other->kind != NODE_NONE && !(other->kind == NODE_ATOM && ir_is_pure(other->op)))
+                add_edge(graph, before, at, 0);
         }
         exit = at;
         since = at + 1;
@@ -390,7 +285,8 @@ static bool apart(const struct memory_op *x, const struct memory_op *y)
     return x->root == y->root && distance >= x->bytes && 4096 - distance >= y->bytes;
 }
 
-enum memory_order graph_memory_order(const struct graph *graph, const struct memory_op *earlier, const struct memory_op *later)
+enum memory_order graph_memory_order(const struct graph *graph, const struct memory_op *earlier,
+                                     const struct memory_op *later)
 {
     if (!earlier->store && !later->store) return MEMORY_FREE;
     if (apart(earlier, later)) return MEMORY_FREE;
@@ -421,7 +317,8 @@ static void read_final(struct graph *graph)
         struct operand value = graph_exit_value(graph, (unsigned)graph->final_exit, home);
         if (value.kind == OPERAND_NONE) continue;
         ir_ref ref = home == HOME_EIP ? leaves->target_value : leaves->homes[home];
-        if (value.kind == OPERAND_CONST && ref && graph->nodes[ref].kind == NODE_ATOM && graph->nodes[ref].home == NO_HOME)
+        if (value.kind == OPERAND_CONST && ref && graph->nodes[ref].kind == NODE_ATOM &&
+            graph->nodes[ref].home == NO_HOME)
             value = (struct operand){OPERAND_NODE, ref, 0};
         if (value.kind == OPERAND_NODE && graph->nodes[value.number].home == NO_HOME) {
             graph->nodes[value.number].home = (uint8_t)home;
@@ -438,49 +335,67 @@ static void read_final(struct graph *graph)
 
 /* ---- how far from the end ---- */
 
+static void raise(uint32_t *to, uint32_t from)
+{
+    if (from > *to) *to = from;
+}
+
+/* Cycles from a node's issue to the end, over all that follows it; what exits want makes it more urgent. */
+static void find_height(struct graph *graph, unsigned at)
+{
+    struct node *node = &graph->nodes[at];
+    uint32_t height = node->readers || node->flag_readers ? node->latency : 1;
+    if (node->kind == NODE_EXIT) height = 2; /* the commit cannot be beside it */
+    raise(&node->priority, height);
+    for (uint32_t e = node->edges; e; e = graph->edges[e].next) {
+        raise(&height, graph->edges[e].latency + graph->nodes[graph->edges[e].to].height);
+        raise(&node->priority, graph->edges[e].latency + graph->nodes[graph->edges[e].to].priority);
+    }
+    for (unsigned m = node->memory; m && m < graph->memory_count; m++) {
+        const struct memory_op *op = &graph->memory[node->memory - 1], *later = &graph->memory[m];
+        if (graph_memory_order(graph, op, later) != MEMORY_ORDERED) continue;
+        raise(&height, graph->nodes[later->node].height + op->store);
+        raise(&node->priority, graph->nodes[later->node].priority + op->store);
+    }
+    node->height = height;
+    const struct side_exit *exit = &graph->exits[node->exit];
+    for (unsigned i = 0; node->kind == NODE_EXIT && i < exit->count; i++) {
+        struct operand value = exit->values[i].operand;
+        if (value.kind == OPERAND_NODE) raise(&graph->nodes[value.number].priority, node->priority);
+    }
+}
+
 /* A copy of an entry value goes before the operation that takes its place, or that one could not write its home. */
 static void hasten_copies(struct graph *graph)
 {
     uint32_t writer[HOMES] = {0};
     for (unsigned at = 0; at < graph->count; at++) {
         const struct node *node = &graph->nodes[at];
-        if (node->kind != NODE_NONE && node->home != NO_HOME) writer[node->home] = node->height;
+        if (node->kind != NODE_NONE && node->home != NO_HOME) writer[node->home] = node->priority;
     }
     for (unsigned at = graph->region->count; at < graph->count; at++) {
         struct node *copy = &graph->nodes[at];
-        if (copy->b.kind == OPERAND_ENTRY && writer[copy->b.number] > copy->height) copy->height = writer[copy->b.number];
+        if (copy->b.kind == OPERAND_ENTRY) raise(&copy->priority, writer[copy->b.number]);
     }
 }
 
-static void find_heights(struct graph *graph)
+/* The region takes as long as its longest chain, and as its most wanted units. */
+static void find_length(struct graph *graph)
 {
-    uint32_t class_atoms[UNIT_CLASSES] = {0}, longest = 0;
-    for (unsigned at = graph->count; at-- > 0;) {
-        struct node *node = &graph->nodes[at];
+    const struct machine_desc *machine = graph->machine;
+    uint32_t class_atoms[UNIT_CLASSES] = {0};
+    for (unsigned at = 0; at < graph->count; at++) {
+        const struct node *node = &graph->nodes[at];
         if (node->kind == NODE_NONE) continue;
-        uint32_t height = node->readers || node->flag_readers ? node->latency : 1;
-        if (node->kind == NODE_EXIT) height = 2; /* the commit cannot be beside it */
-        for (uint32_t e = node->edges; e; e = graph->edges[e].next) {
-            uint32_t through = graph->edges[e].latency + graph->nodes[graph->edges[e].to].height;
-            if (through > height) height = through;
-        }
-        for (unsigned m = node->memory; m && m < graph->memory_count; m++) {
-            const struct memory_op *op = &graph->memory[node->memory - 1], *later = &graph->memory[m];
-            if (graph_memory_order(graph, op, later) != MEMORY_ORDERED) continue;
-            uint32_t through = graph->nodes[later->node].height + op->store;
-            if (through > height) height = through;
-        }
-        node->height = height;
-        if (height > longest) longest = height;
+        raise(&graph->length, node->height);
         class_atoms[node->unit]++;
         graph->placed_count++;
     }
-    graph->length = (graph->placed_count + graph->machine->issue_width - 1) / graph->machine->issue_width;
-    if (longest > graph->length) graph->length = longest;
+    raise(&graph->length, (graph->placed_count + machine->issue_width - 1) / machine->issue_width);
     for (unsigned class = 0; class < UNIT_CLASSES; class++) {
         unsigned units = 0;
-        for (unsigned unit = 0; unit < graph->machine->unit_count; unit++) units += graph->machine->unit_classes[unit] >> class & 1;
-        if (units && class_atoms[class] / units > graph->length) graph->length = class_atoms[class] / units;
+        for (unsigned unit = 0; unit < machine->unit_count; unit++) units += machine->unit_classes[unit] >> class & 1;
+        if (units) raise(&graph->length, class_atoms[class] / units);
     }
 }
 
@@ -527,16 +442,17 @@ enum tr_reason graph_build(struct graph *graph, const struct ir_region *region, 
     find_memory(graph);
     if (store_count(graph) > request->machine->gate_entries) return TR_STORES;
     read_final(graph);
-    if (!find_stub_only(graph)) return TR_ARENA_FULL;
     for (unsigned at = 1; at < region->count; at++) {
-        if (graph->nodes[at].kind != NODE_NONE || graph->nodes[at].stub_only) find_operands(graph, at);
         if (graph->nodes[at].kind != NODE_NONE) read_operands(graph, at);
     }
     order_control(graph);
     for (unsigned exit = 0; exit < region->exit_count; exit++) {
         if ((int)exit != graph->final_exit && !read_map(graph, exit)) return TR_ARENA_FULL;
     }
-    find_heights(graph);
+    for (unsigned at = graph->count; at-- > 0;) {
+        if (graph->nodes[at].kind != NODE_NONE) find_height(graph, at);
+    }
     hasten_copies(graph);
+    find_length(graph);
     return TR_OK;
 }

@@ -11,7 +11,7 @@
 #include "translate/schedule/schedule.h"
 
 enum node_kind {
-    NODE_NONE,   /* needs no atom, or none outside stubs */
+    NODE_NONE,   /* needs no atom */
     NODE_ATOM,   /* the operation itself */
     NODE_COPY,   /* a home's final content, copied; waits until it may be written straight to the home */
     NODE_EXIT,   /* side exit */
@@ -40,31 +40,25 @@ struct node {
     uint8_t unit, latency;
     uint8_t home;                        /* home whose final content is its integer result, or NO_HOME */
     bool final_flags;                    /* its flags are the final ones */
-    bool stub_only;                      /* only side exits want it: their stubs compute it */
     uint8_t wanted;                      /* of its flags result (enum flag_mask) */
     bool reads_flags;
     uint16_t exit;                       /* NODE_EXIT: index in region->exits */
     uint16_t memory;                     /* its place in memory[] + 1, 0: no memory operation that others must mind */
     uint16_t preds;                      /* edges that end here */
-    uint16_t readers, flag_readers;      /* of its results: nodes, side exits; the final exit counts and never lets go */
+    uint16_t readers, flag_readers; /* of its results: nodes, side exits; the final exit counts and never lets go */
     struct operand a, b, c, f;
     uint32_t height;                     /* cycles from its issue to the end of the region at least */
+    uint32_t priority;                   /* the same, if exits are to find what they want computed */
     uint32_t edges;                      /* first of its edges, 0: none */
 };
-/* What the stub of a side exit reads, or must find as it was at entry. */
-struct need {
-    struct operand operand;
-    bool flags;
-};
-/* What a side exit's map wants in a home that will not have it of itself. */
+/* What a side exit's map wants in a home; a home that must have its own entry value counts. */
 struct exit_value {
     uint8_t home;
     struct operand operand;
 };
 struct side_exit {
     struct exit_value *values;
-    struct need *needs;
-    unsigned value_count, need_count;
+    unsigned count;
 };
 struct edge {
     uint16_t to, latency;
@@ -107,7 +101,8 @@ enum tr_reason graph_build(struct graph *graph, const struct ir_region *region, 
 /* What exit `exit` needs in `home`: OPERAND_NONE where that is the home's own entry value. */
 struct operand graph_exit_value(const struct graph *graph, unsigned exit, unsigned home);
 /* How memory[later] must stay behind memory[earlier]. */
-enum memory_order graph_memory_order(const struct graph *graph, const struct memory_op *earlier, const struct memory_op *later);
+enum memory_order graph_memory_order(const struct graph *graph, const struct memory_op *earlier,
+                                     const struct memory_op *later);
 
 /* ---- which units a bundle under construction takes ---- */
 struct units {
@@ -118,7 +113,8 @@ struct units {
     unsigned count;
 };
 void units_begin(struct units *units, const struct machine_desc *machine, uint16_t busy);
-/* Adds an atom of this class, moving others to other units where that helps; false, and nothing changed, if it cannot. */
+/* Adds an atom of this class, moving others to other units where that helps; false, and nothing changed, if it cannot.
+ */
 bool units_add(struct units *units, unsigned unit_class);
 
 #endif

@@ -1,15 +1,17 @@
 /* list.c -- the list scheduler, with registers handed out as it goes.
  *
- * Cycle by cycle, the operations whose predecessors are done are tried in order of height. A result gets its register
+ * Cycle by cycle, the operations whose predecessors are done are tried in order of priority. A result gets its register
  * when its atom is placed: the home whose final content it is, if the home's entry value is of no more use to anyone
- * (atoms that read it, side exits that leave it in place), else a temporary, which is free again when its last reader has
- * been placed. All atoms of a bundle read before any writes, so a register may be read for the last time and written in
- * the same bundle; but what a side exit's stub reads is free only in the bundle after the exit.
+ * (atoms that read it, side exits that leave it in place), else a temporary, which is free again when its last reader
+ * has been placed. All atoms of a bundle read before any writes, so a register may be read for the last time and
+ * written in the same bundle; but what a side exit's stub reads is free only in the bundle after the exit.
+ *
+ * An exit that is on the critical path leaves before what its map wants is computed; its stub then computes it.
  */
 #include "translate/schedule/list.h"
 
 /* Few temporaries left; how far ahead of the oldest operation others may then go; most operations left to a stub. */
-enum { TEMPS_LOW = 6, FLAGS_LOW = 2, WINDOW = 24, LATE_MAX = 6 };
+enum { TEMPS_LOW = 6, FLAGS_LOW = 2, WINDOW = 24, LATE_MAX = 2 };
 
 /* ---- registers ---- */
 
@@ -17,7 +19,8 @@ enum { TEMPS_LOW = 6, FLAGS_LOW = 2, WINDOW = 24, LATE_MAX = 6 };
 static void check_wanted(struct list *list, unsigned node)
 {
     const struct place *place = &list->places[node];
-    if (place->cycle == UNPLACED && !place->readers && !place->flag_readers) list->unwanted[list->unwanted_count++] = (uint16_t)node;
+    if (place->cycle == UNPLACED && !place->readers && !place->flag_readers)
+        list->unwanted[list->unwanted_count++] = (uint16_t)node;
 }
 
 static void release_reg(struct list *list, unsigned node)
@@ -52,21 +55,22 @@ static void release_operands(struct list *list, const struct node *node)
     release_operand(list, node->f, true);
 }
 
-static void note_reads(struct list *list, const struct node *node)
+/* Remembers when the entry values that `node` reads were last read. */
+static void note_reads(const struct node *node, uint32_t *last, uint32_t cycle)
 {
     const struct operand operands[4] = {node->a, node->b, node->c, node->f};
     for (unsigned i = 0; i < 4; i++) {
-        if (operands[i].kind == OPERAND_ENTRY) list->last_read[operands[i].number] = list->cycle;
+        if (operands[i].kind == OPERAND_ENTRY) last[operands[i].number] = cycle;
     }
 }
 
 /* What the stub of an exit read, or wanted left alone, is free from the bundle after the exit on. */
 static void release_exit(struct list *list, const struct side_exit *exit)
 {
-    for (unsigned i = 0; i < exit->need_count; i++) {
-        const struct need *need = &exit->needs[i];
-        if (need->operand.kind == OPERAND_ENTRY) list->last_exit[need->operand.number] = list->cycle;
-        release_operand(list, need->operand, need->flags);
+    for (unsigned i = 0; i < exit->count; i++) {
+        const struct exit_value *value = &exit->values[i];
+        if (value->operand.kind == OPERAND_ENTRY) list->last_exit[value->operand.number] = list->cycle;
+        release_operand(list, value->operand, value->home == FLAGS_HOME);
     }
     while (list->unwanted_count) {
         unsigned node = list->unwanted[--list->unwanted_count];
@@ -100,7 +104,8 @@ static uint64_t temps_for(const struct list *list, const struct node *node)
         if (operands[i].kind != OPERAND_NODE) continue;
         const struct place *place = &list->places[operands[i].number];
         unsigned uses = 0;
-        for (unsigned j = 0; j < 3; j++) uses += operands[j].kind == OPERAND_NODE && operands[j].number == operands[i].number;
+        for (unsigned j = 0; j < 3; j++)
+            uses += operands[j].kind == OPERAND_NODE && operands[j].number == operands[i].number;
         if (place->readers == uses && place->reg >= REG_TEMP_FIRST) temps |= UINT64_C(1) << place->reg;
     }
     uint64_t late = 0;
@@ -238,8 +243,7 @@ static void count_memory(struct list *list)
 static void want(struct list *list, unsigned *count, struct operand operand, bool flags)
 {
     if (operand.kind != OPERAND_NODE) return;
-    const struct node *node = &list->graph->nodes[operand.number];
-    if (!node->stub_only && list->places[operand.number].cycle != UNPLACED) return;
+    if (list->places[operand.number].cycle != UNPLACED) return;
     unsigned i = 0;
     while (i < *count && list->scratch[i].node != operand.number) i++;
     if (i == *count) list->scratch[(*count)++] = (struct late){.node = operand.number};
@@ -252,7 +256,8 @@ static unsigned find_late(struct list *list, unsigned exit)
 {
     const struct side_exit *leaves = &list->graph->exits[exit];
     unsigned count = 0;
-    for (unsigned i = 0; i < leaves->value_count; i++) want(list, &count, leaves->values[i].operand, leaves->values[i].home == FLAGS_HOME);
+    for (unsigned i = 0; i < leaves->count; i++)
+        want(list, &count, leaves->values[i].operand, leaves->values[i].home == FLAGS_HOME);
     for (unsigned i = 0; i < count; i++) {
         const struct node *node = &list->graph->nodes[list->scratch[i].node];
         want(list, &count, node->a, false);
@@ -267,24 +272,23 @@ static unsigned find_late(struct list *list, unsigned exit)
  * and if the stub has the registers; they are set aside from the atoms that may still join the bundle. */
 static bool may_leave(struct list *list, const struct node *node)
 {
-    unsigned count = find_late(list, node->exit), owed = 0, values = 0, flags = 0;
+    unsigned count = find_late(list, node->exit), values = 0, flags = 0;
     for (unsigned i = 0; i < count; i++) {
-        owed += !list->graph->nodes[list->scratch[i].node].stub_only;
         values += list->scratch[i].wants_value;
         flags += list->scratch[i].wants_flags;
     }
-    if (owed && list->cycle + node->height < list->graph->length) {
+    if (count && list->cycle + node->height < list->graph->length) {
         list->waits = true;
         return false;
     }
-    if (owed > LATE_MAX || values > bits_count(list->temps) || flags > bits_count(list->flag_temps)) return false;
+    if (count > LATE_MAX || values > bits_count(list->temps) || flags > bits_count(list->flag_temps)) return false;
     list->set_aside = values;
     list->flags_set_aside = flags;
     return true;
 }
 
-/* At the end of an exit's bundle: registers for what its stub has to compute. They are free there, since what is computed
- * behind the bundle does not happen on that path. */
+/* At the end of an exit's bundle: registers for what its stub has to compute. They are free there, since what is
+ * computed behind the bundle does not happen on that path. */
 static void assign_late(struct list *list, unsigned exit)
 {
     unsigned count = find_late(list, exit);
@@ -298,6 +302,7 @@ static void assign_late(struct list *list, unsigned exit)
         for (; slot && late[slot - 1].node > list->scratch[i].node; slot--) late[slot] = late[slot - 1];
         late[slot] = list->scratch[i];
         late[slot].reg = REG_ZERO;
+        note_reads(&list->graph->nodes[late[slot].node], list->last_exit, list->cycle);
         if (late[slot].wants_value && temps) late[slot].reg = (uint8_t)__builtin_ctzll(temps);
         if (late[slot].wants_flags && flag_temps) late[slot].flags = (uint8_t)__builtin_ctz(flag_temps);
         list->failed |= (late[slot].wants_value && !temps) || (late[slot].wants_flags && !flag_temps);
@@ -311,12 +316,12 @@ static void assign_late(struct list *list, unsigned exit)
 
 static bool goes_before(const struct list *list, unsigned one, unsigned other)
 {
-    uint32_t height = list->graph->nodes[one].height, other_height = list->graph->nodes[other].height;
-    if (list->policy.in_order || height == other_height) return one < other;
-    return height > other_height;
+    uint32_t priority = list->graph->nodes[one].priority, other_priority = list->graph->nodes[other].priority;
+    if (list->policy.in_order || priority == other_priority) return one < other;
+    return priority > other_priority;
 }
 
-/* Sorts what has become ready into the ready list: by height, among equals in program order. */
+/* Sorts what has become ready into the ready list: by priority, among equals in program order. */
 static void merge_fresh(struct list *list)
 {
     for (unsigned i = 0; i < list->fresh_count; i++) {
@@ -342,9 +347,11 @@ static void find_oldest(struct list *list)
 {
     const struct graph *graph = list->graph;
     while (list->oldest < graph->region->count &&
-           (graph->nodes[list->oldest].kind == NODE_NONE || list->places[list->oldest].cycle != UNPLACED)) list->oldest++;
+           (graph->nodes[list->oldest].kind == NODE_NONE || list->places[list->oldest].cycle != UNPLACED))
+        list->oldest++;
     while (list->next_exit < graph->region->count &&
-           (graph->nodes[list->next_exit].kind != NODE_EXIT || list->places[list->next_exit].cycle != UNPLACED)) list->next_exit++;
+           (graph->nodes[list->next_exit].kind != NODE_EXIT || list->places[list->next_exit].cycle != UNPLACED))
+        list->next_exit++;
 }
 
 static void place_node(struct list *list, unsigned at, unsigned reg, unsigned flags)
@@ -353,7 +360,7 @@ static void place_node(struct list *list, unsigned at, unsigned reg, unsigned fl
     const struct node *node = &graph->nodes[at];
     struct place *place = &list->places[at];
     place->cycle = (int32_t)list->cycle;
-    note_reads(list, node);
+    note_reads(node, list->last_read, list->cycle);
     release_operands(list, node);
     place->reg = (uint8_t)reg;
     place->flags = (uint8_t)flags;
@@ -454,7 +461,9 @@ static bool begin(struct list *list, const struct graph *graph, struct list_poli
     list->unwanted = ARENA_NEW(arena, uint16_t, graph->count);
     list->scratch = ARENA_NEW(arena, struct late, graph->region->count);
     list->lates = ARENA_NEW(arena, struct late_list, graph->region->exit_count + 1);
-    if (!list->places || !list->ready || !list->fresh || !list->order || !list->unwanted || !list->scratch || !list->lates) return false;
+    if (!list->places || !list->ready || !list->fresh || !list->order || !list->unwanted || !list->scratch ||
+        !list->lates)
+        return false;
     list->temps = ((UINT64_C(1) << REG_TEMP_COUNT) - 1) << REG_TEMP_FIRST;
     list->flag_temps = 0xfe;
     list->alias_entries = graph->guarded ? graph->machine->alias_entries : 0;

@@ -36,10 +36,13 @@ static void find_moves(struct plan *plan)
             plan->moves[plan->move_count++] = (struct final_move){node->home, node->b, -1};
         } else if (node->kind != NODE_COPY && node->home != NO_HOME && place->reg != node->home) {
             if (is_const_node(graph, at))
-                from = (struct operand){OPERAND_CONST, 0, (uint64_t)graph->region->insns[at].imm & bits_mask(8u << graph->region->insns[at].size)};
+                from = (struct operand){OPERAND_CONST, 0,
+                                        (uint64_t)graph->region->insns[at].imm &
+                                            bits_mask(8u << graph->region->insns[at].size)};
             plan->moves[plan->move_count++] = (struct final_move){node->home, from, -1};
         }
-        if (node->final_flags && place->flags) plan->moves[plan->move_count++] = (struct final_move){FLAGS_HOME, from, -1};
+        if (node->final_flags && place->flags)
+            plan->moves[plan->move_count++] = (struct final_move){FLAGS_HOME, from, -1};
     }
 }
 
@@ -49,7 +52,8 @@ static bool has_room(const struct plan *plan, uint32_t cycle)
     struct units units;
     units_begin(&units, graph->machine, 0);
     bool fits = true;
-    for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++) fits &= units_add(&units, graph->nodes[plan->list.order[i]].unit);
+    for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++)
+        fits &= units_add(&units, graph->nodes[plan->list.order[i]].unit);
     for (unsigned m = 0; m < plan->move_count; m++) {
         if (plan->moves[m].cycle == (int32_t)cycle) fits &= units_add(&units, UNIT_ALU);
     }
@@ -62,7 +66,9 @@ static bool still_read(const struct plan *plan, unsigned move)
 {
     for (unsigned m = 0; m < plan->move_count; m++) {
         const struct operand *from = &plan->moves[m].from;
-        if (m != move && plan->moves[m].cycle < 0 && from->kind == OPERAND_ENTRY && from->number == plan->moves[move].home) return true;
+        if (m != move && plan->moves[m].cycle < 0 && from->kind == OPERAND_ENTRY &&
+            from->number == plan->moves[move].home)
+            return true;
     }
     return false;
 }
@@ -72,15 +78,18 @@ static bool place_move(struct plan *plan, unsigned m)
     struct list *list = &plan->list;
     struct final_move *move = &plan->moves[m];
     uint32_t cycle = list->last_read[move->home];
-    if (list->last_exit[move->home] != NEVER && cycle <= list->last_exit[move->home]) cycle = list->last_exit[move->home] + 1;
+    if (list->last_exit[move->home] != NEVER && cycle <= list->last_exit[move->home])
+        cycle = list->last_exit[move->home] + 1;
     if (move->from.kind == OPERAND_NODE) {
-        uint32_t there = (uint32_t)list->places[move->from.number].cycle + list->graph->nodes[move->from.number].latency;
+        uint32_t there =
+            (uint32_t)list->places[move->from.number].cycle + list->graph->nodes[move->from.number].latency;
         if (cycle < there) cycle = there;
     }
     for (; cycle < list->cycles; cycle++) {
         if (!has_room(plan, cycle)) continue;
         move->cycle = (int32_t)cycle;
-        if (move->from.kind == OPERAND_ENTRY && list->last_read[move->from.number] < cycle) list->last_read[move->from.number] = cycle;
+        if (move->from.kind == OPERAND_ENTRY && list->last_read[move->from.number] < cycle)
+            list->last_read[move->from.number] = cycle;
         return true;
     }
     return false;
@@ -189,7 +198,14 @@ static struct atom move_atom(uint8_t home, bool is_imm, uint64_t imm, uint8_t fr
 /* A shift by 0 leaves all flags as they were in its source flag register (SDM vol. 2, SHL): a move of flags. */
 static struct atom flags_move_atom(uint8_t to, uint8_t from)
 {
-    return (struct atom){.op = ATOM_SHL, .size = SIZE_32, .rd = REG_ZERO, .ra = REG_ZERO, .use_imm = true, .fd = to, .fs = from, .fmask = MASK_ALL};
+    return (struct atom){.op = ATOM_SHL,
+                         .size = SIZE_32,
+                         .rd = REG_ZERO,
+                         .ra = REG_ZERO,
+                         .use_imm = true,
+                         .fd = to,
+                         .fs = from,
+                         .fmask = MASK_ALL};
 }
 
 struct atom schedule_move_atom(const struct schedule_move *move)
@@ -264,6 +280,7 @@ static void write_atom(const struct plan *plan, unsigned at, struct schedule_ato
 
 static bool write_late(const struct plan *plan, const struct late_list *stub, struct schedule_exit *to)
 {
+    if (!stub->count) return true;
     to->late = ARENA_NEW(plan->list.graph->region->arena, struct schedule_atom, stub->count);
     if (!to->late) return false;
     for (unsigned i = 0; i < stub->count; i++) {
@@ -275,9 +292,11 @@ static bool write_late(const struct plan *plan, const struct late_list *stub, st
     return true;
 }
 
-static struct schedule_move exit_move(const struct plan *plan, const struct late_list *stub, unsigned home, struct operand value)
+static struct schedule_move exit_move(const struct plan *plan, const struct late_list *stub, unsigned home,
+                                      struct operand value)
 {
-    struct schedule_move move = {.home = (uint8_t)home, .is_imm = value.kind == OPERAND_CONST, .imm = (int64_t)value.value};
+    struct schedule_move move = {
+        .home = (uint8_t)home, .is_imm = value.kind == OPERAND_CONST, .imm = (int64_t)value.value};
     move.from = reg_of(plan, stub, value);
     if (home == FLAGS_HOME) {
         move.home = MOVE_FLAGS;
@@ -309,7 +328,7 @@ static bool write_exit(const struct plan *plan, unsigned exit, struct schedule_e
         return true;
     }
     if (!write_late(plan, stub, to)) return false;
-    for (unsigned i = 0; i < graph->exits[exit].value_count; i++) {
+    for (unsigned i = 0; i < graph->exits[exit].count; i++) {
         const struct exit_value *value = &graph->exits[exit].values[i];
         struct schedule_move move = exit_move(plan, stub, value->home, value->operand);
         bool there = !move.is_imm && move.from == (value->home == FLAGS_HOME ? 0 : value->home);
@@ -322,7 +341,8 @@ static void write_bundle(const struct plan *plan, uint32_t cycle, struct schedul
 {
     struct schedule_bundle *bundle = &schedule->bundles[schedule->bundle_count];
     bundle->first = (uint16_t)schedule->atom_count;
-    for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++) write_atom(plan, plan->list.order[i], &schedule->atoms[schedule->atom_count++]);
+    for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++)
+        write_atom(plan, plan->list.order[i], &schedule->atoms[schedule->atom_count++]);
     for (unsigned m = 0; m < plan->move_count; m++) {
         const struct final_move *move = &plan->moves[m];
         if (move->cycle != (int32_t)cycle) continue;
@@ -359,7 +379,8 @@ static const struct list_policy policies[] = {
 };
 static const struct list_policy thrifty = {.in_order = true};
 
-enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request, struct schedule *schedule)
+enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request,
+                               struct schedule *schedule)
 {
     struct graph *graph = ARENA_NEW(region->arena, struct graph, 1);
     struct plan *plans = ARENA_NEW(region->arena, struct plan, LENGTH(policies));
@@ -369,7 +390,8 @@ enum tr_reason schedule_region(const struct ir_region *region, const struct tr_r
     const struct plan *best = NULL;
     unsigned tries = request->gear > 1 ? LENGTH(policies) : 1;
     for (unsigned i = 0; i < tries; i++) {
-        if (make_plan(&plans[i], graph, policies[i]) == TR_OK && (!best || plan_cost(&plans[i]) < plan_cost(best))) best = &plans[i];
+        if (make_plan(&plans[i], graph, policies[i]) == TR_OK && (!best || plan_cost(&plans[i]) < plan_cost(best)))
+            best = &plans[i];
     }
     if (!best) {
         reason = make_plan(&plans[0], graph, thrifty);

@@ -1,4 +1,4 @@
-/* schedule.h -- from an IR region (promoted, legalised) to bundles with registers assigned, and the independent check. */
+/* schedule.h -- from an IR region (promoted, legalised) to bundles with registers assigned, and the check of that. */
 #ifndef COVM_SCHEDULE_H
 #define COVM_SCHEDULE_H
 
@@ -47,10 +47,12 @@ struct schedule {
 struct atom schedule_move_atom(const struct schedule_move *move);
 
 /* List-schedules and allocates registers, in the request's arena. */
-enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request, struct schedule *schedule);
+enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request,
+                               struct schedule *schedule);
 /* Checks a schedule against the region and the machine, sharing no code with the scheduler: units, latencies where
  * exposed, dependences, order of stores and exits, alias protection of every load that passed a store, gate capacity.
  * NULL if right, else what is wrong (static string; *at: the bundle). */
-const char *schedule_verify(const struct ir_region *region, const struct tr_request *request, const struct schedule *schedule, unsigned *at);
+const char *schedule_verify(const struct ir_region *region, const struct tr_request *request,
+                            const struct schedule *schedule, unsigned *at);
 
 #endif

@@ -12,7 +12,7 @@ void units_begin(struct units *units, const struct machine_desc *machine, uint16
     }
 }
 
-/* An augmenting path (Berge): from the units that could take the new atom, over atoms that could move, to a free one. */
+/* An augmenting path (Berge): from units that could take the new atom, over atoms that could move, to a free one. */
 bool units_add(struct units *units, unsigned unit_class)
 {
     if (units->count >= units->machine->issue_width) return false;

@@ -1,9 +1,9 @@
 /* verify.c -- is a schedule right? Checked without a line of the scheduler's.
  *
- * The bundles are run in the mind: each register holds the name of a value (an operation's result, a home's entry value, a
- * constant), an atom must find in its registers the names of its operation's operands, and every exit must find in the
- * homes, once its moves are made, the names that its map gives. Then whatever has an effect must be there exactly once,
- * and on the right side of the exits and of the memory operations that it could touch.
+ * The bundles are run in the mind: each register holds the name of a value (an operation's result, a home's entry
+ * value, a constant), an atom must find in its registers the names of its operation's operands, and every exit must
+ * find in the homes, once its moves are made, the names that its map gives. Then whatever has an effect must be there
+ * exactly once, and on the right side of the exits and of the memory operations that it could touch.
  */
 #include "hwsim/isa/context.h"
 #include "translate/schedule/schedule.h"
@@ -42,7 +42,8 @@ static struct name name_of(const struct ir_region *region, ir_ref ref)
     const struct ir_insn *insn = &region->insns[ref];
     if (!ref) return (struct name){NAME_CONST, 0};
     if (insn->op == IR_GET) return (struct name){NAME_ENTRY, (uint64_t)insn->imm};
-    if (insn->op == ATOM_MOV && insn->use_imm && !insn->fmask) return (struct name){NAME_CONST, (uint64_t)insn->imm & bits_mask(8u << insn->size)};
+    if (insn->op == ATOM_MOV && insn->use_imm && !insn->fmask)
+        return (struct name){NAME_CONST, (uint64_t)insn->imm & bits_mask(8u << insn->size)};
     return (struct name){NAME_RESULT, ref};
 }
 
@@ -58,20 +59,23 @@ static void expect_reg(struct check *check, unsigned bundle, unsigned reg, struc
 {
     struct name have = reg == REG_ZERO ? (struct name){NAME_CONST, 0} : check->regs[reg];
     if (!same(have, name)) fail(check, "an atom reads the wrong register");
-    if (check->request->machine->exposed && reg != REG_ZERO && check->reg_there[reg] > bundle) fail(check, "a register is read before its value is there");
+    if (check->request->machine->exposed && reg != REG_ZERO && check->reg_there[reg] > bundle)
+        fail(check, "a register is read before its value is there");
 }
 
 static void expect_flags(struct check *check, unsigned bundle, unsigned flags, struct name name)
 {
     if (!same(check->flags[flags], name)) fail(check, "an atom reads the wrong flags");
-    if (check->request->machine->exposed && check->flags_there[flags] > bundle) fail(check, "flags are read before they are there");
+    if (check->request->machine->exposed && check->flags_there[flags] > bundle)
+        fail(check, "flags are read before they are there");
 }
 
 static void expect_memory(struct check *check, const struct atom *atom, const struct ir_insn *insn)
 {
     uint64_t context = check->region->context;
     unsigned space = CONTEXT_GET(context, CPL) == 3 ? SPACE_USER : SPACE_SUPERVISOR;
-    if (atom->imm != insn->imm || atom->space != space || atom->wrap != (CONTEXT_GET(context, LONG) ? WRAP_64 : WRAP_32))
+    if (atom->imm != insn->imm || atom->space != space ||
+        atom->wrap != (CONTEXT_GET(context, LONG) ? WRAP_64 : WRAP_32))
         fail(check, "a memory atom goes elsewhere");
     if (atom->op == ATOM_ST && !atom->gated) fail(check, "a store is not gated");
     if (atom->imm && !check->request->machine->base_offset) fail(check, "an offset where the machine adds none");
@@ -83,9 +87,11 @@ static void expect_operation(struct check *check, unsigned bundle, const struct 
     const struct atom *atom = &at->atom;
     unsigned reads = ir_operands(insn), format = atom_table[insn->op].format;
     if (atom->op != insn->op || atom->size != insn->size) fail(check, "an atom is not its operation");
-    if ((format == FORMAT_RCOND || format == FORMAT_RABCOND) && atom->cond != insn->cond) fail(check, "an atom's condition is wrong");
+    if ((format == FORMAT_RCOND || format == FORMAT_RABCOND) && atom->cond != insn->cond)
+        fail(check, "an atom's condition is wrong");
     if (atom_table[insn->op].properties & ATOM_MEMORY) expect_memory(check, atom, insn);
-    else if (atom->use_imm != insn->use_imm || (atom->use_imm && atom->imm != insn->imm)) fail(check, "an immediate is wrong");
+    else if (atom->use_imm != insn->use_imm || (atom->use_imm && atom->imm != insn->imm))
+        fail(check, "an immediate is wrong");
     if (reads & IR_READS_A) expect_reg(check, bundle, atom->ra, name_of(check->region, insn->a));
     if (reads & IR_READS_B) expect_reg(check, bundle, atom->rb, name_of(check->region, insn->b));
     if (reads & IR_READS_C) expect_reg(check, bundle, atom->rc, name_of(check->region, insn->c));
@@ -99,8 +105,10 @@ static void expect_operation(struct check *check, unsigned bundle, const struct 
 static void expect_condition(struct check *check, unsigned bundle, const struct schedule_atom *at)
 {
     const struct ir_insn *insn = &check->region->insns[at->source];
-    if (at->atom.op != (insn->op == IR_EXITIF ? ATOM_BRC : ATOM_ASSERT)) fail(check, "an exit or assert is another atom");
-    if (insn->op == IR_EXITIF && (at->label != LABEL_EXIT || at->number != insn->c)) fail(check, "an exit leaves by another stub");
+    if (at->atom.op != (insn->op == IR_EXITIF ? ATOM_BRC : ATOM_ASSERT))
+        fail(check, "an exit or assert is another atom");
+    if (insn->op == IR_EXITIF && (at->label != LABEL_EXIT || at->number != insn->c))
+        fail(check, "an exit leaves by another stub");
     if (insn->op == IR_TRAP) {
         expect_flags(check, bundle, at->atom.fs, (struct name){NAME_CONST, 0});
         if (!cond_holds(at->atom.cond, 0)) fail(check, "a trap does not trap");
@@ -122,13 +130,15 @@ static void expect_push(struct check *check, const struct schedule_atom *at)
 {
     const struct ir_insn *insn = &check->region->insns[at->source];
     int64_t address = insn->op == IR_EXIT ? (int64_t)check->region->exits[insn->c].return_address : insn->imm;
-    if (!pushes(check, insn) || at->label != LABEL_RETURN || !at->atom.use_imm || at->atom.imm != address) fail(check, "a push is wrong");
+    if (!pushes(check, insn) || at->label != LABEL_RETURN || !at->atom.use_imm || at->atom.imm != address)
+        fail(check, "a push is wrong");
 }
 
 /* Atoms that the scheduler made up: copies of a register or of flags, a constant, cleared flags. */
 static void expect_made(struct check *check, unsigned bundle, const struct atom *atom)
 {
-    bool flags_move = atom->op == ATOM_SHL && atom->rd == REG_ZERO && atom->use_imm && !atom->imm && atom->fmask == MASK_ALL;
+    bool flags_move =
+        atom->op == ATOM_SHL && atom->rd == REG_ZERO && atom->use_imm && !atom->imm && atom->fmask == MASK_ALL;
     bool clear = atom->op == ATOM_SETF && atom->use_imm && !atom->imm && atom->fmask == MASK_ALL;
     bool constant = atom->op == ATOM_MOV && atom->use_imm && !atom->fmask;
     bool copy = atom->op == ATOM_MOV && !atom->use_imm && atom->size == SIZE_64 && !atom->fmask;
@@ -170,7 +180,8 @@ static void land(struct check *check, uint32_t *there, uint32_t when)
 }
 
 /* What an atom leaves in `regs` and `flags`, the registers after its bundle. */
-static void write_result(struct check *check, unsigned bundle, const struct schedule_atom *from, struct name *regs, struct name *flags)
+static void write_result(struct check *check, unsigned bundle, const struct schedule_atom *from, struct name *regs,
+                         struct name *flags)
 {
     const struct atom *atom = &from->atom;
     unsigned latency = check->request->machine->latency_cycles[atom_table[atom->op].unit];
@@ -221,7 +232,8 @@ static void check_units(struct check *check, const struct schedule_bundle *at)
         classes[i] = desc->unit;
         transfers += (desc->properties & ATOM_TRANSFERS) != 0;
     }
-    if (!machine_fits(check->request->machine, classes, at->count)) fail(check, "the machine has not the units for a bundle");
+    if (!machine_fits(check->request->machine, classes, at->count))
+        fail(check, "the machine has not the units for a bundle");
     if (transfers > 1) fail(check, "two atoms of a bundle transfer control");
 }
 
@@ -243,10 +255,12 @@ static void check_map(struct check *check, unsigned number)
     }
     for (unsigned home = 0; home < HOME_COUNT; home++) {
         if (home == HOME_EIP) continue;
-        struct name must = exit->homes[home] ? name_of(check->region, exit->homes[home]) : (struct name){NAME_ENTRY, home};
+        struct name must =
+            exit->homes[home] ? name_of(check->region, exit->homes[home]) : (struct name){NAME_ENTRY, home};
         if (!same(homes[home], must)) fail(check, "a home holds the wrong value at an exit");
     }
-    if (!same(flags, exit->flags ? flags_name(check->region, exit->flags) : (struct name){NAME_ENTRY, 0})) fail(check, "the flags are wrong at an exit");
+    if (!same(flags, exit->flags ? flags_name(check->region, exit->flags) : (struct name){NAME_ENTRY, 0}))
+        fail(check, "the flags are wrong at an exit");
     if (!indirect) return;
     struct name target = stub->target_reg < HOME_COUNT ? homes[stub->target_reg] : check->regs[stub->target_reg];
     if (!same(target, name_of(check->region, exit->target_value))) fail(check, "the target of an exit is wrong");
@@ -266,7 +280,8 @@ static void check_exit(struct check *check, unsigned number)
     for (unsigned i = 0; i < stub->late_count; i++) {
         const struct schedule_atom *atom = &stub->late[i];
         unsigned when = LATE_BUNDLE + i * LATENCY_MOST;
-        if (!atom->source || !ir_is_pure(check->region->insns[atom->source].op)) fail(check, "a stub does more than compute");
+        if (!atom->source || !ir_is_pure(check->region->insns[atom->source].op))
+            fail(check, "a stub does more than compute");
         else expect_operation(check, when, atom);
         write_result(check, when, atom, check->regs, check->flags);
     }
@@ -302,7 +317,8 @@ static void check_exit_order(struct check *check)
             int32_t bundle = check->bundle_of[at], exit_bundle = check->bundle_of[exit];
             if (at < exit && bundle > exit_bundle) fail(check, "an effect comes after an exit that follows it");
             if (at < exit && insn->op == IR_EXITIF && bundle == exit_bundle) fail(check, "exits are out of order");
-            if (at > exit && bundle <= exit_bundle && !(is_load(insn) && loads_rise)) fail(check, "an effect comes before an exit that it follows");
+            if (at > exit && bundle <= exit_bundle && !(is_load(insn) && loads_rise))
+                fail(check, "an effect comes before an exit that it follows");
         }
     }
 }
@@ -355,14 +371,17 @@ static void check_guard(struct check *check, unsigned load, unsigned store)
 {
     const struct tr_request *request = check->request;
     unsigned protect = check->atom_of[load]->atom.protect;
-    if (!request->options->load_over_store || request->restraint & TR_NO_LOAD_OVER_STORE) fail(check, "a load above a store, though told not to");
+    if (!request->options->load_over_store || request->restraint & TR_NO_LOAD_OVER_STORE)
+        fail(check, "a load above a store, though told not to");
     if (!protect || protect > request->machine->alias_entries) {
         fail(check, "a load above a store without protection");
         return;
     }
-    if (!(check->atom_of[store]->atom.check >> (protect - 1) & 1)) fail(check, "a store does not check a load that passed it");
+    if (!(check->atom_of[store]->atom.check >> (protect - 1) & 1))
+        fail(check, "a store does not check a load that passed it");
     for (unsigned other = 1; other < check->region->count; other++) {
-        if (other == load || !is_load(&check->region->insns[other]) || check->atom_of[other]->atom.protect != protect) continue;
+        if (other == load || !is_load(&check->region->insns[other]) || check->atom_of[other]->atom.protect != protect)
+            continue;
         if (check->bundle_of[other] >= check->bundle_of[load] && check->bundle_of[other] < check->bundle_of[store])
             fail(check, "an alias entry is taken from a load that still needs it");
     }
@@ -396,7 +415,8 @@ static void check_memory(struct check *check)
             if (disjoint(region, &region->insns[store], insn)) continue;
             int32_t bundle = check->bundle_of[other], store_bundle = check->bundle_of[store];
             if (is_store && bundle <= store_bundle) fail(check, "stores that may overlap are out of order");
-            if (!is_store && other < store && bundle > store_bundle) fail(check, "a load comes after a store that follows it");
+            if (!is_store && other < store && bundle > store_bundle)
+                fail(check, "a load comes after a store that follows it");
             if (is_store || other < store) continue;
             if (bundle == store_bundle) fail(check, "a load beside a store that it follows");
             if (bundle < store_bundle) check_guard(check, other, store);
@@ -407,7 +427,8 @@ static void check_memory(struct check *check)
 
 /* ---- all of it ---- */
 
-/* Which flags of each result are read, by operations or exits; from the end, since a merge hands on what is wanted of it. */
+/* Which flags of each result are read, by operations or exits; from the end, since a merge hands on what is wanted of
+ * it. */
 static void find_wanted(struct check *check)
 {
     const struct ir_region *region = check->region;
@@ -447,12 +468,14 @@ static void check_bundle(struct check *check, unsigned bundle)
 static void check_all_done(struct check *check)
 {
     for (unsigned at = 1; at < check->region->count; at++) {
-        if (has_effect(check, &check->region->insns[at]) && check->bundle_of[at] == NOWHERE) fail(check, "an effect is missing");
+        if (has_effect(check, &check->region->insns[at]) && check->bundle_of[at] == NOWHERE)
+            fail(check, "an effect is missing");
         if (check->region->insns[at].op == IR_EXIT) check_exit(check, check->region->insns[at].c);
     }
 }
 
-const char *schedule_verify(const struct ir_region *region, const struct tr_request *request, const struct schedule *schedule, unsigned *at)
+const char *schedule_verify(const struct ir_region *region, const struct tr_request *request,
+                            const struct schedule *schedule, unsigned *at)
 {
     struct check check = {.region = region, .request = request, .schedule = schedule};
     size_t mark = region->arena->used;
