@@ -74,13 +74,14 @@ struct decoding {
     struct atom atoms[BUNDLE_ATOMS_MAX];
     struct atom_uses uses[BUNDLE_ATOMS_MAX];
     unsigned count;
-    bool placed[BUNDLE_ATOMS_MAX];
-    struct op ops[OPS_MAX];
-    unsigned op_count;
-    int8_t reg_latch[REG_COUNT], flag_latch[FLAG_COUNT]; /* where a register's old value is kept; -1: in place */
+    unsigned left;                /* atoms not placed yet, a bit each */
+    uint64_t latched;             /* registers whose old value is kept in a latch, */
+    unsigned flags_latched;       /* flag registers likewise; */
+    uint8_t reg_latch[REG_COUNT], flag_latch[FLAG_COUNT]; /* which latch, where the bit is set */
     unsigned latches, flag_latches;
+    unsigned op_count, latch_op_count;
+    struct op ops[OPS_MAX];
     struct op latch_ops[LATCHES]; /* run first */
-    unsigned latch_op_count;
 };
 
 #define WORD_OF(member) (uint16_t)(offsetof(struct hw_core, member) / sizeof(uint64_t))
@@ -88,16 +89,16 @@ struct decoding {
 
 static uint16_t source_word(const struct decoding *decoding, unsigned reg)
 {
-    int latch = decoding->reg_latch[reg];
-    return (uint16_t)(latch < 0 ? WORD_OF(state.r) + reg : WORD_OF(latch) + (unsigned)latch);
+    bool latched = decoding->latched >> reg & 1;
+    return (uint16_t)(latched ? WORD_OF(latch) + (unsigned)decoding->reg_latch[reg] : WORD_OF(state.r) + reg);
 }
 
 static uint16_t target_word(unsigned reg) { return (uint16_t)(reg == REG_ZERO ? WORD_OF(sink) : WORD_OF(state.r) + reg); }
 
 static uint16_t source_half(const struct decoding *decoding, unsigned flag)
 {
-    int latch = decoding->flag_latch[flag];
-    return (uint16_t)(latch < 0 ? HALF_OF(state.f) + flag : HALF_OF(flag_latch) + (unsigned)latch);
+    bool latched = decoding->flags_latched >> flag & 1;
+    return (uint16_t)(latched ? HALF_OF(flag_latch) + (unsigned)decoding->flag_latch[flag] : HALF_OF(state.f) + flag);
 }
 
 static void set_b(const struct decoding *decoding, struct op *op, const struct atom *atom)
@@ -272,19 +273,17 @@ static void add_transfer(struct decoding *decoding, const struct atom *atom)
 static bool is_transfer(const struct atom *atom) { return atom_table[atom->op].properties & ATOM_TRANSFERS; }
 static bool is_load(const struct atom *atom) { return atom->op == ATOM_LD || atom->op == ATOM_LDS; }
 
-/* What atoms still to be placed, but for atom i, read: transfers read last of all. */
+/* What atoms still to be placed, but for atom i, read where it stands: transfers read last of all. */
 static struct atom_uses still_read(const struct decoding *decoding, unsigned i)
 {
     struct atom_uses all = {0};
-    for (unsigned j = 0; j < decoding->count; j++) {
-        if (decoding->placed[j] || j == i) continue;
-        all.reads |= decoding->uses[j].reads;
-        all.flags_read |= decoding->uses[j].flags_read;
+    for (unsigned left = decoding->left & ~(1u << i); left; left &= left - 1) {
+        const struct atom_uses *uses = &decoding->uses[__builtin_ctz(left)];
+        all.reads |= uses->reads;
+        all.flags_read |= uses->flags_read;
     }
-    for (unsigned reg = 0; reg < REG_COUNT; reg++)
-        if (decoding->reg_latch[reg] >= 0) all.reads &= ~(UINT64_C(1) << reg);
-    for (unsigned flag = 0; flag < FLAG_COUNT; flag++)
-        if (decoding->flag_latch[flag] >= 0) all.flags_read &= (uint8_t) ~(1u << flag);
+    all.reads &= ~decoding->latched;
+    all.flags_read &= (uint8_t)~decoding->flags_latched;
     return all;
 }
 
@@ -292,12 +291,11 @@ static struct atom_uses still_read(const struct decoding *decoding, unsigned i)
 static bool is_its_turn(const struct decoding *decoding, unsigned i)
 {
     const struct atom *atom = &decoding->atoms[i];
-    if (decoding->placed[i] || is_transfer(atom)) return false;
+    if (is_transfer(atom)) return false;
     if (atom->op != ATOM_ST && atom->op != ATOM_COMMIT) return true;
-    for (unsigned j = 0; j < decoding->count; j++) {
-        const struct atom *other = &decoding->atoms[j];
-        if (decoding->placed[j] || j == i || is_transfer(other)) continue;
-        if (atom->op == ATOM_COMMIT || is_load(other)) return false;
+    for (unsigned left = decoding->left & ~(1u << i); left; left &= left - 1) {
+        const struct atom *other = &decoding->atoms[__builtin_ctz(left)];
+        if (!is_transfer(other) && (atom->op == ATOM_COMMIT || is_load(other))) return false;
     }
     return true;
 }
@@ -317,14 +315,16 @@ static void latch_for(struct decoding *decoding, unsigned i)
         struct op *op = &decoding->latch_ops[decoding->latch_op_count++];
         *op = (struct op){.handler = HANDLER_LATCH, .a = source_word(decoding, reg)};
         op->d = (uint16_t)(WORD_OF(latch) + decoding->latches);
-        decoding->reg_latch[reg] = (int8_t)decoding->latches++;
+        decoding->reg_latch[reg] = (uint8_t)decoding->latches++;
+        decoding->latched |= UINT64_C(1) << reg;
     }
     for (unsigned flags = read.flags_read & decoding->uses[i].flags_written; flags; flags &= flags - 1) {
         unsigned flag = (unsigned)__builtin_ctz(flags);
         struct op *op = &decoding->latch_ops[decoding->latch_op_count++];
         *op = (struct op){.handler = HANDLER_LATCH_FLAGS, .fs = source_half(decoding, flag)};
         op->fd = (uint16_t)(HALF_OF(flag_latch) + decoding->flag_latches);
-        decoding->flag_latch[flag] = (int8_t)decoding->flag_latches++;
+        decoding->flag_latch[flag] = (uint8_t)decoding->flag_latches++;
+        decoding->flags_latched |= 1u << flag;
     }
 }
 
@@ -332,7 +332,8 @@ static void latch_for(struct decoding *decoding, unsigned i)
 static int pick(struct decoding *decoding)
 {
     int first = -1;
-    for (unsigned i = 0; i < decoding->count; i++) {
+    for (unsigned left = decoding->left; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
         if (!is_its_turn(decoding, i)) continue;
         if (!overwrites(decoding, i)) return (int)i;
         if (first < 0) first = (int)i;
@@ -357,15 +358,12 @@ static void place_early_checks(struct decoding *decoding)
 
 static void place_atoms(struct decoding *decoding)
 {
-    memset(decoding->reg_latch, -1, sizeof decoding->reg_latch);
-    memset(decoding->flag_latch, -1, sizeof decoding->flag_latch);
     place_early_checks(decoding);
     for (int i = pick(decoding); i >= 0; i = pick(decoding)) {
-        decoding->placed[i] = true;
+        decoding->left &= ~(1u << i);
         add_atom(decoding, &decoding->atoms[i]);
     }
-    for (unsigned i = 0; i < decoding->count; i++)
-        if (!decoding->placed[i]) add_transfer(decoding, &decoding->atoms[i]);
+    if (decoding->left) add_transfer(decoding, &decoding->atoms[__builtin_ctz(decoding->left)]);
     if (decoding->op_count == 0 || decoding->ops[decoding->op_count - 1].handler < HANDLER_END)
         add_op(decoding, HANDLER_END);
 }
@@ -416,13 +414,18 @@ static void place_ops(const struct decoding *decoding, struct op *to)
 
 static struct bundle *decode(struct hw_core *core, uint32_t offset)
 {
-    struct decoding decoding = {.core = core, .offset = offset};
+    struct decoding decoding; /* large, and most of it is never looked at */
+    decoding.core = core;
+    decoding.offset = offset;
+    decoding.latched = decoding.flags_latched = 0;
+    decoding.latches = decoding.flag_latches = decoding.op_count = decoding.latch_op_count = 0;
     unsigned bytes = 0;
     if (offset < core->concealed_bytes && offset % 4 == 0)
         bytes = bundle_decode(core->concealed + offset, core->concealed_bytes - offset, decoding.atoms, BUNDLE_ATOMS_MAX,
                               &decoding.count);
     if (!bytes) hw_panic(core, "no bundle at %#x", offset);
     for (unsigned i = 0; i < decoding.count; i++) decoding.uses[i] = atom_uses(&decoding.atoms[i]);
+    decoding.left = (unsigned)bits_mask(decoding.count);
     check_units(&decoding);
     place_atoms(&decoding);
     struct bundle *bundle = pool_alloc(core, decoding.latch_op_count + decoding.op_count);
