@@ -2,12 +2,14 @@
 #include "translate/x86/lift.h"
 
 /* A code segment cannot be written, whatever the page (SDM vol. 3, 5.5): #GP. Of the rows that store, PUSH and CALL only
- * read their operand; POP and ARPL read something first, and see to it themselves. */
+ * read their operand; POP and ARPL read something first, and see to it themselves; the system stores for SGDT, SIDT and
+ * SMSW (lift_system.c), and does not look at the segment. */
 static bool writes_code(const struct lift *l)
 {
     if (LIKELY(l->insn->segment != X86_CS) || !l->insn->memory) return false;
     switch (l->insn->row) {
-    case ROW_PUSH_EV: case ROW_CALL_EV: case ROW_POP_EV: case ROW_ARPL_EW_GW: return false;
+    case ROW_PUSH_EV: case ROW_CALL_EV: case ROW_POP_EV: case ROW_ARPL_EW_GW: case ROW_SGDT_MS: case ROW_SIDT_MS:
+    case ROW_SMSW_EV: return false;
     default: return x86_rows[l->insn->row].properties & X86_STORES;
     }
 }
