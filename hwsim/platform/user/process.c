@@ -149,9 +149,12 @@ int64_t sys_getrandom(struct user *user, const uint32_t *a)
     size_t reachable = space_accessible(user, a[0], bytes, true);
     if (bytes && !reachable)
         return -EFAULT;
-    for (size_t done = 0; done < reachable; done++) {
-        uint8_t byte = (uint8_t)(prng_next(&user->random) >> 56);
-        user_put(user, a[0] + (uint32_t)done, &byte, 1);
+    uint8_t piece[256];
+    for (size_t done = 0, count; done < reachable; done += count) {
+        count = reachable - done < sizeof piece ? reachable - done : sizeof piece;
+        for (size_t i = 0; i < count; i++)
+            piece[i] = (uint8_t)(prng_next(&user->random) >> 56);
+        user_put(user, a[0] + (uint32_t)done, piece, count);
     }
     return (int64_t)reachable;
 }
