@@ -16,7 +16,8 @@
  * it may find).
  *
  * With exposed latencies a result is there `latency` bundles after its atom's (a miss stops all issue until it is
- * paid); whoever leaves a translation has waited until every result is there for the bundle that runs next.
+ * paid), and until then its register is neither read nor written; whoever leaves a translation has waited until every
+ * result is there for the bundle that runs next.
  *
  * Encoding (little-endian words; an atom is one word, an extension word where it needs one, check words, then 0 to 2
  * immediate words):

@@ -277,8 +277,8 @@ static inline void runner_write(struct runner *runner, const struct atom *atom, 
 {
     unsigned when = runner->time + runner->machine->latency_cycles[atom_table[atom->op].unit];
     if (atom->rd != REG_ZERO && atom_table[atom->op].format != FORMAT_FB) {
-        if (runner->machine->exposed && runner->r_when[atom->rd] >= when)
-            fail_msg("r%u: an older result arrives after a younger one", atom->rd);
+        if (runner->machine->exposed && runner->r_when[atom->rd] > runner->time)
+            fail_msg("r%u is written before its last result has arrived", atom->rd);
         runner->r_next[atom->rd] = value;
         runner->r_when[atom->rd] = when;
     }

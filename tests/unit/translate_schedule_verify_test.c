@@ -301,6 +301,37 @@ static void gate_too_small(void **state)
     assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_STORES);
 }
 
+/* The exit need not wait for the product: its stub does the sum. */
+static void make_late(const struct machine_desc *machine)
+{
+    bench_parse(&bench, machine,
+                "mark 0x08048000 3\n%1 = get eax\n%2 = get ebx\n%3 = mul.4 %1, %2\n%4 = add.4 %3, 7\nput ebx, %4\n"
+                "mark 0x08048003 3\n%5 = sub.4 %1, 1 ; flags CPAZSO\nput eax, %5\nexitif z, %5, 0x08049000\n"
+                "exit jump 0x08048000\n");
+    assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
+    assert_null(verdict());
+    assert_true(bench.schedule.exits[0].late_count > 0);
+}
+
+static void late_work_wrong(void **state)
+{
+    struct schedule_atom *late;
+    make_late(&machines[1]);
+    late = &bench.schedule.exits[0].late[0];
+    late->atom.ra = 45;
+    refused("an atom reads the wrong register");
+    make_late(&machines[1]);
+    bench.schedule.exits[0].late[0].atom.imm++;
+    refused("an immediate is wrong");
+    make_late(&machines[1]);
+    bench.schedule.exits[0].late_count = 0;
+    refused("a home holds the wrong value at an exit");
+    make_late(&machines[1]);
+    late = &bench.schedule.exits[0].late[0];
+    late->source = 0;
+    refused("a stub does more than compute");
+}
+
 static int setup(void **state)
 {
     bench_open(&bench);
@@ -327,6 +358,7 @@ int main(void)
         cmocka_unit_test(effect_twice),       cmocka_unit_test(too_many_units),
         cmocka_unit_test(not_gated),          cmocka_unit_test(wrong_space),
         cmocka_unit_test(latency_short),      cmocka_unit_test(gate_too_small),
+        cmocka_unit_test(late_work_wrong),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

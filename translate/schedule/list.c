@@ -94,8 +94,7 @@ static bool home_free(const struct list *list, const struct node *node, unsigned
     return list->home_readers[home] == own_reads(node, home);
 }
 
-/* Temporaries that `node` may take: free, or free because it reads them last; none whose last write is still on its way
- * when this one's would arrive. */
+/* Temporaries that `node` may take: free, or free because it reads them last; none whose last write is on its way. */
 static uint64_t temps_for(const struct list *list, const struct node *node)
 {
     uint64_t temps = list->temps;
@@ -111,7 +110,7 @@ static uint64_t temps_for(const struct list *list, const struct node *node)
     uint64_t late = 0;
     for (uint64_t set = temps; set; set &= set - 1) {
         unsigned reg = (unsigned)__builtin_ctzll(set);
-        if (list->landing[reg] >= list->cycle + node->latency) late |= UINT64_C(1) << reg;
+        if (list->landing[reg] > list->cycle) late |= UINT64_C(1) << reg;
     }
     return temps & ~late;
 }
@@ -124,7 +123,7 @@ static unsigned flag_temps_for(const struct list *list, const struct node *node)
         if (place->flag_readers == 1 && place->flags) temps |= 1u << place->flags;
     }
     for (unsigned flags = 1; flags < FLAG_COUNT; flags++) {
-        if (list->flag_landing[flags] >= list->cycle + node->latency) temps &= ~(1u << flags);
+        if (list->flag_landing[flags] > list->cycle) temps &= ~(1u << flags);
     }
     return temps;
 }

@@ -173,10 +173,11 @@ static struct name made_name(const struct check *check, const struct atom *atom)
     return atom->rb == REG_ZERO ? (struct name){NAME_CONST, 0} : check->regs[atom->rb];
 }
 
-static void land(struct check *check, uint32_t *there, uint32_t when)
+static void land(struct check *check, uint32_t *there, uint32_t bundle, uint32_t latency)
 {
-    if (check->request->machine->exposed && *there >= when) fail(check, "an older result arrives after a younger one");
-    *there = when;
+    if (check->request->machine->exposed && *there > bundle)
+        fail(check, "a register is written before its last result has arrived");
+    *there = bundle + latency;
 }
 
 /* What an atom leaves in `regs` and `flags`, the registers after its bundle. */
@@ -187,13 +188,13 @@ static void write_result(struct check *check, unsigned bundle, const struct sche
     unsigned latency = check->request->machine->latency_cycles[atom_table[atom->op].unit];
     if (ir_has_value(&(struct ir_insn){.op = atom->op}) && atom->rd != REG_ZERO) {
         regs[atom->rd] = from->source ? name_of(check->region, from->source) : made_name(check, atom);
-        land(check, &check->reg_there[atom->rd], bundle + latency);
+        land(check, &check->reg_there[atom->rd], bundle, latency);
     }
     if (atom_table[atom->op].sets_flags && atom->fmask) {
         flags[atom->fd] = from->source           ? flags_name(check->region, from->source)
                         : atom->op == ATOM_SETF ? (struct name){NAME_CONST, 0}
                                                 : check->flags[atom->fs];
-        land(check, &check->flags_there[atom->fd], bundle + latency);
+        land(check, &check->flags_there[atom->fd], bundle, latency);
     }
 }
 
