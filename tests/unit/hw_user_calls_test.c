@@ -604,9 +604,10 @@ static void delivers_in_order_and_masks(void **state)
 static void delivers_faults_first(void **state)
 {
     struct bench *bench = *state;
-    act(bench, 1, HANDLER + 1, 0), act(bench, 11, HANDLER + 2, 0);
+    act(bench, 1, HANDLER + 1, SA_NODEFERRED), act(bench, 11, HANDLER + 2, 0);
     mask(bench, 0, BIT(1) | BIT(11));
     assert_int_equal(CALL(bench, KILL, 1000, 1), 0);
+    assert_int_equal(CALL(bench, KILL, 1000, 1), 0); /* pending already: once */
     assert_int_equal(CALL(bench, KILL, 1000, 11), 0);
     const uint64_t both = BIT(1) | BIT(11);
     put(bench, DATA, &both, sizeof both);
@@ -614,6 +615,9 @@ static void delivers_faults_first(void **state)
     uint32_t frame = (uint32_t)*reg(bench, HOME_ESP);
     assert_int_equal(*reg(bench, HOME_EIP), HANDLER + 1); /* entered last, on top of the other's first instruction */
     assert_int_equal(get32(bench, frame + 8 + 56), HANDLER + 2);
+    struct user_stats stats;
+    user_collect(bench->user, &stats);
+    assert_int_equal(stats.signals, 2);
 }
 
 static void returns_to_interrupted_calls(void **state)

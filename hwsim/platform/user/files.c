@@ -249,33 +249,33 @@ static int64_t check_io(const struct file *file, bool write, uint64_t offset)
     return offset != NO_OFFSET && offset > INT64_MAX ? -EINVAL : 0;
 }
 
-/* Reads or writes one guest buffer. As in Linux, what of it can be reached is used; if nothing can, EFAULT. */
+/* Reads or writes one guest buffer, piece by piece. As in Linux, it ends where the guest's memory does: EFAULT if that is
+ * at its first byte. */
 static int64_t transfer(struct user *user, struct file *file, uint32_t address, uint32_t count, uint64_t offset, bool write)
 {
+    bool whole = file->kind == FILE_REGULAR || file->kind == FILE_STREAM || file->kind == FILE_DEVICE;
     uint8_t *piece = malloc(PIECE_BYTES);
-    size_t done = 0;
+    uint32_t done = 0;
     int64_t result = piece ? 0 : -ENOMEM;
     count = count > COUNT_MAX ? COUNT_MAX : count;
-    size_t reachable = space_accessible(user, address, count, !write);
-    if (count && !reachable)
-        result = -EFAULT;
     do {
-        size_t bytes = reachable - done < PIECE_BYTES ? reachable - done : PIECE_BYTES;
+        size_t wanted = count - done < PIECE_BYTES ? count - done : PIECE_BYTES;
+        size_t bytes = space_accessible(user, address + done, wanted, !write);
         uint64_t at = offset == NO_OFFSET ? offset : offset + done;
         if (result < 0)
             break;
-        if (write && !user_get(user, address + (uint32_t)done, piece, bytes))
+        result = -EFAULT;
+        if ((wanted && !bytes) || (write && !user_get(user, address + done, piece, bytes)))
             break;
         result = write ? write_piece(user, file, piece, bytes, at) : read_piece(user, file, piece, bytes, at);
         if (result <= 0)
             break;
         if (!write)
-            user_put(user, address + (uint32_t)done, piece, (size_t)result);
-        done += (size_t)result;
-        /* A pipe or a terminal gives what it has; the next piece would wait. */
-        if ((size_t)result < bytes || (file->kind != FILE_REGULAR && file->kind != FILE_STREAM && file->kind != FILE_DEVICE))
+            user_put(user, address + done, piece, (size_t)result);
+        done += (uint32_t)result;
+        if ((size_t)result < wanted || !whole) /* a pipe gives what it has; the next piece would wait */
             break;
-    } while (done < reachable);
+    } while (done < count);
     free(piece);
     *(write ? &user->stats.bytes_written : &user->stats.bytes_read) += done;
     if (user->interrupted)
