@@ -393,6 +393,10 @@ static inline void scoreboard_result(struct hw_core *core, unsigned reg, uint64_
     core->ready[reg] = ready;
 }
 
+/* ---- report.c ---- */
+/* Traces the bundle at `offset`, about to execute, on channel b: its cycle and its atoms. */
+void report_bundle(struct hw_core *core, uint32_t offset);
+
 /* ---- the machine around the cores ---- */
 enum { REGION_GRAIN = 16 }; /* translations start at multiples of it */
 

@@ -126,12 +126,12 @@ static unsigned latency_of(const struct decoding *decoding, const struct atom *a
 }
 
 /* Results that take more than a cycle are announced to the scoreboard. */
-static void add_ready(struct decoding *decoding, const struct atom *atom, bool flags)
+static void add_ready(struct decoding *decoding, const struct atom *atom, bool value, bool flags)
 {
     unsigned latency = latency_of(decoding, atom);
     if (latency <= 1) return;
     struct op *op = add_op(decoding, HANDLER_READY);
-    op->d = atom->rd;
+    op->d = value ? atom->rd : REG_ZERO;
     op->fd = flags ? atom->fd : FLAG_COUNT;
     op->imm = (int64_t)latency << 4 | CAUSE_DEPENDENCE;
 }
@@ -153,7 +153,7 @@ static void add_pure(struct decoding *decoding, const struct atom *atom)
     op->fs = source_half(decoding, atom->fs);
     op->fmask = flag_bits(atom->fmask);
     set_b(decoding, op, atom);
-    add_ready(decoding, atom, flags);
+    add_ready(decoding, atom, value, flags);
 }
 
 static void check_memory_atom(const struct decoding *decoding, const struct atom *atom)

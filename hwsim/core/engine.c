@@ -201,8 +201,7 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
     struct injection *inject = &core->inject;
     inject->bundles++;
     inject->since_checkpoint++;
-    if (trace_is_on(core->machine, 'b'))
-        hw_trace(core, 'b', "cycle %llu bundle %#x", (unsigned long long)core->cycle, bundle->offset);
+    if (trace_is_on(core->machine, 'b')) report_bundle(core, bundle->offset);
     if (params->inject_every && inject->bundles % (uint64_t)params->inject_every == 0) return true;
     if (params->inject_odds && prng_below(&inject->random, (uint64_t)params->inject_odds) == 0) return true;
     return params->inject_at && inject->since_checkpoint == (uint64_t)params->inject_at;

@@ -1,5 +1,6 @@
 /* report.c -- what the core says to people: traces, and the last words before a panic. */
 #include "hwsim/core/core.h"
+#include "hwsim/isa/assembler.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -19,6 +20,20 @@ void hw_trace(struct hw_core *core, char letter, const char *format, ...)
     vsnprintf(line + length, sizeof line - (size_t)length, format, arguments);
     va_end(arguments);
     dprintf(core->machine->trace_descriptor, "%s\n", line);
+}
+
+void report_bundle(struct hw_core *core, uint32_t offset)
+{
+    char text[1024] = "";
+    struct atom atoms[BUNDLE_ATOMS_MAX];
+    unsigned count = 0;
+    size_t length = 0;
+    bundle_decode(core->concealed + offset, core->concealed_bytes - offset, atoms, BUNDLE_ATOMS_MAX, &count);
+    for (unsigned i = 0; i < count && length < sizeof text; i++) {
+        length += (size_t)snprintf(text + length, sizeof text - length, i ? " | " : "");
+        if (length < sizeof text) length += (size_t)atom_print(text + length, sizeof text - length, &atoms[i]);
+    }
+    hw_trace(core, 'b', "%llu %#x: %s", (unsigned long long)core->cycle, offset, text);
 }
 
 static void report_registers(const struct hw_core *core)

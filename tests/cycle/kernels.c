@@ -71,6 +71,9 @@ static const struct kernel kernels[] = {
     /* alu latency 2: mov 0, add 2, exit 3 */
     {"latency of a class", "core.latency.alu=2", "mov.4 r33, 1\n add.4 r34, r33, 1\n exit chain, 0\n", .total = 4,
      .stalls = {{CAUSE_DEPENDENCE, 1}}},
+    /* setf has no integer result, so r0 is there at 1; f1 at 2; the second setc waits for the first to have written: 4 */
+    {"latency of flags alone", "core.latency.alu=2", "setf f1.CPAZSO = 68\n mov.4 r33, r0\n setc r34, z, f1\n setc r34, z, f1\n exit chain, 0\n", .total = 6,
+     .stalls = {{CAUSE_DEPENDENCE, 1}}},
 
     /* ---- units ---- */
     /* one divider, busy 0..19: the second division issues at 20; exit 21 */
