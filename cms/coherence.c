@@ -20,11 +20,11 @@ static uint32_t *linear_chain(const struct cms *cms, uint64_t linear, unsigned s
     return (uint32_t *)at(cms, cms->root->linear_chains) + (hash_words(linear, space) & cms->root->chain_mask);
 }
 
+/* Of bytes that lie in one page. */
 static uint32_t chunks_of(uint64_t address, uint64_t bytes)
 {
     unsigned first = (unsigned)(address % PAGE / CHUNK);
     unsigned last = (unsigned)((address % PAGE + bytes - 1) / CHUNK);
-    if (last >= PAGE / CHUNK) last = PAGE / CHUNK - 1;
     return (uint32_t)(bits_mask(last + 1) & ~bits_mask(first));
 }
 

@@ -33,9 +33,11 @@ static void count(struct cms *cms, unsigned gear, const struct tr_result *result
     hw_count(core, CMS_STAT_nops, result->nops);
 }
 
+/* A region is formed within most limits anyway: what it then still gives up for may lie behind its first instruction, or in
+ * what only later stages know. */
 static bool smaller_may_help(enum tr_reason reason)
 {
-    return reason == TR_ARENA_FULL || reason == TR_REGISTERS || reason == TR_STORES || reason == TR_EXITS;
+    return reason == TR_ARENA_FULL || reason == TR_REGISTERS || reason == TR_EXITS;
 }
 
 /* One attempt. NULL and TR_OK: translated, but there is no room for so much code. */

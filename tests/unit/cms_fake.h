@@ -30,7 +30,7 @@ struct hw_core {
     unsigned target_count;
     struct hw_notice notices[FAKE_NOTICES];
     unsigned notice_count;
-    uint64_t stats[CMS_STATS], work[WORKS], insns, iterations, next_event;
+    uint64_t stats[CMS_STATS], work[WORKS], insns, iterations, last_iterations, next_event;
     uint32_t margin;
     struct { unsigned count; struct hw_fault last; bool software; uint64_t eip; } exceptions;
     unsigned system_calls, unsupported, events;
@@ -113,6 +113,7 @@ void hw_commit(struct hw_core *core, uint32_t insns, uint32_t commit_flags, uint
     assert_int_equal(core->shadow.f[0], core->state.f[0]);
     core->insns += insns;
     core->iterations += commit_flags & COMMIT_ITERATION ? 1 : 0;
+    core->last_iterations += commit_flags & COMMIT_LAST ? 1 : 0;
 }
 
 static bool fake_translate(struct hw_core *core, uint64_t linear, bool write, uint64_t *physical)

@@ -99,9 +99,17 @@ static void no_such_instruction(void **state)
     WRITE(core, CODE, 0x90, 0x0f, 0x0b); /* nop; ud2 */
     struct cms cms = boot(core);
     run(&cms, UINT32_MAX);
-    run(&cms, UINT32_MAX);
     assert_int_equal(core->exceptions.last.vector, 6);
     assert_int_equal(core->exceptions.eip, CODE + 1);
+    WRITE(core, CODE + 0x100, 0xf0, 0x90); /* lock nop */
+    core->state.r[HOME_EIP] = CODE + 0x100;
+    run(&cms, UINT32_MAX);
+    assert_int_equal(core->exceptions.last.vector, 6);
+    memset(core->memory + CODE + 0x200, 0x66, 15); /* fifteen prefixes */
+    core->state.r[HOME_EIP] = CODE + 0x200;
+    run(&cms, UINT32_MAX);
+    assert_int_equal(core->exceptions.last.vector, 13);
+    assert_int_equal(core->exceptions.count, 3);
     free(core);
 }
 
@@ -168,6 +176,8 @@ static void repne_ends_with_its_iteration(void **state)
     run(&cms, 1);
     assert_int_equal(core->state.r[HOME_ECX], 6);
     assert_int_equal(core->insns, 1);
+    assert_int_equal(core->iterations, 2);
+    assert_int_equal(core->last_iterations, 1);
     assert_int_equal(core->stats[CMS_STAT_iterations], 3);
     free(core);
 }
@@ -184,6 +194,39 @@ static void code_that_rewrites_what_comes_next(void **state)
     assert_int_equal(core->state.r[HOME_EDX], 1);
     assert_int_equal(core->stats[CMS_STAT_protected_stores], 1);
     assert_int_equal(core->stats[CMS_STAT_blocks_dropped], 1);
+    free(core);
+}
+
+/* Reading, modifying, writing: the probe must not mind the protection that the store then takes away. */
+static void data_beside_code_can_be_modified(void **state)
+{
+    struct hw_core *core = fake_core();
+    WRITE(core, CODE, 0x83, 0x05, 0x00, 0x11, 0, 0, 3, 0x90); /* add dword [CODE + 0x100], 3 */
+    core->memory[CODE + 0x100] = 4;
+    struct cms cms = boot(core);
+    run(&cms, 1);
+    assert_int_equal(core->memory[CODE + 0x100], 7);
+    assert_int_equal(core->stats[CMS_STAT_protected_stores], 1);
+    free(core);
+}
+
+/* Nothing is kept, and so nothing protected, of code that is rewritten again and again and never run twice. */
+static void restless_code_is_not_kept(void **state)
+{
+    struct hw_core *core = fake_core();
+    struct hw_fault fault;
+    WRITE(core, CODE, 0x40, 0xeb, 0xfd); /* inc eax; jmp CODE */
+    struct cms cms = boot(core);
+    for (unsigned i = 0; i < 20; i++) {
+        core->state.r[HOME_EIP] = CODE;
+        run(&cms, UINT32_MAX);
+        assert_true(guest_store(&cms, CODE, SIZE_8, 0x40, &fault));
+    }
+    assert_int_equal(core->stats[CMS_STAT_protected_stores], 8);
+    struct head *head = dispatch_head(&cms, CODE);
+    head->executions = 2; /* but what runs again is */
+    run(&cms, UINT32_MAX);
+    assert_int_equal(core->protected[1], 1);
     free(core);
 }
 
@@ -259,6 +302,28 @@ static void single_steps_trap_behind(void **state)
     free(core);
 }
 
+/* ---- the next-executed tail ---- */
+
+static void a_path_lists_the_blocks_that_ran(void **state)
+{
+    struct hw_core *core = fake_core();
+    /* CODE: jmp A; A (+0x10): test eax, eax; jz B (taken); B (+0x20): nop; jnz (not taken); nop; jmp CODE */
+    WRITE(core, CODE, 0xeb, 0x0e);
+    WRITE(core, CODE + 0x10, 0x85, 0xc0, 0x74, 0x0c);
+    WRITE(core, CODE + 0x20, 0x90, 0x75, 0x50, 0x90, 0xeb, 0xda);
+    struct cms cms = boot(core);
+    unsigned count;
+    struct interpreted done = profile_record(&cms, dispatch_head(&cms, CODE), &count);
+    static const uint64_t expected[] = {CODE + 0x10, CODE + 0x20, CODE + 0x23, CODE};
+    assert_int_equal(done.insns, 7);
+    assert_int_equal(count, LENGTH(expected));
+    assert_memory_equal(at(&cms, cms.root->path), expected, sizeof expected);
+    core->options.translate.gear2_insns_max = 3;
+    profile_record(&cms, dispatch_head(&cms, CODE), &count);
+    assert_int_equal(count, 2);
+    free(core);
+}
+
 /* ---- the main loop ---- */
 
 static void runs_a_program(void **state)
@@ -321,9 +386,12 @@ int main(void)
         cmocka_unit_test(it_stops_exactly_where_told), cmocka_unit_test(a_fault_is_precise),
         cmocka_unit_test(no_such_instruction), cmocka_unit_test(fetching_may_fault), cmocka_unit_test(divide_error),
         cmocka_unit_test(rep_commits_each_iteration), cmocka_unit_test(repne_ends_with_its_iteration),
-        cmocka_unit_test(code_that_rewrites_what_comes_next), cmocka_unit_test(system_calls_and_traps_see_the_next_eip),
+        cmocka_unit_test(code_that_rewrites_what_comes_next),
+        cmocka_unit_test(data_beside_code_can_be_modified), cmocka_unit_test(restless_code_is_not_kept),
+        cmocka_unit_test(system_calls_and_traps_see_the_next_eip),
         cmocka_unit_test(helpers_work_and_fault), cmocka_unit_test(what_is_not_implemented_says_so),
-        cmocka_unit_test(single_steps_trap_behind), cmocka_unit_test(runs_a_program), cmocka_unit_test(events_fall_exactly),
+        cmocka_unit_test(single_steps_trap_behind), cmocka_unit_test(a_path_lists_the_blocks_that_ran),
+        cmocka_unit_test(runs_a_program), cmocka_unit_test(events_fall_exactly),
         cmocka_unit_test(the_store_of_blocks_overflows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

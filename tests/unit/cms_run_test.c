@@ -236,11 +236,20 @@ static const uint8_t neighbouring[] = {
 };
 static const struct program neighbouring_program = {neighbouring, sizeof neighbouring, {0}};
 
-/* mov $10, %ecx; 1: mov 0x3fd8(,%ecx,4), %eax; inc %edx; inc %ecx; jmp 1b: runs into the page that is not mapped */
+/* mov $0, %ecx; 1: inc %edx; mov 0x3000(,%ecx,4), %eax; inc %ecx; jmp 1b: runs into a page that is not mapped */
 static const uint8_t running_off[] = {
-    0xb9, 0x00, 0x00, 0x00, 0x00, 0x8b, 0x04, 0x8d, 0x00, 0x30, 0x00, 0x00, 0x42, 0x41, 0xeb, 0xf5,
+    0xb9, 0x00, 0x00, 0x00, 0x00, 0x42, 0x8b, 0x04, 0x8d, 0x00, 0x30, 0x00, 0x00, 0x41, 0xeb, 0xf5,
 };
 static const struct program running_off_program = {running_off, sizeof running_off, {0}};
+
+/* mov $0x8000, %esp; mov $300, %ecx; mov $0x3800, %esi
+ * again: std; lodsl; add %eax, %edx; cld; lodsb; inc %edx; test $1, %cl; jz even; add %ecx, %ebx
+ * even:  dec %ecx; jnz again; int $0x80 */
+static const uint8_t turning[] = {
+    0xbc, 0x00, 0x80, 0x00, 0x00, 0xb9, 0x2c, 0x01, 0x00, 0x00, 0xbe, 0x00, 0x38, 0x00, 0x00, 0xfd, 0xad, 0x01, 0xc2, 0xfc,
+    0xac, 0x42, 0xf6, 0xc1, 0x01, 0x74, 0x02, 0x01, 0xcb, 0x49, 0x75, 0xef, 0xcd, 0x80,
+};
+static const struct program turning_program = {turning, sizeof turning, {0}};
 
 static struct hw_core *new_machine(const struct program *program)
 {
@@ -394,6 +403,7 @@ static void events_fall_exactly(void **state)
         core->next_event = measure->next_event = event;
         measure->options.max_gear = 0;
         run(measure);
+        engine->rollback_every = event % 3 * 7; /* a recovery stops there too */
         run(core);
         assert_int_equal(core->events, 1);
         assert_int_equal(core->insns, event);
@@ -401,6 +411,22 @@ static void events_fall_exactly(void **state)
         free(core);
         free(measure);
     }
+}
+
+/* Each STD and CLD ends a translation and changes the context word. */
+static void contexts_change_in_a_loop(void **state)
+{
+    struct hw_core *measure = expected(&turning_program);
+    for (unsigned indirect = TR_DISPATCHER; indirect <= TR_JTLB_DRAS; indirect++) {
+        struct hw_core *core = new_machine(&turning_program);
+        core->options.indirect = indirect;
+        run(core);
+        assert_same(core, measure);
+        assert_true(core->stats[CMS_STAT_interpreted] < core->insns / 2);
+        assert_int_equal(core->stats[CMS_STAT_predictions], 0); /* their targets are known */
+        free(core);
+    }
+    free(measure);
 }
 
 static void code_rewrites_itself(void **state)
@@ -438,11 +464,11 @@ static void faults_are_precise_in_every_gear(void **state)
         core->frame_of[4] = 0;
         run(core);
         assert_int_equal(core->exceptions.count, 1);
-        assert_int_equal(core->exceptions.eip, CODE + 5);
+        assert_int_equal(core->exceptions.eip, CODE + 6);
         assert_int_equal(core->exceptions.last.address, 0x4000);
         assert_int_equal(core->state.r[HOME_ECX], 1024);
-        assert_int_equal(core->state.r[HOME_EDX], 1024);
-        assert_int_equal(core->insns, 1 + 4 * 1024);
+        assert_int_equal(core->state.r[HOME_EDX], 1025);
+        assert_int_equal(core->insns, 1 + 4 * 1024 + 1);
         free(core);
     }
 }
@@ -497,7 +523,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_gears_agree), cmocka_unit_test(better_prediction_enters_less),
         cmocka_unit_test(without_chains_each_exit_is_dispatched), cmocka_unit_test(rollbacks_anywhere_change_nothing),
-        cmocka_unit_test(small_caches_change_nothing), cmocka_unit_test(events_fall_exactly),
+        cmocka_unit_test(small_caches_change_nothing), cmocka_unit_test(events_fall_exactly), cmocka_unit_test(contexts_change_in_a_loop),
         cmocka_unit_test(code_rewrites_itself), cmocka_unit_test(data_beside_code_is_let_be),
         cmocka_unit_test(faults_are_precise_in_every_gear), cmocka_unit_test(a_small_gate_shrinks_regions),
         cmocka_unit_test(overflow_of_the_gate_is_adapted_to), cmocka_unit_test(concealed_memory_knows_no_host_address),

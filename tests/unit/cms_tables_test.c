@@ -67,6 +67,22 @@ static void dispatch_finds_what_it_made(void **state)
     free(core);
 }
 
+/* One address in more contexts than there are buckets. */
+static void contexts_are_told_apart(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.heads = 16;
+    struct cms cms = boot(core);
+    struct head *heads[16];
+    for (unsigned i = 0; i < 16; i++) {
+        core->context = (core->context & ~UINT64_C(0xffff)) | i;
+        cms_context_changed(&cms);
+        heads[i] = dispatch_head(&cms, 0x1000);
+        for (unsigned k = 0; k < i; k++) assert_ptr_not_equal(heads[i], heads[k]);
+    }
+    free(core);
+}
+
 static void full_dispatch_map_forgets_all(void **state)
 {
     struct hw_core *core = fake_core();
@@ -266,6 +282,21 @@ static void pages_become_fine(void **state)
     free(core);
 }
 
+static void a_store_drops_no_other_page(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.code_cache = 16384;
+    core->options.source_pages = 2 * TR_RANGES_MAX; /* chains hold several pages each */
+    struct cms cms = boot(core);
+    struct translation *all[60];
+    for (unsigned i = 0; i < LENGTH(all); i++) all[i] = install(&cms, 0x1000 * (i + 1), 64, 1);
+    for (unsigned i = 0; i < LENGTH(all); i++) {
+        assert_true(guest_store(&cms, 0x1000 * (i + 1) + 0x800, SIZE_8, 0, &(struct hw_fault){0}));
+        for (unsigned k = 0; k < LENGTH(all); k++) assert_int_equal(all[k]->alive, k > i);
+    }
+    free(core);
+}
+
 static void code_across_pages_is_watched_in_both(void **state)
 {
     struct hw_core *core = fake_core();
@@ -320,6 +351,9 @@ static void notices_of_mappings(void **state)
     core->frame_of[2] = 0;
     coherence_poll(&cms);
     assert_true(again->alive); /* another space's */
+    core->notices[core->notice_count++] = (struct hw_notice){HW_NOTICE_MAPPING, 0, UINT64_C(1) << 32, 2};
+    coherence_poll(&cms);
+    assert_true(again->alive);
     core->notices[core->notice_count++] = (struct hw_notice){HW_NOTICE_MAPPING, 0x2000, 4096, 1};
     coherence_poll(&cms);
     assert_false(again->alive);
@@ -384,16 +418,39 @@ static void adaptation_restrains_then_shrinks(void **state)
     struct cms cms = boot(core);
     struct head *head = dispatch_head(&cms, 0x1000);
     for (unsigned round = 0; round < 2; round++) {
-        struct translation *t = install(&cms, 0x1000, 64, 1);
+        struct tr_result result = translation_of(0x1000, 16, 64, 1);
+        struct translation *t = code_cache_install(&cms, head, 2, &result);
         for (unsigned i = 0; i < core->options.adapt_threshold; i++) {
             assert_true(t->alive);
             adapt_rolled_back(&cms, t, ADAPT_ALIAS);
         }
         assert_false(t->alive);
         assert_true(head->restraint & TR_NO_LOAD_OVER_STORE);
+        assert_int_equal(head->gear, 2); /* and is made again as it was */
+        assert_true(profile_is_hot(head));
         assert_int_equal(head->insns_max, round ? 1 : 0); /* three instructions, halved */
     }
     assert_int_equal(core->stats[CMS_STAT_adapt_alias], 2);
+    free(core);
+}
+
+static void counters_start_over(void **state)
+{
+    struct hw_core *core = fake_core();
+    struct cms cms = boot(core);
+    struct translation *t = install(&cms, 0x1000, 64, 1);
+    struct head *head = dispatch_head(&cms, 0x1000);
+    head->counter = 0;
+    profile_ran_out(&cms, head, t);
+    assert_int_equal(head->counter, core->options.gear2_threshold);
+    assert_int_equal(head->gear, 2);
+    assert_true(profile_is_hot(head));
+    profile_back_off(&cms, head, 3);
+    assert_int_equal(head->gear, 1);
+    assert_int_equal(head->counter, core->options.gear2_threshold << 3);
+    assert_int_equal(head->threshold, core->options.gear1_threshold << 3);
+    profile_back_off(&cms, head, 255);
+    assert_in_range(head->threshold, 1, INT32_MAX);
     free(core);
 }
 
@@ -413,16 +470,17 @@ static void rare_rollbacks_are_forgiven(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dispatch_finds_what_it_made), cmocka_unit_test(full_dispatch_map_forgets_all),
+        cmocka_unit_test(dispatch_finds_what_it_made), cmocka_unit_test(contexts_are_told_apart), cmocka_unit_test(full_dispatch_map_forgets_all),
         cmocka_unit_test(flush_takes_everything), cmocka_unit_test(fifo_takes_one_unit),
         cmocka_unit_test(too_large_for_any_unit), cmocka_unit_test(link_and_unlink),
         cmocka_unit_test(dead_source_leaves_the_list), cmocka_unit_test(a_new_gear_inherits_links),
         cmocka_unit_test(eviction_cuts_links_both_ways), cmocka_unit_test(store_drops_the_page),
-        cmocka_unit_test(pages_become_fine), cmocka_unit_test(code_across_pages_is_watched_in_both),
+        cmocka_unit_test(pages_become_fine), cmocka_unit_test(a_store_drops_no_other_page), cmocka_unit_test(code_across_pages_is_watched_in_both),
         cmocka_unit_test(every_mapping_of_a_frame_counts), cmocka_unit_test(notices_of_writes),
         cmocka_unit_test(notices_of_mappings), cmocka_unit_test(watched_pages_run_out),
         cmocka_unit_test(predictions_follow_frequency), cmocka_unit_test(adaptation_restrains_then_shrinks),
         cmocka_unit_test(rare_rollbacks_are_forgiven),
+        cmocka_unit_test(counters_start_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
