@@ -38,7 +38,8 @@ static void check_lift(const struct x86_insn *insn, uint64_t context)
 static bool same(const struct x86_insn *a, const struct x86_insn *b)
 {
     return a->row == b->row && a->length == b->length && a->modrm == b->modrm && a->immediate == b->immediate &&
-           a->immediate2 == b->immediate2 && a->displacement == b->displacement && a->base == b->base && a->index == b->index;
+           a->immediate2 == b->immediate2 && a->displacement == b->displacement && a->base == b->base &&
+           a->index == b->index;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -54,7 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     insist(insn.length && insn.length <= size && insn.length <= X86_INSN_BYTES_MAX, "length");
     insist(x86_decode(data, insn.length, context, &again) == status && same(&insn, &again), "depends on what follows");
     insist(x86_decode(data, insn.length - 1u, context, &again) == X86_TRUNCATED, "its last byte is not needed");
-    insist(insn.row < x86_row_count && insn.reg < 8 && insn.rm < 8 && insn.base < 8 && insn.index < 8 && insn.scale < 4, "fields");
+    insist(insn.row < x86_row_count && insn.reg < 8 && insn.rm < 8 && insn.base < 8 && insn.index < 8 && insn.scale < 4,
+           "fields");
     if (status == X86_OK) check_lift(&insn, context);
     return 0;
 }

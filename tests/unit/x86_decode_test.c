@@ -18,15 +18,16 @@ static void open_zydis(ZydisDecoder *decoder, bool code32)
 {
     ZydisMachineMode mode = code32 ? ZYDIS_MACHINE_MODE_LEGACY_32 : ZYDIS_MACHINE_MODE_LEGACY_16;
     ZydisDecoderInit(decoder, mode, code32 ? ZYDIS_STACK_WIDTH_32 : ZYDIS_STACK_WIDTH_16);
-    static const ZydisDecoderMode off[] = {
-        ZYDIS_DECODER_MODE_MPX, ZYDIS_DECODER_MODE_CET, ZYDIS_DECODER_MODE_LZCNT, ZYDIS_DECODER_MODE_TZCNT,
-        ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE, ZYDIS_DECODER_MODE_KNC, ZYDIS_DECODER_MODE_AMD_BRANCHES};
+    static const ZydisDecoderMode off[] = {ZYDIS_DECODER_MODE_MPX,      ZYDIS_DECODER_MODE_CET,
+                                           ZYDIS_DECODER_MODE_LZCNT,    ZYDIS_DECODER_MODE_TZCNT,
+                                           ZYDIS_DECODER_MODE_WBNOINVD, ZYDIS_DECODER_MODE_CLDEMOTE,
+                                           ZYDIS_DECODER_MODE_KNC,      ZYDIS_DECODER_MODE_AMD_BRANCHES};
     for (unsigned i = 0; i < LENGTH(off); i++) ZydisDecoderEnableMode(decoder, off[i], ZYAN_FALSE);
 }
 
 static bool is_later(const struct x86_insn *insn) { return x86_rows[insn->row].properties & X86_LATER; }
 
-/* Zydis knows every extension there is; we are an i686, and #UD is our answer to the rest. `at`: the opcode's first byte. */
+/* Zydis knows every extension there is; we are an i686, and #UD is our answer to the rest. */
 static bool extension(const ZydisDecodedInstruction *theirs)
 {
     switch (theirs->meta.isa_set) {
@@ -77,14 +78,17 @@ static enum verdict compare(const ZydisDecoder *decoder, const uint8_t *bytes, u
         if (decoded) {
             if (is_later(&ours)) return ours.length == theirs.length ? SAME : KNOWN;
             if (ours.length != theirs.length) return DIFFERENT;
-            return same_mnemonic(x86_rows[ours.row].mnemonic, ZydisMnemonicGetString(theirs.mnemonic)) ? SAME : DIFFERENT;
+            return same_mnemonic(x86_rows[ours.row].mnemonic, ZydisMnemonicGetString(theirs.mnemonic)) ? SAME
+                                                                                                       : DIFFERENT;
         }
         return mine == X86_INVALID && extension(&theirs) ? KNOWN : DIFFERENT;
     }
-    if (status == ZYDIS_STATUS_NO_MORE_DATA) return mine == X86_TRUNCATED ? SAME : mine == X86_INVALID ? KNOWN : DIFFERENT;
-    if (status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG) return mine == X86_TOO_LONG ? SAME : mine == X86_INVALID ? KNOWN : DIFFERENT;
-    if (decoded && is_later(&ours)) return KNOWN; /* holes among x87, MMX and SSE are not told apart yet */
-    return decoded ? DIFFERENT : SAME;
+    bool short_of_bytes = status == ZYDIS_STATUS_NO_MORE_DATA, too_long = status == ZYDIS_STATUS_INSTRUCTION_TOO_LONG;
+    if (mine == (short_of_bytes ? X86_TRUNCATED : too_long ? X86_TOO_LONG : X86_INVALID)) return SAME;
+    if (mine == X86_INVALID) return KNOWN; /* an extension's, of which we do not read the rest */
+    /* holes among x87, MMX and SSE are not told apart yet, so that we may also want more bytes of them */
+    if (decoded ? is_later(&ours) : !short_of_bytes && !too_long) return KNOWN;
+    return DIFFERENT;
 }
 
 static void compare_random(bool code32, uint64_t seed, unsigned rounds)

@@ -150,7 +150,8 @@ static int open_host(void **state)
     mprotect((void *)(uintptr_t)(DATA + WRITABLE), PAGE, PROT_READ);
     has_ldt = write_descriptor(DS_BASED, DATA, false, true) && write_descriptor(SS_16, DATA, false, false) &&
               write_descriptor(CS_16, CODE, true, false);
-    *frame = (struct frame){.flags = 2, .offset = CODE + INSN, .selector = CS_32, .ds = DS_FLAT, .es = DS_FLAT, .ss = DS_FLAT};
+    *frame = (struct frame){.flags = 2, .offset = CODE + INSN, .selector = CS_32,
+                            .ds = DS_FLAT, .es = DS_FLAT, .ss = DS_FLAT};
     frame->r[0] = 12345;
     ((void (*)(void))(uintptr_t)STUBS)();
     if (host.vector != TRAP_INT3 || host.eip != CODE + INSN + 1 || host.r[0] != 12345) skipped = true;
@@ -188,7 +189,8 @@ static bool reach(struct guest *guest, uint64_t address, unsigned size, bool wri
 {
     uint32_t at = (uint32_t)address, bytes = 1u << size;
     if ((at & 63) + bytes > 64) guest->split = true;
-    if (at + bytes - 1 < at || (at < DATA && at + bytes > DATA)) guest->elsewhere = true; /* from a base of 0, or of DATA */
+    if (at + bytes - 1 < at || (at < DATA && at + bytes > DATA))
+        guest->elsewhere = true; /* from a base of 0, or of DATA */
     for (unsigned i = 0; i < bytes; i++) {
         uint32_t byte = at + i, offset = byte - DATA;
         if (byte >> 12 == STUBS >> 12 || byte >> 12 == CODE >> 12) guest->elsewhere = true;
@@ -233,8 +235,8 @@ static void lift(struct ir_region *region, const struct x86_insn *insn, uint64_t
     }
 }
 
-static struct outcome run_guest(const struct ir_region *region, const struct x86_insn *insn, const struct outcome *start,
-                                struct guest *guest)
+static struct outcome run_guest(const struct ir_region *region, const struct x86_insn *insn,
+                                const struct outcome *start, struct guest *guest)
 {
     static uint64_t values[2000];
     static uint16_t flags[2000];
@@ -314,14 +316,16 @@ static bool undefined_result(const struct x86_insn *insn, const struct outcome *
 {
     const struct row_shape *shape = &x86_shapes[insn->row];
     unsigned count = shape->immediate == IMM_NO ? start->r[HOME_ECX] : (unsigned)insn->immediate;
-    return (shape->op == ATOM_SHLD || shape->op == ATOM_SHRD) && insn->operand_size == SIZE_16 && (count & 31) > 16 && !strict;
+    return (shape->op == ATOM_SHLD || shape->op == ATOM_SHRD) && insn->operand_size == SIZE_16 && (count & 31) > 16 &&
+           !strict;
 }
 
 /* ---- one instance ---- */
 
 static uint32_t random_value(struct prng *prng)
 {
-    static const uint32_t corners[] = {0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff};
+    static const uint32_t corners[] = {0,      1,      2,      0x7f,       0x80,       0xff,
+                                       0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff};
     uint64_t bits = prng_next(prng);
     switch (bits >> 60) {
     case 0: case 1: case 2: return corners[(bits >> 8) % LENGTH(corners)];
@@ -345,9 +349,11 @@ static uint32_t random_pointer(struct prng *prng, uint32_t base)
 static void random_start(struct prng *prng, struct outcome *start, bool down)
 {
     uint32_t base = frame->ds == DS_FLAT ? 0 : DATA, stack_base = frame->ss == DS_FLAT ? 0 : DATA;
-    for (unsigned i = 0; i < 8; i++) start->r[i] = prng_below(prng, 3) ? random_value(prng) : random_pointer(prng, base);
+    for (unsigned i = 0; i < 8; i++)
+        start->r[i] = prng_below(prng, 3) ? random_value(prng) : random_pointer(prng, base);
     start->r[HOME_ESP] = random_pointer(prng, stack_base) & ~(uint32_t)(prng_below(prng, 4) ? 3 : 0);
-    if (prng_below(prng, 8)) start->r[HOME_ESI] = random_pointer(prng, base), start->r[HOME_EDI] = random_pointer(prng, base);
+    if (prng_below(prng, 8))
+        start->r[HOME_ESI] = random_pointer(prng, base), start->r[HOME_EDI] = random_pointer(prng, base);
     if (prng_below(prng, 8)) start->r[HOME_EBP] = random_pointer(prng, stack_base);
     if (prng_below(prng, 2)) start->r[HOME_EBX] = random_pointer(prng, base);
     if (stack_base && prng_below(prng, 2)) start->r[HOME_ESP] |= (uint32_t)prng_next(prng) & 0xffff0000;
@@ -383,12 +389,13 @@ static bool goes_astray(const struct outcome *end, const struct x86_insn *insn)
     return linear >> 12 == STUBS >> 12 || (linear >= CODE + INSN && linear < (uint32_t)CODE + INSN + insn->length);
 }
 
-/* Faults whose details processors may choose: the order of CMPS's two loads (AMD's REPE CMPSB starts with the source, its
- * other forms with the destination); ARPL stores only what differs, ours whatever it has. */
+/* Faults whose details processors may choose: the order of CMPS's two loads (AMD's REPE CMPSB starts with the source,
+ * its other forms with the destination); ARPL stores only what differs, ours whatever it has. */
 static bool fault_may_differ(unsigned row, const struct outcome *ours)
 {
     if (in_parts(row)) return ours->vector == TRAP_PF && host.vector == TRAP_PF;
-    if (row == ROW_CMPSB || row == ROW_CMPSD || row == ROW_CMPSW) return ours->vector == TRAP_PF && host.vector == TRAP_PF;
+    if (row == ROW_CMPSB || row == ROW_CMPSD || row == ROW_CMPSW)
+        return ours->vector == TRAP_PF && host.vector == TRAP_PF;
     return row == ROW_ARPL_EW_GW && ours->vector == TRAP_PF && ours->error == 7;
 }
 
@@ -405,7 +412,8 @@ static void show(const char *who, const struct outcome *o)
 {
     print_error("  %-5s", who);
     for (unsigned i = 0; i < 8; i++) print_error(" %08x", o->r[i]);
-    print_error(" eip %08x flags %06x vector %u error %x address %08x\n", o->eip, o->flags, o->vector, o->error, o->address);
+    print_error(" eip %08x flags %06x vector %u error %x address %08x\n", o->eip, o->flags, o->vector, o->error,
+                o->address);
 }
 
 static void report(const uint8_t *bytes, const struct x86_insn *insn, const struct ir_region *region,
@@ -482,8 +490,13 @@ static uint64_t set_mode(unsigned mode, struct x86_generate_options *options)
 static void compare_rows(uint64_t seed, unsigned mode)
 {
     if (skipped || (mode & ~(unsigned)DOWN && !has_ldt)) skip();
-    struct x86_generate_options options = {.bases = 0xff, .segments = 1u << X86_DS | 1u << X86_ES | 1u << X86_SS | 1u << X86_CS,
-        .scaled = true, .displacement_low = -300, .displacement_high = 300, .branch_low = 16, .branch_high = 100};
+    struct x86_generate_options options = {.bases = 0xff,
+                                           .segments = 1u << X86_DS | 1u << X86_ES | 1u << X86_SS | 1u << X86_CS,
+                                           .scaled = true,
+                                           .displacement_low = -300,
+                                           .displacement_high = 300,
+                                           .branch_low = 16,
+                                           .branch_high = 100};
     struct prng prng;
     unsigned failed = 0;
     runs_made = runs_completed = 0;

@@ -35,7 +35,10 @@ static void explain(const char *wrong, const struct x86_insn *insn, const struct
 
 /* ---- properties ---- */
 
-static bool leaves(const struct ir_insn *insn) { return insn->op == IR_EXIT || insn->op == IR_TRAP || insn->op == IR_HELPER; }
+static bool leaves(const struct ir_insn *insn)
+{
+    return insn->op == IR_EXIT || insn->op == IR_TRAP || insn->op == IR_HELPER;
+}
 
 static const char *check_properties(const struct ir_region *region, const struct x86_insn *insn)
 {
@@ -50,7 +53,8 @@ static const char *check_properties(const struct ir_region *region, const struct
     }
     bool ends = leaves(&region->insns[region->count - 1]);
     bool writes_code = insn->memory && insn->segment == X86_CS && properties & X86_STORES;
-    bool may_end = writes_code || properties & X86_REPEATS || insn->row == ROW_CLD || insn->row == ROW_STD || insn->row == ROW_AAM;
+    bool may_end =
+        writes_code || properties & X86_REPEATS || insn->row == ROW_CLD || insn->row == ROW_STD || insn->row == ROW_AAM;
     if (region->insns[1].op != IR_MARK || region->insns[1].c != insn->length) return "begins without its mark";
     if (stores && !(properties & X86_STORES)) return "stores, and its row does not say so";
     if ((loads || stores || traps) && !(properties & X86_MAY_FAULT)) return "may fault, and its row does not say so";
@@ -108,7 +112,8 @@ static const char *check_flags(const struct ir_region *region, const struct x86_
 {
     const struct x86_row *row = &x86_rows[insn->row];
     struct run start = {0}, before;
-    for (unsigned reg = 0; reg < 8; reg++) start.r[reg] = prng_next(prng) & (prng_below(prng, 2) ? 0xffffffff : 0x0f0f0f0f);
+    for (unsigned reg = 0; reg < 8; reg++)
+        start.r[reg] = prng_next(prng) & (prng_below(prng, 2) ? 0xffffffff : 0x0f0f0f0f);
     start.r[HOME_EFL] = 0x202;
     start.f0 = (uint16_t)(prng_next(prng) & ATOM_FLAGS);
     before = start;
@@ -194,12 +199,14 @@ static void golden(void **state)
          "mark 0x08048000 2\n%2 = get eax\n%3 = get ebx\n%4 = add.4 %2, %3 ; flags CPAZSO\nput eax, %4\nputf %4\n"},
         {"adc [ecx + edx*4 + 8], ah", "\x10\x64\x91\x08", 4,
          "mark 0x08048000 4\n%2 = get ecx\n%3 = get edx\n%4 = sh2add.4 %2, %3\nprobe.1 [%4 + 8]\n%6 = ld.1 [%4 + 8]\n"
-         "%7 = get eax\n%8 = exth.4 %7\n%9 = flags\n%10 = adc.1 %6, %8, %9 ; flags CPAZSO\nst.1 [%4 + 8], %10\nputf %10\n"},
+         "%7 = get eax\n%8 = exth.4 %7\n%9 = flags\n%10 = adc.1 %6, %8, %9 ; flags CPAZSO\nst.1 [%4 + 8], %10\n"
+         "putf %10\n"},
         {"inc ax", "\x66\x40", 2,
          "mark 0x08048000 2\n%2 = get eax\n%3 = flags\n%4 = add.2 %2, 1 ; flags PAZSO = %3\n%5 = ins16.4 %2, %4\n"
          "put eax, %5\nputf %4\n"},
         {"shl edx, cl", "\xd3\xe2", 2,
-         "mark 0x08048000 2\n%2 = get edx\n%3 = get ecx\n%4 = flags\n%5 = shl.4 %2, %3 ; flags CPAZSO = %4\nput edx, %5\nputf %5\n"},
+         "mark 0x08048000 2\n%2 = get edx\n%3 = get ecx\n%4 = flags\n%5 = shl.4 %2, %3 ; flags CPAZSO = %4\n"
+         "put edx, %5\nputf %5\n"},
         {"shr eax, 5", "\xc1\xe8\x05", 3,
          "mark 0x08048000 3\n%2 = get eax\n%3 = shr.4 %2, 5 ; flags CPAZSO\nput eax, %3\nputf %3\n"},
         {"movzx eax, byte [esi]", "\x0f\xb6\x06", 3, "mark 0x08048000 3\n%2 = get esi\n%3 = ld.1 [%2]\nput eax, %3\n"},
@@ -247,6 +254,7 @@ static void golden(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row), cmocka_unit_test(no_room), cmocka_unit_test(golden)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_row), cmocka_unit_test(no_room),
+                                       cmocka_unit_test(golden)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

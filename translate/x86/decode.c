@@ -38,7 +38,7 @@ static const uint16_t rows_register[2][256][8] = {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define INSN16(id, ...)
-#define INSN(id, map, first, last, digits, encoding, ...) [map - 1][first ... last] = ENCODING_##encoding >= ENCODING_RM,
+#define INSN(id, map, first, last, digits, from, ...) [map - 1][first ... last] = ENCODING_##from >= ENCODING_RM,
 static const bool has_modrm[2][256] = {
 #include "translate/x86/x86_insns.def"
 };
@@ -215,7 +215,8 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
 
     unsigned properties = x86_rows[row].properties;
     if (UNLIKELY(insn->lock) && !(insn->memory && properties & X86_LOCKABLE)) return X86_INVALID;
-    if (UNLIKELY(properties & X86_PLAIN) && (insn->rep || insn->repne || insn->operand_size != size)) return X86_INVALID;
+    if (UNLIKELY(properties & X86_PLAIN) && (insn->rep || insn->repne || insn->operand_size != size))
+        return X86_INVALID;
     unsigned twin = x86_row_twin[row];
     if (twin) row += (twin == ROW_TWIN_ADDRESS ? insn->address_size : insn->operand_size) == SIZE_16;
     insn->row = (uint16_t)row;

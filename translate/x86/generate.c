@@ -1,5 +1,5 @@
-/* generate.c -- random instances of rows, encoded. What decode.c reads, this writes, from the same columns: a new row is
- * in every random test the day it lands.
+/* generate.c -- random instances of rows, encoded. What decode.c reads, this writes, from the same columns: a new row
+ * is in every random test the day it lands.
  */
 #include "hwsim/base/prng.h"
 #include "translate/x86/rows.h"
@@ -67,18 +67,23 @@ static void put_repeat(struct generator *g, unsigned properties)
     if (properties & X86_REPEATS && chance(g, 2)) put(g, 0xf2 + below(g, 2), 1);
 }
 
+static uint32_t displacement(struct generator *g)
+{
+    return (uint32_t)between(g, g->options->displacement_low, g->options->displacement_high);
+}
+
 /* Absolute address, or one of the base registers with an 8- or 32-bit displacement, and an index where asked for. */
 static void put_memory32(struct generator *g, unsigned reg)
 {
     const struct x86_generate_options *options = g->options;
-    int32_t displacement = between(g, options->displacement_low, options->displacement_high);
+    uint32_t offset = displacement(g);
     unsigned base = choose(g, options->bases);
     if (base == 8) {
-        put(g, reg << 3 | 5, 1), put(g, (uint32_t)displacement, 4);
+        put(g, reg << 3 | 5, 1), put(g, offset, 4);
         return;
     }
-    unsigned mod = displacement == (int8_t)displacement ? 1 : 2;
-    if (!displacement && base != 5) mod = 0;
+    unsigned mod = (int32_t)offset == (int8_t)offset ? 1 : 2;
+    if (!offset && base != 5) mod = 0;
     unsigned index = options->scaled && chance(g, 2) ? choose(g, options->bases & ~0x10u) : 8;
     if (index < 8 || base == 4) {
         put(g, mod << 6 | reg << 3 | 4, 1);
@@ -86,16 +91,16 @@ static void put_memory32(struct generator *g, unsigned reg)
     } else {
         put(g, mod << 6 | reg << 3 | base, 1);
     }
-    put(g, (uint32_t)displacement, mod == 2 ? 4 : mod);
+    put(g, offset, mod == 2 ? 4 : mod);
 }
 
 static void put_memory16(struct generator *g, unsigned reg)
 {
-    uint32_t displacement = (uint32_t)between(g, g->options->displacement_low, g->options->displacement_high);
+    uint32_t offset = displacement(g);
     bool based = g->options->bases != 0;
     unsigned mode = based ? below(g, 3) : 0, rm = based ? below(g, 8) : 6;
     put(g, mode << 6 | reg << 3 | rm, 1);
-    put(g, displacement, mode == 0 ? (rm == 6 ? 2 : 0) : mode);
+    put(g, offset, mode == 0 ? (rm == 6 ? 2 : 0) : mode);
 }
 
 static unsigned digit_of(struct generator *g)
@@ -148,7 +153,7 @@ static void put_immediate(struct generator *g)
     case IMM_IW: put(g, interesting(g), 2); break;
     case IMM_IZ: put(g, interesting(g), operand); break;
     case IMM_WB: put(g, below(g, 256), 2), put(g, below(g, 34), 1); break;
-    case IMM_MO: put(g, (uint32_t)between(g, options->displacement_low, options->displacement_high), g->address16 ? 2 : 4); break;
+    case IMM_MO: put(g, displacement(g), g->address16 ? 2 : 4); break;
     case IMM_FAR: put(g, interesting(g), operand), put(g, interesting(g), 2); break;
     case IMM_JB: put(g, (uint32_t)between(g, low < -128 ? -128 : low, high > 127 ? 127 : high), 1); break;
     case IMM_JZ: put(g, (uint32_t)between(g, low, high), operand); break;

@@ -1,9 +1,9 @@
 /* lift.c -- x86_lift, and the vocabulary in which the lifters write IR. */
 #include "translate/x86/lift.h"
 
-/* A code segment cannot be written, whatever the page (SDM vol. 3, 5.5): #GP. Of the rows that store, PUSH and CALL only
- * read their operand; POP and ARPL read something first, and see to it themselves; the system stores for SGDT, SIDT and
- * SMSW (lift_system.c), and does not look at the segment. */
+/* A code segment cannot be written, whatever the page (SDM vol. 3, 5.5): #GP. Of the rows that store, PUSH and CALL
+ * only read their operand; POP and ARPL read something first, and see to it themselves; for SGDT, SIDT and SMSW the
+ * system stores (lift_system.c), and does not look at the segment. */
 static bool writes_code(const struct lift *l)
 {
     if (LIKELY(l->insn->segment != X86_CS) || !l->insn->memory) return false;
@@ -79,7 +79,8 @@ ir_ref build_sign_extend(struct lift *l, ir_ref value, unsigned size)
 
 ir_ref build_get(struct lift *l, unsigned home)
 {
-    if (!l->homes[home]) l->homes[home] = ir_append(l->region, (struct ir_insn){.op = IR_GET, .size = SIZE_64, .imm = home});
+    const struct ir_insn get = {.op = IR_GET, .size = SIZE_64, .imm = home};
+    if (!l->homes[home]) l->homes[home] = ir_append(l->region, get);
     return l->homes[home];
 }
 

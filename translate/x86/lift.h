@@ -88,7 +88,8 @@ void build_exitif(struct lift *l, unsigned cond, ir_ref f, uint32_t target);
 void build_helper(struct lift *l, unsigned helper, ir_ref a, ir_ref b, ir_ref c);
 
 /* The lifters that rows name. */
-#define INSN(id, map, first, last, digits, encoding, mnemonic, form, size, imm, lifter, ...) void lift_##lifter(struct lift *l);
+#define INSN(id, map, first, last, digits, encoding, mnemonic, form, size, imm, lifter, ...) \
+    void lift_##lifter(struct lift *l);
 #define INSN16 INSN
 #include "translate/x86/x86_insns.def"
 

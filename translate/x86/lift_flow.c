@@ -68,7 +68,7 @@ void lift_jecxz(struct lift *l)
 
 void lift_softint(struct lift *l) { build_exit(l, IR_SOFTINT, l->shape->arg); }
 
-/* Of the gates only 3, 4 and the system call are open to programs; the others are #GP with the gate in the error code. */
+/* Of the gates only 3, 4 and the system call are open to programs; others are #GP with the gate in the error code. */
 void lift_int_n(struct lift *l)
 {
     unsigned vector = (unsigned)l->insn->immediate;

@@ -31,7 +31,8 @@ void lift_alu_rm_i(struct lift *l)
     bool compare = l->shape->arg;
     struct place rm = build_rm(l, l->size);
     ir_ref a = compare ? build_read(l, &rm) : build_read_modify(l, &rm);
-    ir_ref result = build_flags_imm(l, l->shape->op, l->size, a, l->insn->immediate, MASK_ALL, carry_in(l, l->shape->op));
+    ir_ref result =
+        build_flags_imm(l, l->shape->op, l->size, a, l->insn->immediate, MASK_ALL, carry_in(l, l->shape->op));
     if (!compare) build_write(l, &rm, result);
     build_putf(l, result);
 }
@@ -153,7 +154,8 @@ static ir_ref dividend(struct lift *l, ir_ref high, unsigned *size)
 void lift_div(struct lift *l)
 {
     ir_ref divisor = build_read_rm(l, l->size);
-    ir_ref high = l->size == SIZE_8 ? build_op(l, ATOM_EXTH, SIZE_32, 0, build_get(l, HOME_EAX)) : build_get(l, HOME_EDX);
+    enum { AH = 4 };
+    ir_ref high = l->size == SIZE_8 ? build_read_reg(l, AH, SIZE_8) : build_get(l, HOME_EDX);
     build_trapif(l, COND_NB, build_flags(l, ATOM_SUB, l->size, high, divisor, MASK_ALL, 0), VECTOR_DE);
     unsigned size;
     ir_ref a = dividend(l, high, &size), b = build_zero_extend(l, divisor, l->size);

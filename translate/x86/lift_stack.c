@@ -39,7 +39,8 @@ void lift_pusha(struct lift *l)
     struct address slots[8];
     ir_ref esp = build_get(l, HOME_ESP);
     probe_slots(l, esp, slots, 8);
-    for (unsigned reg = 0; reg < 8; reg++) build_store(l, slots[reg], l->size, reg == HOME_ESP ? esp : build_get(l, reg));
+    for (unsigned reg = 0; reg < 8; reg++)
+        build_store(l, slots[reg], l->size, reg == HOME_ESP ? esp : build_get(l, reg));
     build_put(l, HOME_ESP, build_moved(l, esp, -(8 << l->size)));
 }
 

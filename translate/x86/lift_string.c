@@ -1,5 +1,6 @@
-/* lift_string.c -- string instructions. One evaluation is one iteration: ECX is looked at first, and what comes after it
- * leaves EIP on the instruction, so that every iteration is precise. The direction is a constant of the context word.
+/* lift_string.c -- string instructions. One evaluation is one iteration: ECX is looked at first, and what comes after
+ * it leaves EIP on the instruction, so that every iteration is precise. The direction is a constant of the context
+ * word.
  */
 #include "translate/x86/lift.h"
 

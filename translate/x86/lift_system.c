@@ -16,7 +16,8 @@ static ir_ref read_selector(struct lift *l, unsigned home, unsigned at)
 
 static ir_ref read_segment(struct lift *l, unsigned segment)
 {
-    return segment < X86_FS ? read_selector(l, HOME_SEL_LOW, segment) : read_selector(l, HOME_SEL_HIGH, segment - X86_FS);
+    if (segment < X86_FS) return read_selector(l, HOME_SEL_LOW, segment);
+    return read_selector(l, HOME_SEL_HIGH, segment - X86_FS);
 }
 
 /* A register gets the selector zero-extended to the operand size, memory always 16 bits of it. */
@@ -103,8 +104,8 @@ void lift_descriptor(struct lift *l)
     build_helper(l, l->shape->arg, selector, 0, build_constant(l, l->insn->reg | 1 << l->size << 8));
 }
 
-/* A requested privilege below the source's is raised to it, and ZF says so. Memory is read before it is known whether it
- * will be written, so that a fault is one of reading. */
+/* A requested privilege below the source's is raised to it, and ZF says so. Memory is read before it is known whether
+ * it will be written, so that a fault is one of reading. */
 void lift_arpl(struct lift *l)
 {
     struct place rm = build_rm(l, SIZE_16);

@@ -1,7 +1,8 @@
 /* rows.c -- x86_insns.def as tables. */
 #include "translate/x86/lift.h"
 
-#define INSN(id, map, first, last, digits, encoding, mnemonic, form, size, imm, lifter, op, arg, properties, read, written, undefined) \
+#define INSN(id, map, first, last, digits, encoding, mnemonic, form, size, imm, lifter, op, arg,      \
+             properties, read, written, undefined)                                                               \
     [ROW_##id] = {mnemonic, form, properties, read, written, undefined},
 #define INSN16 INSN
 const struct x86_row x86_rows[ROWS] = {
@@ -16,8 +17,10 @@ const uint8_t x86_row_twin[ROWS] = {
 #include "translate/x86/x86_insns.def"
 };
 
-#define INSN(id, map, first, last, digits_, encoding, mnemonic, form, size, imm, lifter, op, arg, properties, read, written, undefined) \
-    [ROW_##id] = {map, first, last, ENCODING_##encoding, WIDTH_##size, IMM_##imm, {[digits_] = true}, op, arg, lift_##lifter},
+#define INSN(id, map, first, last, digits_, encoding, mnemonic, form, size, imm, lifter, op, arg,      \
+             properties, read, written, undefined)                                                               \
+    [ROW_##id] = {map, first, last, ENCODING_##encoding, WIDTH_##size, IMM_##imm, {[digits_] = true}, op, arg,     \
+                  lift_##lifter},
 #define INSN16 INSN
 const struct row_shape x86_shapes[ROWS] = {
 #include "translate/x86/x86_insns.def"

@@ -1,5 +1,5 @@
-/* x86.h -- x86 instructions: decoded from bytes, lifted to IR. The rows are x86_insns.def; x86_lift is the only statement
- * of what an instruction means.
+/* x86.h -- x86 instructions: decoded from bytes, lifted to IR. The rows are x86_insns.def; x86_lift is the only
+ * statement of what an instruction means.
  */
 #ifndef COVM_X86_H
 #define COVM_X86_H
@@ -38,7 +38,7 @@ struct x86_insn {
 enum x86_property {
     X86_MAY_FAULT = 1,
     X86_INTERPRETED = 2, /* lifted to IR_HELPER: the interpreter alone runs it */
-    X86_ENDS_REGION = 4, /* control transfer, system call, trap. (Others may also end in IR_EXIT: REP, a CLD that changes DF) */
+    X86_ENDS_REGION = 4, /* control transfer, system call, trap. (Others may end in IR_EXIT: REP, CLD that changes DF) */
     X86_STORES = 8,
     X86_REPEATS = 16,    /* string instruction that may carry REP */
     X86_LOCKABLE = 32,
