@@ -90,6 +90,7 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
     if (!length || x86_decode(bytes, length, context32, &insn) != X86_OK || insn.lock) return;
     /* Linux emulates SMSW (UMIP) without looking at segments; ARPL that changes nothing writes nothing */
     if (insn.segment == X86_CS && (!strcmp(r->mnemonic, "SMSW") || !strcmp(r->mnemonic, "ARPL"))) return;
+    if (wild && insn.memory && (!strcmp(r->mnemonic, "SMSW") || !strcmp(r->mnemonic, "SGDT") || !strcmp(r->mnemonic, "SIDT"))) return;
     bool string = r->properties & X86_REPEATS;
     if (!wild && insn.memory && insn.base >= 0) append_pointer(unit, prng, (unsigned)insn.base);
     if (!strcmp(r->mnemonic, "ENTER")) append_pointer(unit, prng, 5); /* where its copies fault, what it wrote before is undefined */
@@ -98,15 +99,14 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
         append_pointer(unit, prng, 7);
         if (insn.rep || insn.repne) append_word(unit, 0xb9, (uint32_t)prng_below(prng, 20));
     }
-    if (r->properties & X86_ENDS_REGION && length >= 2) {
-        bool near_form = bytes[length - 2] == 0 && bytes[length - 1] == 0 && length >= 4; /* branch_low..high: zero */
+    if (r->mnemonic[0] == 'J' || !strncmp(r->mnemonic, "LOOP", 4)) { /* to be patched: branch_low..high say zero */
+        bool near_form = length >= 4 && bytes[length - 2] == 0;
         unit->relative = near_form ? (insn.operand_size == SIZE_16 ? 2 : 4) : 1;
         if (unit->relative == 2) { /* a 16-bit target cuts EIP: leave those to cases made by hand */
             unit->length = unit->relative = 0;
             return;
         }
         unit->skips = (unsigned)prng_below(prng, 3);
-        if (r->flags_read == 0 && r->properties & (X86_MAY_FAULT | X86_STORES)) unit->relative = 0; /* INT3, INTO, UD2: no branch */
     }
     append(unit, bytes, length);
     unit->flags_read = r->flags_read;
