@@ -71,6 +71,11 @@ static size_t make_record(struct cms *cms, const struct decoding *decoding, uint
     x86_lift(&region, insn, address);
     if (region.full && region.capacity == INSN_OPS_MAX) hw_panic(cms->core, "%s lifts to too many operations", row->mnemonic);
     if (region.full) return 0;
+#ifdef COVM_CHECKS
+    ir_ref wrong_at;
+    const char *wrong = ir_verify(&region, &wrong_at);
+    if (wrong) hw_panic(cms->core, "%s lifts to operation %u: %s", row->mnemonic, wrong_at, wrong);
+#endif
     to->ops = (uint16_t)region.count;
     note_writes(to, (const struct ir_insn *)to);
     return region.count * sizeof(struct ir_insn);
