@@ -8,10 +8,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct elf_image image;
     char message[256];
-    if (!elf_parse(bytes, size, &image, message, sizeof message))
-        return 0;
+    if (!elf_parse(bytes, size, &image, message, sizeof message)) return 0;
     for (unsigned i = 0; i < image.count; i++)
-        if ((uint64_t)image.segment[i].offset + image.segment[i].file_bytes > size)
-            abort();
+        if ((uint64_t)image.segment[i].offset + image.segment[i].file_bytes > size) abort();
     return 0;
 }

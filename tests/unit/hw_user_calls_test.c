@@ -1,4 +1,5 @@
-/* The user platform: start, memory, files and signals as the guest meets them, each by a system call or an exception. */
+/* The user platform: start, memory, files and signals as the guest meets them, each by a system call or an exception.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,12 +12,54 @@
 #include "hwsim/platform/user/user.h"
 #include "tests/unit/hw_user_support.h"
 
-enum { EXIT = 1, READ = 3, WRITE = 4, OPEN = 5, CLOSE = 6, UNLINK = 10, CHDIR = 12, ALARM = 27, PAUSE = 29, ACCESS = 33,
-       KILL = 37, MKDIR = 39, DUP = 41, PIPE = 42, BRK = 45, SIGACTION = 67, DUP2 = 63, SETITIMER = 104, SIGRETURN = 119,
-       UNAME = 122, MPROTECT = 125, LLSEEK = 140, READLINK = 85, PREAD64 = 180, PWRITE64 = 181, SYMLINK = 83, MUNMAP = 91, NANOSLEEP = 162, MREMAP = 163,
-       RT_SIGRETURN = 173, RT_SIGACTION = 174, RT_SIGPROCMASK = 175, RT_SIGSUSPEND = 179, GETCWD = 183, SIGALTSTACK = 186,
-       MMAP2 = 192, STAT64 = 195, FSTAT64 = 197, GETDENTS64 = 220, SET_THREAD_AREA = 243, MADVISE = 219, CLOCK_GETTIME = 265,
-       FUTEX = 240, CLONE = 120, GETRANDOM = 355, POLL = 168 };
+enum {
+    EXIT = 1,
+    READ = 3,
+    WRITE = 4,
+    OPEN = 5,
+    CLOSE = 6,
+    UNLINK = 10,
+    CHDIR = 12,
+    ALARM = 27,
+    PAUSE = 29,
+    ACCESS = 33,
+    KILL = 37,
+    MKDIR = 39,
+    DUP = 41,
+    PIPE = 42,
+    BRK = 45,
+    SIGACTION = 67,
+    DUP2 = 63,
+    SETITIMER = 104,
+    SIGRETURN = 119,
+    UNAME = 122,
+    MPROTECT = 125,
+    LLSEEK = 140,
+    READLINK = 85,
+    PREAD64 = 180,
+    PWRITE64 = 181,
+    SYMLINK = 83,
+    MUNMAP = 91,
+    NANOSLEEP = 162,
+    MREMAP = 163,
+    RT_SIGRETURN = 173,
+    RT_SIGACTION = 174,
+    RT_SIGPROCMASK = 175,
+    RT_SIGSUSPEND = 179,
+    GETCWD = 183,
+    SIGALTSTACK = 186,
+    MMAP2 = 192,
+    STAT64 = 195,
+    FSTAT64 = 197,
+    GETDENTS64 = 220,
+    SET_THREAD_AREA = 243,
+    MADVISE = 219,
+    CLOCK_GETTIME = 265,
+    FUTEX = 240,
+    CLONE = 120,
+    GETRANDOM = 355,
+    POLL = 168
+};
 enum { PROT_R = 1, PROT_W = 2, PROT_X = 4, PRIVATE_ANONYMOUS = 0x22, SHARED = 1, PRIVATE = 2, FIXED = 0x10 };
 enum { SA_INFO = 4, SA_RESTORE = 0x04000000, SA_STACK = 0x08000000, SA_AGAIN = 0x10000000, SA_NODEFERRED = 0x40000000 };
 #define SA_ONCE 0x80000000u
@@ -108,7 +151,8 @@ static void knows_who_may_execute(void **state)
     static const struct {
         enum guest_stack stack;
         bool stack_runs, data_runs, later_runs;
-    } rows[] = {{STACK_PLAIN, false, false, false}, {STACK_EXECUTABLE, true, false, false}, {STACK_NONE, true, true, true}};
+    } rows[] = {
+        {STACK_PLAIN, false, false, false}, {STACK_EXECUTABLE, true, false, false}, {STACK_NONE, true, true, true}};
     for (unsigned i = 0; i < LENGTH(rows); i++) {
         const struct bench_options options = {.stack = rows[i].stack};
         struct bench *bench = bench_create(&options);
@@ -116,7 +160,8 @@ static void knows_who_may_execute(void **state)
         assert_int_equal(CALL(bench, GETRANDOM, page, 8, 0), 8);
         assert_int_equal(CALL(bench, WRITE, 1, GUEST_CODE, 1), 1); /* brings code and data in */
         assert_int_equal(CALL(bench, GETRANDOM, DATA, 8, 0), 8);
-        uint64_t stack = entry(bench, (uint32_t)*reg(bench, HOME_ESP)), data = entry(bench, DATA), code = entry(bench, GUEST_CODE);
+        uint64_t stack = entry(bench, (uint32_t)*reg(bench, HOME_ESP)), data = entry(bench, DATA),
+                 code = entry(bench, GUEST_CODE);
         assert_int_equal(!(stack & PTE_NO_EXECUTE), rows[i].stack_runs);
         assert_int_equal(!(data & PTE_NO_EXECUTE), rows[i].data_runs);
         assert_int_equal(!(entry(bench, page) & PTE_NO_EXECUTE), rows[i].later_runs);
@@ -176,7 +221,8 @@ static void maps_and_unmaps(void **state)
     assert_int_equal(CALL(bench, MUNMAP, a + 0x1000, 0x1000), 0);
     assert_int_equal(entry(bench, a + 0x1000), 0);
     assert_int_equal(CALL(bench, MPROTECT, a, 0x3000, PROT_R), -ENOMEM);
-    assert_int_equal(CALL(bench, MMAP2, 0, 0x1000, PROT_R, PRIVATE_ANONYMOUS, -1u, 0), a + 0x1000); /* the highest gap */
+    assert_int_equal(CALL(bench, MMAP2, 0, 0x1000, PROT_R, PRIVATE_ANONYMOUS, -1u, 0),
+                     a + 0x1000); /* the highest gap */
     assert_int_equal(CALL(bench, MUNMAP, b, 0x4000), 0);
     assert_in_range(physical_frames_in_use(bench->rig->physical), frames, frames + 2); /* tables may stay */
     assert_int_equal(CALL(bench, MMAP2, 0, 0, PROT_R, PRIVATE_ANONYMOUS, -1u, 0), -EINVAL);
@@ -327,7 +373,8 @@ static void writes_only_where_it_may(void **state)
         struct bench *bench = bench_create(&options);
         bench_file(bench, "file", "text");
         for (unsigned i = 0; i < 2; i++)
-            assert_int_equal(CALL(bench, OPEN, text(bench, 0, names[i]), O_WRONLY | O_CREAT, 0644), may ? 3 + (int)i : -EROFS);
+            assert_int_equal(CALL(bench, OPEN, text(bench, 0, names[i]), O_WRONLY | O_CREAT, 0644),
+                             may ? 3 + (int)i : -EROFS);
         assert_int_equal(CALL(bench, OPEN, text(bench, 0, "/file"), O_RDONLY | O_TRUNC), may ? 5 : -EROFS);
         assert_int_equal(CALL(bench, MKDIR, text(bench, 0, "/d"), 0755), may ? 0 : -EROFS);
         assert_int_equal(CALL(bench, UNLINK, text(bench, 0, "/file")), may ? 0 : -EROFS);
@@ -369,9 +416,9 @@ static void tells_the_same_of_files_anywhere(void **state)
     assert_int_equal(numbers[2], 3);
     inode = inode_at(bench, "/zebra");
     assert_int_equal(inode, numbers[8]);
-    assert_int_equal(get32(bench, DATA + 24), 1000);            /* owner */
-    assert_int_equal(get32(bench, DATA + 44), 5);               /* size */
-    assert_int_equal(get32(bench, DATA + 64), 1700000000);      /* times */
+    assert_int_equal(get32(bench, DATA + 24), 1000);       /* owner */
+    assert_int_equal(get32(bench, DATA + 44), 5);          /* size */
+    assert_int_equal(get32(bench, DATA + 64), 1700000000); /* times */
     assert_int_equal(get32(bench, DATA + 72), 1700000000);
     /* a file that is gone does not lend its number to the next */
     assert_int_equal(CALL(bench, OPEN, text(bench, 0, "/tmp/a"), O_WRONLY | O_CREAT, 0644), 4);
@@ -449,7 +496,7 @@ static uint64_t blocked(struct bench *bench)
     get(bench, DATA + 8, &set, 8);
     return set;
 }
-#define BIT(signal) (UINT64_C(1) << ((signal) - 1))
+#define BIT(signal) (UINT64_C(1) << ((signal)-1))
 
 /* Registers that can be told apart, and flags. */
 static void mark(struct bench *bench)
@@ -476,9 +523,28 @@ static void check_marked(struct bench *bench)
 /* The context at `at`: registers as mark() left them, and these. */
 static void check_context(struct bench *bench, uint32_t at, uint32_t trap, uint32_t error, uint32_t cr2)
 {
-    const uint32_t wanted[22] = {0, 0, 0x2b, 0x2b, 0x88888888, 0x77777777, 0x66666666, 0xffffd000 - 0x123, 0x44444444, 0x33333333,
-                                 0x22222222, 0x11111111, trap, error, GUEST_CODE + 0x123, 0x23, 0x602 | 0x841,
-                                 0xffffd000 - 0x123, 0x2b, 0, 0, cr2};
+    const uint32_t wanted[22] = {0,
+                                 0,
+                                 0x2b,
+                                 0x2b,
+                                 0x88888888,
+                                 0x77777777,
+                                 0x66666666,
+                                 0xffffd000 - 0x123,
+                                 0x44444444,
+                                 0x33333333,
+                                 0x22222222,
+                                 0x11111111,
+                                 trap,
+                                 error,
+                                 GUEST_CODE + 0x123,
+                                 0x23,
+                                 0x602 | 0x841,
+                                 0xffffd000 - 0x123,
+                                 0x2b,
+                                 0,
+                                 0,
+                                 cr2};
     for (unsigned i = 0; i < LENGTH(wanted); i++)
         if (get32(bench, at + 4 * i) != wanted[i])
             fail_msg("word %u of the context is 0x%x, not 0x%x", i, get32(bench, at + 4 * i), wanted[i]);
@@ -596,7 +662,7 @@ static void delivers_in_order_and_masks(void **state)
     assert_int_equal(stats.signals, 3);
     uint32_t frame = (uint32_t)*reg(bench, HOME_ESP);
     assert_int_equal(get32(bench, frame + 4), 34);
-    assert_int_equal(get32(bench, frame + 8 + 56), HANDLER + 1);     /* interrupted: the handler of 12 */
+    assert_int_equal(get32(bench, frame + 8 + 56), HANDLER + 1);       /* interrupted: the handler of 12 */
     assert_int_equal(get32(bench, frame + 8 + 80), BIT(10) | BIT(12)); /* under its mask */
 }
 
@@ -815,7 +881,8 @@ static void hands_out_thread_segments(void **state)
     assert_int_equal(CALL(bench, 123, 0x11, DATA, 16), 0);
     assert_true(hw_segment(bench->core, 3, 0x0f, &segment) && segment.base == 0x1000 && segment.limit == 0xffffff);
     for (unsigned i = 0; i < 2; i++) {
-        put32(bench, DATA, -1u), put32(bench, DATA + 4, 0), put32(bench, DATA + 8, 0xfffff), put32(bench, DATA + 12, 0x51);
+        put32(bench, DATA, -1u), put32(bench, DATA + 4, 0), put32(bench, DATA + 8, 0xfffff),
+            put32(bench, DATA + 12, 0x51);
         assert_int_equal(CALL(bench, SET_THREAD_AREA, DATA), 0);
     }
     put32(bench, DATA, -1u);
@@ -858,11 +925,19 @@ static void survives_any_call(void **state)
             bench_file(bench, "file", "some text");
         }
         uint32_t a[6];
-        static const char *const paths[] = {"/file", "/tmp/x", "..", "/", "/dev/zero", "/proc/self/exe", "a/b", "/tmp/x/"};
+        static const char *const paths[] = {"/file",     "/tmp/x",         "..",  "/",
+                                            "/dev/zero", "/proc/self/exe", "a/b", "/tmp/x/"};
         uint32_t path = text(bench, 1, paths[prng_below(&prng, LENGTH(paths))]);
         for (unsigned i = 0; i < 6; i++) {
-            const uint32_t choices[] = {(uint32_t)prng_next(&prng), (uint32_t)prng_below(&prng, 8), path, DATA + 0x800,
-                                        GUEST_BREAK - 4, 0xffffffff, (uint32_t)prng_below(&prng, 16) << 12, 0xffffd000, DATA,
+            const uint32_t choices[] = {(uint32_t)prng_next(&prng),
+                                        (uint32_t)prng_below(&prng, 8),
+                                        path,
+                                        DATA + 0x800,
+                                        GUEST_BREAK - 4,
+                                        0xffffffff,
+                                        (uint32_t)prng_below(&prng, 16) << 12,
+                                        0xffffd000,
+                                        DATA,
                                         1u << prng_below(&prng, 32)};
             a[i] = choices[prng_below(&prng, LENGTH(choices))];
         }
@@ -870,7 +945,8 @@ static void survives_any_call(void **state)
         /* a stack and registers to go on with */
         *reg(bench, HOME_ESP) = 0xffffd000, *reg(bench, HOME_EIP) = GUEST_CODE + 0x100;
         uint8_t here;
-        if (user_status(bench->user).end != USER_RUNNING || CALL(bench, GETRANDOM, DATA + 0x11000, 0x1000, 0) != 0x1000 ||
+        if (user_status(bench->user).end != USER_RUNNING ||
+            CALL(bench, GETRANDOM, DATA + 0x11000, 0x1000, 0) != 0x1000 ||
             !core_guest_read(bench->core, 0xffffd000, &here, 1)) {
             bench_destroy(bench);
             bench = NULL;
@@ -909,7 +985,8 @@ static void survives_damaged_programs(void **state)
             user_destroy(bench->user);
         } else {
             refused++;
-            assert_true(strncmp(bench->error, bench->program, strlen(bench->program)) == 0 && strchr(bench->error, ' '));
+            assert_true(strncmp(bench->error, bench->program, strlen(bench->program)) == 0 &&
+                        strchr(bench->error, ' '));
         }
     }
     bench->user = NULL;
@@ -920,14 +997,31 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(starts_like_execve), cmocka_unit_test(knows_who_may_execute), TEST(clears_what_lies_behind_the_file),
-        TEST(moves_the_break), TEST(maps_and_unmaps), TEST(remaps), TEST(brings_pages_in_on_a_fault),
-        TEST(writes_shared_mappings_back), TEST(cannot_leave_its_root), cmocka_unit_test(writes_only_where_it_may),
-        TEST(tells_the_same_of_files_anywhere), TEST(reads_and_writes), TEST(turns_exceptions_into_signals),
-        TEST(keeps_the_plain_frame), TEST(delivers_in_order_and_masks), TEST(delivers_faults_first), TEST(returns_to_interrupted_calls),
-        TEST(uses_the_alternate_stack), cmocka_unit_test(kills_when_a_fault_is_blocked_or_ignored),
-        TEST(counts_time_in_instructions), TEST(sleeps_until_a_signal), cmocka_unit_test(ends_at_the_limit),
-        TEST(hands_out_thread_segments), TEST(refuses_what_it_does_not_know), cmocka_unit_test(survives_any_call),
+        cmocka_unit_test(starts_like_execve),
+        cmocka_unit_test(knows_who_may_execute),
+        TEST(clears_what_lies_behind_the_file),
+        TEST(moves_the_break),
+        TEST(maps_and_unmaps),
+        TEST(remaps),
+        TEST(brings_pages_in_on_a_fault),
+        TEST(writes_shared_mappings_back),
+        TEST(cannot_leave_its_root),
+        cmocka_unit_test(writes_only_where_it_may),
+        TEST(tells_the_same_of_files_anywhere),
+        TEST(reads_and_writes),
+        TEST(turns_exceptions_into_signals),
+        TEST(keeps_the_plain_frame),
+        TEST(delivers_in_order_and_masks),
+        TEST(delivers_faults_first),
+        TEST(returns_to_interrupted_calls),
+        TEST(uses_the_alternate_stack),
+        cmocka_unit_test(kills_when_a_fault_is_blocked_or_ignored),
+        TEST(counts_time_in_instructions),
+        TEST(sleeps_until_a_signal),
+        cmocka_unit_test(ends_at_the_limit),
+        TEST(hands_out_thread_segments),
+        TEST(refuses_what_it_does_not_know),
+        cmocka_unit_test(survives_any_call),
         TEST(survives_damaged_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

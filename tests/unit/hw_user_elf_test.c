@@ -22,8 +22,8 @@ static char message[256];
 static void put16(unsigned at, unsigned value) { file[at] = (uint8_t)value, file[at + 1] = (uint8_t)(value >> 8); }
 static void put32(unsigned at, uint32_t value) { put16(at, value & 0xffff), put16(at + 2, value >> 16); }
 
-static void segment(unsigned i, uint32_t type, uint32_t offset, uint32_t address, uint32_t file_bytes, uint32_t memory_bytes,
-                    uint32_t flags)
+static void segment(unsigned i, uint32_t type, uint32_t offset, uint32_t address, uint32_t file_bytes,
+                    uint32_t memory_bytes, uint32_t flags)
 {
     unsigned at = HEADERS + i * 32;
     put32(at, type), put32(at + 4, offset), put32(at + 8, address), put32(at + 12, address);
@@ -54,10 +54,10 @@ static bool parse_bytes(size_t size)
 }
 static bool parse(void) { return parse_bytes(sizeof file); }
 
-#define REFUSED(part)                                                    \
-    do {                                                                 \
-        assert_false(parse());                                           \
-        if (!strstr(message, part)) fail_msg("said \"%s\"", message);    \
+#define REFUSED(part)                                                                                                  \
+    do {                                                                                                               \
+        assert_false(parse());                                                                                         \
+        if (!strstr(message, part)) fail_msg("said \"%s\"", message);                                                  \
     } while (0)
 
 static void takes_a_sound_file(void **state)
@@ -189,8 +189,7 @@ static void refuses_each_truncation(void **state)
 {
     sound();
     for (size_t size = 0; size < 0x2180; size += size < 256 ? 1 : 61) {
-        if (parse_bytes(size))
-            fail_msg("took %zu bytes", size);
+        if (parse_bytes(size)) fail_msg("took %zu bytes", size);
     }
     assert_true(parse_bytes(0x2180));
 }
@@ -209,8 +208,7 @@ static void stays_consistent_when_damaged(void **state)
             else
                 file[at] = (uint8_t)prng_next(&prng);
         }
-        if (!elf_parse(file, sizeof file, &image, message, sizeof message))
-            continue;
+        if (!elf_parse(file, sizeof file, &image, message, sizeof message)) continue;
         taken++;
         bool entered = false;
         for (unsigned i = 0; i < image.count; i++) {
@@ -232,9 +230,12 @@ static void stays_consistent_when_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_a_sound_file),       cmocka_unit_test(knows_the_stacks),
-        cmocka_unit_test(places_a_relocatable_program_high), cmocka_unit_test(names_what_it_does_not_run),
-        cmocka_unit_test(refuses_what_does_not_fit), cmocka_unit_test(refuses_each_truncation),
+        cmocka_unit_test(takes_a_sound_file),
+        cmocka_unit_test(knows_the_stacks),
+        cmocka_unit_test(places_a_relocatable_program_high),
+        cmocka_unit_test(names_what_it_does_not_run),
+        cmocka_unit_test(refuses_what_does_not_fit),
+        cmocka_unit_test(refuses_each_truncation),
         cmocka_unit_test(stays_consistent_when_damaged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@ struct bench {
     struct hw_core *core;
     struct user *user;
     char directory[64], program[96], root[96]; /* on the host */
-    int input[2], output[2];                  /* pipes: the test's ends are input[1] and output[0] */
+    int input[2], output[2];                   /* pipes: the test's ends are input[1] and output[0] */
     char error[512];
 };
 
@@ -35,8 +35,8 @@ struct bench_options {
 enum { PROGRAM_BYTES = 0x2000 };
 UNUSED static void bench_program(uint8_t file[PROGRAM_BYTES], enum guest_stack stack)
 {
-    const uint32_t header[13] = {0x464c457f, 0x00010101, 0, 0, 3 << 16 | 2, 1, GUEST_CODE + 0x100, 52, 0, 0, 32 << 16 | 52,
-                                 (stack ? 3 : 2), 0};
+    const uint32_t header[13] = {0x464c457f,    0x00010101,      0, 0, 3 << 16 | 2, 1, GUEST_CODE + 0x100, 52, 0, 0,
+                                 32 << 16 | 52, (stack ? 3 : 2), 0};
     const uint32_t segments[3][8] = {
         {1, 0, GUEST_CODE, GUEST_CODE, 0x1000, 0x1000, 5, 0x1000},
         {1, 0x1000, GUEST_DATA, GUEST_DATA, 0x800, GUEST_DATA_BYTES, 6, 0x1000},
@@ -61,9 +61,15 @@ UNUSED static bool bench_start(struct bench *bench, const struct bench_options *
     static char *const plain_argv[] = {"prog", NULL};
     struct user_config config = {
         .params = {.frequency = 1000000000, .epoch = 1700000000, .seed = 1, .stack = 8 << 20, .tty = options->tty},
-        .program = bench->program, .argv = options->argv ? options->argv : plain_argv, .env = options->env,
-        .root = bench->root, .write = options->write, .input = bench->input[0], .output = bench->output[1],
-        .error = bench->output[1], .insns_max = options->insns_max,
+        .program = bench->program,
+        .argv = options->argv ? options->argv : plain_argv,
+        .env = options->env,
+        .root = bench->root,
+        .write = options->write,
+        .input = bench->input[0],
+        .output = bench->output[1],
+        .error = bench->output[1],
+        .insns_max = options->insns_max,
     };
     bench->user = user_create(bench->rig->machine, &config, bench->error, sizeof bench->error);
     return bench->user;
@@ -86,7 +92,10 @@ UNUSED static struct bench *bench_create(const struct bench_options *options)
     return bench;
 }
 
-static int bench_remove(const char *path, const struct stat *status, int type, struct FTW *where) { return remove(path); }
+static int bench_remove(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+    return remove(path);
+}
 
 UNUSED static void bench_destroy(struct bench *bench)
 {

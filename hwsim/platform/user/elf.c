@@ -58,16 +58,11 @@ static bool check_machine(const uint8_t *bytes, const struct report *report)
         name = number;
     }
     const char *wanted = "covm runs static i386 programs: build it with gcc -m32 -static";
-    if (bytes[4] == 2)
-        return refuse(report, "64-bit ELF (%s); %s", name, wanted);
-    if (bytes[4] != 1)
-        return refuse(report, "damaged ELF file: class %u", bytes[4]);
-    if (machine == EM_X86_64)
-        return refuse(report, "x32 ELF (x86-64 with 32-bit pointers); %s", wanted);
-    if (machine != EM_386)
-        return refuse(report, "32-bit ELF for another processor (%s); %s", name, wanted);
-    if (bytes[5] != 1)
-        return refuse(report, "damaged ELF file: an i386 file that is not little-endian");
+    if (bytes[4] == 2) return refuse(report, "64-bit ELF (%s); %s", name, wanted);
+    if (bytes[4] != 1) return refuse(report, "damaged ELF file: class %u", bytes[4]);
+    if (machine == EM_X86_64) return refuse(report, "x32 ELF (x86-64 with 32-bit pointers); %s", wanted);
+    if (machine != EM_386) return refuse(report, "32-bit ELF for another processor (%s); %s", name, wanted);
+    if (bytes[5] != 1) return refuse(report, "damaged ELF file: an i386 file that is not little-endian");
     return true;
 }
 
@@ -75,19 +70,13 @@ static bool check_header(const uint8_t *bytes, size_t size, const struct report 
 {
     if (size >= 2 && bytes[0] == '#' && bytes[1] == '!')
         return refuse(report, "a script, not an ELF program; name its interpreter, a static i386 program, instead");
-    if (size < 4 || memcmp(bytes, "\177ELF", 4) != 0)
-        return refuse(report, "not an ELF file");
-    if (size < EHDR_BYTES)
-        return refuse(report, "truncated: %zu bytes do not hold an ELF header", size);
-    if (!check_machine(bytes, report))
-        return false;
+    if (size < 4 || memcmp(bytes, "\177ELF", 4) != 0) return refuse(report, "not an ELF file");
+    if (size < EHDR_BYTES) return refuse(report, "truncated: %zu bytes do not hold an ELF header", size);
+    if (!check_machine(bytes, report)) return false;
     uint32_t type = get16(bytes + 16);
-    if (type == ET_REL)
-        return refuse(report, "an object file (.o), not a program: link it");
-    if (type == ET_CORE)
-        return refuse(report, "a core dump, not a program");
-    if (type != ET_EXEC && type != ET_DYN)
-        return refuse(report, "ELF type %u is not a program", type);
+    if (type == ET_REL) return refuse(report, "an object file (.o), not a program: link it");
+    if (type == ET_CORE) return refuse(report, "a core dump, not a program");
+    if (type != ET_EXEC && type != ET_DYN) return refuse(report, "ELF type %u is not a program", type);
     return true;
 }
 
@@ -98,10 +87,10 @@ static bool add_segment(const uint8_t *header, size_t size, uint32_t bias, struc
     uint32_t offset = get32(header + 4), address = get32(header + 8), file_bytes = get32(header + 16);
     uint32_t memory_bytes = get32(header + 20), flags = get32(header + 24);
     if (file_bytes > memory_bytes)
-        return refuse(report, "damaged ELF file: segment at 0x%x has more bytes in the file (0x%x) than in memory (0x%x)",
+        return refuse(report,
+                      "damaged ELF file: segment at 0x%x has more bytes in the file (0x%x) than in memory (0x%x)",
                       address, file_bytes, memory_bytes);
-    if (memory_bytes == 0)
-        return true;
+    if (memory_bytes == 0) return true;
     if ((uint64_t)offset + file_bytes > size)
         return refuse(report, "truncated: segment at 0x%x needs file bytes 0x%x to 0x%llx of 0x%zx", address, offset,
                       (unsigned long long)offset + file_bytes, size);
@@ -118,10 +107,10 @@ static bool add_segment(const uint8_t *header, size_t size, uint32_t bias, struc
     for (unsigned i = 0; i < image->count; i++) {
         const struct elf_segment *other = &image->segment[i];
         if (start < (uint64_t)other->address + other->memory_bytes && other->address < end)
-            return refuse(report, "damaged ELF file: segments at 0x%x and 0x%x overlap", other->address - bias, address);
+            return refuse(report, "damaged ELF file: segments at 0x%x and 0x%x overlap", other->address - bias,
+                          address);
     }
-    if (image->count == ELF_SEGMENTS_MAX)
-        return refuse(report, "more than %d segments to load", ELF_SEGMENTS_MAX);
+    if (image->count == ELF_SEGMENTS_MAX) return refuse(report, "more than %d segments to load", ELF_SEGMENTS_MAX);
     image->segment[image->count++] = (struct elf_segment){
         .address = (uint32_t)start,
         .offset = offset,
@@ -131,8 +120,7 @@ static bool add_segment(const uint8_t *header, size_t size, uint32_t bias, struc
                             (flags & PF_X ? ELF_EXECUTE : 0)),
     };
     uint32_t next_page = (uint32_t)round_up(end, PAGE);
-    if (image->program_break < next_page)
-        image->program_break = next_page;
+    if (image->program_break < next_page) image->program_break = next_page;
     return true;
 }
 
@@ -142,13 +130,11 @@ static uint32_t dynamic_bias(const uint8_t *headers, uint32_t count)
     uint64_t low = UINT32_MAX, high = 0, align = PAGE;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *header = headers + (size_t)i * PHDR_BYTES;
-        if (get32(header) != PT_LOAD)
-            continue;
+        if (get32(header) != PT_LOAD) continue;
         uint64_t address = get32(header + 8), end = address + get32(header + 20);
         low = address < low ? address : low;
         high = end > high ? end : high;
-        if (is_power_of_two(get32(header + 28)) && get32(header + 28) > align)
-            align = get32(header + 28);
+        if (is_power_of_two(get32(header + 28)) && get32(header + 28) > align) align = get32(header + 28);
     }
     low &= ~(uint64_t)(PAGE - 1);
     uint64_t span = round_up(high, PAGE) - low;
@@ -164,8 +150,10 @@ static bool refuse_dynamic(const uint8_t *bytes, size_t size, const uint8_t *hea
     if (offset < size && length <= size - offset)
         while (shown < 64 && (uint32_t)shown < length && bytes[offset + shown] >= ' ' && bytes[offset + shown] < 127)
             shown++;
-    return refuse(report, "dynamically linked (asks for the interpreter %.*s); covm runs static programs: build it with "
-                  "gcc -m32 -static", shown, shown ? (const char *)bytes + offset : "");
+    return refuse(report,
+                  "dynamically linked (asks for the interpreter %.*s); covm runs static programs: build it with "
+                  "gcc -m32 -static",
+                  shown, shown ? (const char *)bytes + offset : "");
 }
 
 static bool entry_is_code(const struct elf_image *image)
@@ -184,12 +172,10 @@ bool elf_parse(const uint8_t *bytes, size_t size, struct elf_image *image, char 
 {
     struct report report = {message, capacity};
     *image = (struct elf_image){0};
-    if (!check_header(bytes, size, &report))
-        return false;
+    if (!check_header(bytes, size, &report)) return false;
     bool dynamic = get16(bytes + 16) == ET_DYN;
     uint32_t table = get32(bytes + 28), count = get16(bytes + 44);
-    if (count == 0)
-        return refuse(&report, "damaged ELF file: no program headers");
+    if (count == 0) return refuse(&report, "damaged ELF file: no program headers");
     if (get16(bytes + 42) != PHDR_BYTES || count * PHDR_BYTES > PHDRS_BYTES_MAX)
         return refuse(&report, "damaged ELF file: %u program headers of %u bytes", count, get16(bytes + 42));
     if ((uint64_t)table + (uint64_t)count * PHDR_BYTES > size)
@@ -198,23 +184,18 @@ bool elf_parse(const uint8_t *bytes, size_t size, struct elf_image *image, char 
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *header = bytes + table + (size_t)i * PHDR_BYTES;
         uint32_t type = get32(header);
-        if (type == PT_INTERP)
-            return refuse_dynamic(bytes, size, header, &report);
-        if (type == PT_LOAD && !add_segment(header, size, bias, image, &report))
-            return false;
-        if (type == PT_GNU_STACK)
-            image->stack = get32(header + 24) & PF_X ? ELF_STACK_EXECUTABLE : ELF_STACK_PLAIN;
+        if (type == PT_INTERP) return refuse_dynamic(bytes, size, header, &report);
+        if (type == PT_LOAD && !add_segment(header, size, bias, image, &report)) return false;
+        if (type == PT_GNU_STACK) image->stack = get32(header + 24) & PF_X ? ELF_STACK_EXECUTABLE : ELF_STACK_PLAIN;
     }
-    if (image->count == 0)
-        return refuse(&report, "nothing to load: no PT_LOAD segment");
+    if (image->count == 0) return refuse(&report, "nothing to load: no PT_LOAD segment");
     for (unsigned i = 0; i < image->count; i++) {
         const struct elf_segment *segment = &image->segment[i];
         if (table >= segment->offset && table - segment->offset < segment->file_bytes)
             image->headers = segment->address + (table - segment->offset);
     }
     image->header_count = count;
-    if (dynamic)
-        image->program_break = ELF_DYNAMIC_BREAK;
+    if (dynamic) image->program_break = ELF_DYNAMIC_BREAK;
     image->entry = get32(bytes + 24) + bias;
     if (!entry_is_code(image))
         return refuse(&report, "entry point 0x%x is not in an executable segment", image->entry - bias);

@@ -49,7 +49,8 @@ static const uint8_t rt_retcode[8] = {0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0};
 
 void siginfo_encode(const struct signal_info *info, uint8_t bytes[128])
 {
-    uint32_t words[6] = {(uint32_t)info->number, 0, (uint32_t)info->code, info->field[0], info->field[1], info->field[2]};
+    uint32_t words[6] = {(uint32_t)info->number, 0, (uint32_t)info->code, info->field[0], info->field[1],
+                         info->field[2]};
     memset(bytes, 0, 128);
     memcpy(bytes, words, sizeof words);
 }
@@ -58,14 +59,26 @@ static void save_context(struct user *user, struct context32 *out, uint64_t mask
 {
     const uint64_t *r = hw_state(user->core)->r;
     *out = (struct context32){
-        .gs = segment_selector(user, SEG_GS), .fs = segment_selector(user, SEG_FS),
-        .es = segment_selector(user, SEG_ES), .ds = segment_selector(user, SEG_DS),
-        .edi = (uint32_t)r[HOME_EDI], .esi = (uint32_t)r[HOME_ESI], .ebp = (uint32_t)r[HOME_EBP],
-        .esp = (uint32_t)r[HOME_ESP], .ebx = (uint32_t)r[HOME_EBX], .edx = (uint32_t)r[HOME_EDX],
-        .ecx = (uint32_t)r[HOME_ECX], .eax = (uint32_t)r[HOME_EAX],
-        .trapno = user->signals.trap, .err = user->signals.error, .cr2 = user->signals.cr2,
-        .eip = (uint32_t)r[HOME_EIP], .cs = segment_selector(user, SEG_CS), .eflags = user_flags(user),
-        .esp_at_signal = (uint32_t)r[HOME_ESP], .ss = segment_selector(user, SEG_SS),
+        .gs = segment_selector(user, SEG_GS),
+        .fs = segment_selector(user, SEG_FS),
+        .es = segment_selector(user, SEG_ES),
+        .ds = segment_selector(user, SEG_DS),
+        .edi = (uint32_t)r[HOME_EDI],
+        .esi = (uint32_t)r[HOME_ESI],
+        .ebp = (uint32_t)r[HOME_EBP],
+        .esp = (uint32_t)r[HOME_ESP],
+        .ebx = (uint32_t)r[HOME_EBX],
+        .edx = (uint32_t)r[HOME_EDX],
+        .ecx = (uint32_t)r[HOME_ECX],
+        .eax = (uint32_t)r[HOME_EAX],
+        .trapno = user->signals.trap,
+        .err = user->signals.error,
+        .cr2 = user->signals.cr2,
+        .eip = (uint32_t)r[HOME_EIP],
+        .cs = segment_selector(user, SEG_CS),
+        .eflags = user_flags(user),
+        .esp_at_signal = (uint32_t)r[HOME_ESP],
+        .ss = segment_selector(user, SEG_SS),
         .oldmask = (uint32_t)mask,
     };
 }
@@ -74,8 +87,7 @@ static void save_context(struct user *user, struct context32 *out, uint64_t mask
 
 static bool on_altstack(const struct altstack *stack, uint32_t esp)
 {
-    if (stack->flags & STACK_AUTODISARM)
-        return false;
+    if (stack->flags & STACK_AUTODISARM) return false;
     return esp > stack->address && esp - stack->address <= stack->bytes;
 }
 
@@ -90,8 +102,7 @@ static bool place_frame(struct user *user, uint32_t flags, uint32_t bytes, uint3
     else
         nested = nested && stack->bytes;
     uint32_t at = ((esp - bytes + 4) & ~15u) - 4; /* the i386 ABI: (address + 4) is a multiple of 16 */
-    if (nested && !(at > stack->address && at - stack->address <= stack->bytes))
-        return false;
+    if (nested && !(at > stack->address && at - stack->address <= stack->bytes)) return false;
     *address = at;
     return true;
 }
@@ -115,9 +126,11 @@ static void enter(struct user *user, uint32_t frame, uint32_t handler, uint32_t 
     segment_load(user, SEG_CS, USER_CS);
 }
 
-static bool push_plain(struct user *user, const struct signal_info *info, const struct signal_action *action, uint64_t mask)
+static bool push_plain(struct user *user, const struct signal_info *info, const struct signal_action *action,
+                       uint64_t mask)
 {
-    struct sigframe frame = {.pretcode = return_address(action, TRAMPOLINE_SIGRETURN), .number = (uint32_t)info->number,
+    struct sigframe frame = {.pretcode = return_address(action, TRAMPOLINE_SIGRETURN),
+                             .number = (uint32_t)info->number,
                              .extramask = (uint32_t)(mask >> 32)};
     uint32_t address;
     memcpy(frame.retcode, retcode, sizeof retcode);
@@ -128,23 +141,22 @@ static bool push_plain(struct user *user, const struct signal_info *info, const 
     return true;
 }
 
-static bool push_realtime(struct user *user, const struct signal_info *info, const struct signal_action *action, uint64_t mask)
+static bool push_realtime(struct user *user, const struct signal_info *info, const struct signal_action *action,
+                          uint64_t mask)
 {
     struct rt_sigframe frame = {.pretcode = return_address(action, TRAMPOLINE_RT_SIGRETURN),
-                                .number = (uint32_t)info->number, .stack = user->signals.stack,
+                                .number = (uint32_t)info->number,
+                                .stack = user->signals.stack,
                                 .mask = {(uint32_t)mask, (uint32_t)(mask >> 32)}};
     uint32_t address;
     memcpy(frame.retcode, rt_retcode, sizeof rt_retcode);
     siginfo_encode(info, frame.info);
     save_context(user, &frame.context, mask);
-    if (!place_frame(user, action->flags, sizeof frame, &address))
-        return false;
+    if (!place_frame(user, action->flags, sizeof frame, &address)) return false;
     frame.info_address = address + offsetof(struct rt_sigframe, info);
     frame.context_address = address + offsetof(struct rt_sigframe, uc_flags);
-    if (!user_put(user, address, &frame, sizeof frame))
-        return false;
-    if (user->signals.stack.flags & STACK_AUTODISARM)
-        user->signals.stack = (struct altstack){.flags = STACK_DISABLE};
+    if (!user_put(user, address, &frame, sizeof frame)) return false;
+    if (user->signals.stack.flags & STACK_AUTODISARM) user->signals.stack = (struct altstack){.flags = STACK_DISABLE};
     enter(user, address, action->handler, frame.number, frame.info_address, frame.context_address);
     return true;
 }
@@ -192,18 +204,15 @@ int64_t sys_sigreturn(struct user *user, const uint32_t *a)
     struct sigframe frame;
     /* The handler's RET popped the return address, the trampoline the signal number. */
     uint32_t address = (uint32_t)*user_reg(user, HOME_ESP) - 8;
-    if (!user_get(user, address, &frame, sizeof frame))
-        return bad_frame(user);
+    if (!user_get(user, address, &frame, sizeof frame)) return bad_frame(user);
     return returned(user, &frame.context, frame.context.oldmask | (uint64_t)frame.extramask << 32);
 }
 
 static int64_t set_altstack(struct user *user, const struct altstack *stack)
 {
     uint32_t esp = (uint32_t)*user_reg(user, HOME_ESP), mode = stack->flags & ~STACK_AUTODISARM;
-    if (on_altstack(&user->signals.stack, esp))
-        return -EPERM;
-    if (mode != 0 && mode != STACK_ON && mode != STACK_DISABLE)
-        return -EINVAL;
+    if (on_altstack(&user->signals.stack, esp)) return -EPERM;
+    if (mode != 0 && mode != STACK_ON && mode != STACK_DISABLE) return -EINVAL;
     if (mode == STACK_DISABLE)
         user->signals.stack = (struct altstack){.flags = stack->flags};
     else if (stack->bytes < ALTSTACK_BYTES_MIN)
@@ -217,8 +226,7 @@ int64_t sys_rt_sigreturn(struct user *user, const uint32_t *a)
 {
     struct rt_sigframe frame;
     uint32_t address = (uint32_t)*user_reg(user, HOME_ESP) - 4;
-    if (!user_get(user, address, &frame, sizeof frame))
-        return bad_frame(user);
+    if (!user_get(user, address, &frame, sizeof frame)) return bad_frame(user);
     returned(user, &frame.context, frame.mask[0] | (uint64_t)frame.mask[1] << 32);
     set_altstack(user, &frame.stack); /* an unusable one is left as it is, as Linux does */
     return 0;
@@ -230,11 +238,9 @@ int64_t sys_sigaltstack(struct user *user, const uint32_t *a)
     uint32_t esp = (uint32_t)*user_reg(user, HOME_ESP);
     old.flags = !old.bytes ? STACK_DISABLE : on_altstack(&old, esp) ? STACK_ON : old.flags & STACK_AUTODISARM;
     if (a[0]) {
-        if (!user_get(user, a[0], &new, sizeof new))
-            return -EFAULT;
+        if (!user_get(user, a[0], &new, sizeof new)) return -EFAULT;
         int64_t status = set_altstack(user, &new);
-        if (status < 0)
-            return status;
+        if (status < 0) return status;
     }
     return a[1] && !user_put(user, a[1], &old, sizeof old) ? -EFAULT : 0;
 }

@@ -23,8 +23,7 @@ static int *find(struct user *user, const struct stat *host)
     int *link = &inodes->bucket[bucket_of(host->st_dev, host->st_ino)];
     while (*link) {
         struct inode *inode = &inodes->inode[*link - 1];
-        if (inode->device == host->st_dev && inode->host == host->st_ino)
-            break;
+        if (inode->device == host->st_dev && inode->host == host->st_ino) break;
         link = &inode->next;
     }
     return link;
@@ -34,20 +33,22 @@ struct inode *inode_of(struct user *user, const struct stat *host)
 {
     struct inodes *inodes = &user->inodes;
     int *link = find(user, host);
-    if (*link)
-        return &inodes->inode[*link - 1];
+    if (*link) return &inodes->inode[*link - 1];
     if (inodes->count == inodes->capacity) {
         inodes->capacity = inodes->capacity ? 2 * inodes->capacity : 256;
         struct inode *more = realloc(inodes->inode, inodes->capacity * sizeof *more);
-        if (!more)
-            hw_panic(user->core, "no host memory for the guest's inodes");
+        if (!more) hw_panic(user->core, "no host memory for the guest's inodes");
         inodes->inode = more;
         link = find(user, host); /* it may have pointed into what was moved */
     }
     uint64_t start = (uint64_t)user->params.epoch * 1000000000;
     inodes->inode[inodes->count] = (struct inode){
-        .device = host->st_dev, .host = host->st_ino, .number = FIRST_INODE + inodes->count,
-        .accessed = start, .modified = start, .changed = start,
+        .device = host->st_dev,
+        .host = host->st_ino,
+        .number = FIRST_INODE + inodes->count,
+        .accessed = start,
+        .modified = start,
+        .changed = start,
     };
     *link = (int)++inodes->count;
     return &inodes->inode[inodes->count - 1];
@@ -57,8 +58,7 @@ struct inode *inode_of(struct user *user, const struct stat *host)
 void inode_forget(struct user *user, const struct stat *host)
 {
     int *link = find(user, host);
-    if (*link)
-        *link = user->inodes.inode[*link - 1].next;
+    if (*link) *link = user->inodes.inode[*link - 1].next;
 }
 
 void stat_of_host(struct user *user, const struct stat *host, enum mount mount, struct guest_stat *out)
@@ -73,8 +73,11 @@ void stat_of_host(struct user *user, const struct stat *host, enum mount mount, 
         .blocks = directory ? BLOCK_BYTES / 512 : ((uint64_t)host->st_size + 511) / 512,
         .mode = host->st_mode,
         .links = directory ? 1 : (uint32_t)host->st_nlink,
-        .uid = GUEST_UID, .gid = GUEST_GID,
-        .accessed = inode->accessed, .modified = inode->modified, .changed = inode->changed,
+        .uid = GUEST_UID,
+        .gid = GUEST_GID,
+        .accessed = inode->accessed,
+        .modified = inode->modified,
+        .changed = inode->changed,
     };
 }
 
@@ -83,8 +86,16 @@ static void stat_special(const struct user *user, uint32_t mode, uint64_t rdev, 
 {
     uint64_t start = (uint64_t)user->params.epoch * 1000000000;
     *out = (struct guest_stat){
-        .device = makedev(0, 5), .inode = SPECIAL_INODES + number, .rdev = rdev, .mode = mode, .links = 1,
-        .uid = GUEST_UID, .gid = GUEST_GID, .accessed = start, .modified = start, .changed = start,
+        .device = makedev(0, 5),
+        .inode = SPECIAL_INODES + number,
+        .rdev = rdev,
+        .mode = mode,
+        .links = 1,
+        .uid = GUEST_UID,
+        .gid = GUEST_GID,
+        .accessed = start,
+        .modified = start,
+        .changed = start,
     };
 }
 
@@ -97,8 +108,7 @@ static uint64_t device_number(enum device device)
 static int64_t stat_host(struct user *user, int host, enum mount mount, struct guest_stat *out)
 {
     struct stat status;
-    if (fstatat(host, "", &status, AT_EMPTY_PATH) < 0)
-        return -errno;
+    if (fstatat(host, "", &status, AT_EMPTY_PATH) < 0) return -errno;
     stat_of_host(user, &status, mount, out);
     return 0;
 }
@@ -108,28 +118,18 @@ int64_t place_stat(struct user *user, const struct place *place, struct guest_st
     struct special_file special = path_special(place);
     struct file *file;
     switch (special.kind) {
-    case SPECIAL_DIRECTORY:
-        stat_special(user, S_IFDIR | 0555, 0, 100 + place->mount, out);
-        return 0;
+    case SPECIAL_DIRECTORY: stat_special(user, S_IFDIR | 0555, 0, 100 + place->mount, out); return 0;
     case SPECIAL_DEVICE:
         stat_special(user, S_IFCHR | 0666, device_number((enum device)special.number), 1 + special.number, out);
         return 0;
-    case SPECIAL_LINK:
-        stat_special(user, S_IFLNK | 0777, 0, 50, out);
-        return 0;
-    case SPECIAL_DESCRIPTOR:
-        file = file_at(user, special.number);
-        return file ? file_stat(user, file, out) : -ENOENT;
-    case SPECIAL_EXE:
-        return stat_host(user, user->exe, MOUNT_ROOT, out);
-    case SPECIAL_NONE:
-        break;
+    case SPECIAL_LINK: stat_special(user, S_IFLNK | 0777, 0, 50, out); return 0;
+    case SPECIAL_DESCRIPTOR: file = file_at(user, special.number); return file ? file_stat(user, file, out) : -ENOENT;
+    case SPECIAL_EXE: return stat_host(user, user->exe, MOUNT_ROOT, out);
+    case SPECIAL_NONE: break;
     }
-    if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC)
-        return -ENOENT;
+    if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC) return -ENOENT;
     int host = path_open(user, place, O_PATH | O_NOFOLLOW | (place->directory ? O_DIRECTORY : 0), 0);
-    if (host < 0)
-        return host;
+    if (host < 0) return host;
     int64_t status = stat_host(user, host, place->mount, out);
     close(host);
     return status;
@@ -140,27 +140,19 @@ int64_t file_stat(struct user *user, struct file *file, struct guest_stat *out)
     struct place place;
     switch (file->kind) {
     case FILE_STREAM:
-        if (file->seekable)
-            return stat_host(user, file->host, MOUNT_ROOT, out);
+        if (file->seekable) return stat_host(user, file->host, MOUNT_ROOT, out);
         if (user->params.tty)
             stat_special(user, S_IFCHR | 0620, makedev(136, 0), 60, out);
         else
             stat_special(user, S_IFIFO | 0600, 0, 60 + file->stream, out);
         return 0;
-    case FILE_PIPE:
-        stat_special(user, S_IFIFO | 0600, 0, 70, out);
-        return 0;
-    case FILE_DEVICE:
-        stat_special(user, S_IFCHR | 0666, device_number(file->device), 1 + file->device, out);
-        return 0;
-    case FILE_REGULAR:
-        return stat_host(user, file->host, file->mount, out);
+    case FILE_PIPE: stat_special(user, S_IFIFO | 0600, 0, 70, out); return 0;
+    case FILE_DEVICE: stat_special(user, S_IFCHR | 0666, device_number(file->device), 1 + file->device, out); return 0;
+    case FILE_REGULAR: return stat_host(user, file->host, file->mount, out);
     case FILE_DIRECTORY:
     case FILE_PATH:
-        if (file->host >= 0)
-            return stat_host(user, file->host, file->mount, out);
-        if (path_resolve(user, GUEST_AT_FDCWD, file->path, false, &place) < 0)
-            return -ENOENT;
+        if (file->host >= 0) return stat_host(user, file->host, file->mount, out);
+        if (path_resolve(user, GUEST_AT_FDCWD, file->path, false, &place) < 0) return -ENOENT;
         return place_stat(user, &place, out);
     }
     return -EBADF;
@@ -176,8 +168,7 @@ enum { NS = 1000000000 };
 static int64_t put_stat(struct user *user, uint32_t address, const struct guest_stat *s)
 {
     uint8_t out[64] = {0};
-    if (s->size > INT32_MAX)
-        return -EOVERFLOW;
+    if (s->size > INT32_MAX) return -EOVERFLOW;
     put32(out, s->device), put32(out + 4, s->inode);
     put16(out + 8, s->mode), put16(out + 10, s->links), put16(out + 12, s->uid), put16(out + 14, s->gid);
     put32(out + 16, s->rdev), put32(out + 20, s->size), put32(out + 24, BLOCK_BYTES), put32(out + 28, s->blocks);
@@ -237,12 +228,12 @@ static int64_t stat_descriptor(struct user *user, uint32_t descriptor, struct gu
     return file ? file_stat(user, file, out) : -EBADF;
 }
 
-#define STAT_CALL(name, find, put)                             \
-    int64_t sys_##name(struct user *user, const uint32_t *a)   \
-    {                                                          \
-        struct guest_stat out;                                 \
-        int64_t status = find;                                 \
-        return status < 0 ? status : put(user, a[1], &out);    \
+#define STAT_CALL(name, find, put)                                                                                     \
+    int64_t sys_##name(struct user *user, const uint32_t *a)                                                           \
+    {                                                                                                                  \
+        struct guest_stat out;                                                                                         \
+        int64_t status = find;                                                                                         \
+        return status < 0 ? status : put(user, a[1], &out);                                                            \
     }
 STAT_CALL(stat, stat_path(user, GUEST_AT_FDCWD, a[0], 0, &out), put_stat)
 STAT_CALL(lstat, stat_path(user, GUEST_AT_FDCWD, a[0], AT_SYMLINK_NOFOLLOW, &out), put_stat)
@@ -254,8 +245,7 @@ STAT_CALL(fstat64, stat_descriptor(user, a[0], &out), put_stat64)
 int64_t sys_fstatat64(struct user *user, const uint32_t *a)
 {
     struct guest_stat out;
-    if (a[3] & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
-        return -EINVAL;
+    if (a[3] & ~(uint32_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT)) return -EINVAL;
     int64_t status = stat_path(user, (int)a[0], a[1], a[3], &out);
     return status < 0 ? status : put_stat64(user, a[2], &out);
 }
@@ -275,20 +265,15 @@ enum { UTIME_KEEP = 0x3ffffffe, UTIME_PRESENT = 0x3fffffff };
 static int64_t set_times(struct user *user, const struct place *place, const uint64_t times[2])
 {
     struct stat host;
-    if (path_special(place).kind != SPECIAL_NONE)
-        return -EROFS;
+    if (path_special(place).kind != SPECIAL_NONE) return -EROFS;
     int descriptor = path_open(user, place, O_PATH | O_NOFOLLOW, 0);
-    if (descriptor < 0)
-        return descriptor;
+    if (descriptor < 0) return descriptor;
     int status = fstatat(descriptor, "", &host, AT_EMPTY_PATH) < 0 ? -errno : path_writable(user, place);
     close(descriptor);
-    if (status < 0)
-        return status;
+    if (status < 0) return status;
     struct inode *inode = inode_of(user, &host);
-    if (times[0] != UINT64_MAX)
-        inode->accessed = times[0];
-    if (times[1] != UINT64_MAX)
-        inode->modified = times[1];
+    if (times[0] != UINT64_MAX) inode->accessed = times[0];
+    if (times[1] != UINT64_MAX) inode->modified = times[1];
     inode->changed = time_wall(user);
     return 0;
 }
@@ -299,10 +284,8 @@ static int64_t utime_path(struct user *user, int directory, uint32_t path, bool 
     if (!path) {
         struct file *file = file_at(user, (uint32_t)directory);
         struct stat host;
-        if (!file)
-            return -EBADF;
-        if (file->host < 0 || fstat(file->host, &host) < 0)
-            return -EINVAL;
+        if (!file) return -EBADF;
+        if (file->host < 0 || fstat(file->host, &host) < 0) return -EINVAL;
         struct inode *inode = inode_of(user, &host);
         inode->accessed = times[0] != UINT64_MAX ? times[0] : inode->accessed;
         inode->modified = times[1] != UINT64_MAX ? times[1] : inode->modified;
@@ -318,14 +301,12 @@ static int64_t utimens(struct user *user, const uint32_t *a, enum time_form form
     uint64_t times[2] = {time_wall(user), time_wall(user)};
     for (unsigned i = 0; a[2] && i < 2; i++) {
         uint32_t at = a[2] + i * (form == TIME_64 ? 16 : 8), part;
-        if (!user_get(user, at + (form == TIME_64 ? 8 : 4), &part, sizeof part))
-            return -EFAULT;
+        if (!user_get(user, at + (form == TIME_64 ? 8 : 4), &part, sizeof part)) return -EFAULT;
         if (part == UTIME_KEEP) {
             times[i] = UINT64_MAX;
         } else if (part != UTIME_PRESENT) {
             int status = time_get(user, at, form, &times[i]);
-            if (status < 0)
-                return status;
+            if (status < 0) return status;
         }
     }
     return utime_path(user, (int)a[0], a[1], !(a[3] & AT_SYMLINK_NOFOLLOW), times);
@@ -339,11 +320,9 @@ static int64_t utimes(struct user *user, int directory, uint32_t path, uint32_t 
     uint64_t times[2] = {time_wall(user), time_wall(user)};
     int32_t in[4];
     if (address) {
-        if (!user_get(user, address, in, sizeof in))
-            return -EFAULT;
+        if (!user_get(user, address, in, sizeof in)) return -EFAULT;
         for (unsigned i = 0; i < 2; i++) {
-            if (in[2 * i] < 0 || in[2 * i + 1] < 0 || in[2 * i + 1] >= 1000000)
-                return -EINVAL;
+            if (in[2 * i] < 0 || in[2 * i + 1] < 0 || in[2 * i + 1] >= 1000000) return -EINVAL;
             times[i] = (uint64_t)in[2 * i] * NS + (uint64_t)in[2 * i + 1] * 1000;
         }
     }
@@ -358,8 +337,7 @@ int64_t sys_utime(struct user *user, const uint32_t *a)
     uint64_t times[2] = {time_wall(user), time_wall(user)};
     uint32_t in[2];
     if (a[1]) {
-        if (!user_get(user, a[1], in, sizeof in))
-            return -EFAULT;
+        if (!user_get(user, a[1], in, sizeof in)) return -EFAULT;
         times[0] = (uint64_t)in[0] * NS;
         times[1] = (uint64_t)in[1] * NS;
     }

@@ -25,15 +25,17 @@ enum { USER_CS = 0x23, USER_DS = 0x2b, GDT_TLS_FIRST = 12, GDT_TLS_COUNT = 3 };
 
 /* ---- address space (space.c) ---- */
 
-#define TASK_TOP 0xffffe000u   /* end of user memory and top of the stack of a compat process */
-#define TRAMPOLINE TASK_TOP    /* code that returns from signal handlers that have no restorer: where Linux once kept it */
+#define TASK_TOP 0xffffe000u /* end of user memory and top of the stack of a compat process */
+#define TRAMPOLINE                                                                                                     \
+    TASK_TOP /* code that returns from signal handlers that have no restorer: where Linux once kept it                 \
+              */
 enum { TRAMPOLINE_SIGRETURN = 0, TRAMPOLINE_RT_SIGRETURN = 16 };
 
 /* Where the contents of a mapping come from: bytes in memory, or a host file. Counted references. */
 struct backing {
     unsigned references;
-    int descriptor;          /* owned; -1: `bytes` */
-    const uint8_t *bytes;    /* not owned */
+    int descriptor;       /* owned; -1: `bytes` */
+    const uint8_t *bytes; /* not owned */
     uint64_t size;
 };
 struct backing *backing_of_file(int descriptor);
@@ -49,7 +51,7 @@ struct vma {
     uint64_t offset;         /* of `start` in the backing */
 };
 struct mappings {
-    struct vma *vmas;        /* ascending, disjoint */
+    struct vma *vmas; /* ascending, disjoint */
     unsigned count, capacity;
     uint64_t cr3;
     uint32_t break_start, program_break;
@@ -63,7 +65,8 @@ void space_destroy(struct user *user);
 /* Replaces whatever is mapped in [start, end). Takes over a reference to `backing`. */
 void space_map(struct user *user, struct vma vma);
 void space_unmap(struct user *user, uint32_t start, uint32_t end);
-/* Brings the page of `linear` in for an access (ACCESS_ bits). POPULATED also when it is there and allows the access. */
+/* Brings the page of `linear` in for an access (ACCESS_ bits). POPULATED also when it is there and allows the access.
+ */
 enum populate space_populate(struct user *user, uint32_t linear, unsigned access);
 /* How many of `bytes` bytes from `address` on the guest may read (write). */
 size_t space_accessible(struct user *user, uint32_t address, size_t bytes, bool write);
@@ -100,7 +103,7 @@ bool user_load(struct user *user, const struct user_config *config, char *error,
 
 enum { TIMER_REAL, TIMER_VIRTUAL, TIMER_PROF, TIMER_COUNT };
 struct timer {
-    uint64_t expiry;         /* ns on the timer's clock; 0: not armed */
+    uint64_t expiry; /* ns on the timer's clock; 0: not armed */
     uint64_t interval;
 };
 /* ns since the start: what instructions took, and that plus what was slept. */
@@ -123,7 +126,10 @@ int time_put(struct user *user, uint32_t address, enum time_form form, uint64_t 
 /* ---- signals (signals.c, frames.c) ---- */
 
 enum { GUEST_SIGNALS = 64, SIGNAL_QUEUE = 256 };
-enum { RESTART_ALWAYS = -512 /* ERESTARTSYS */, RESTART_NO_HANDLER = -514 /* ERESTARTNOHAND: EINTR if a handler runs */ };
+enum {
+    RESTART_ALWAYS = -512 /* ERESTARTSYS */,
+    RESTART_NO_HANDLER = -514 /* ERESTARTNOHAND: EINTR if a handler runs */
+};
 enum { SIGNAL_KERNEL = 0x80, SIGNAL_USER = 0, SIGNAL_QUEUED = -1, SIGNAL_TKILL = -6 };
 
 /* The part of siginfo that differs: words at offsets 12, 16 and 20. */
@@ -140,14 +146,14 @@ struct altstack {
 };
 struct signals {
     struct signal_action action[GUEST_SIGNALS + 1];
-    uint64_t blocked, saved;   /* saved: what sigsuspend replaced, to be restored after the handler */
+    uint64_t blocked, saved; /* saved: what sigsuspend replaced, to be restored after the handler */
     bool restore;
     struct altstack stack;
     struct signal_info queue[SIGNAL_QUEUE]; /* in order of arrival; standard signals at most once each */
     unsigned queued;
     uint32_t trap, error, cr2; /* of the last exception */
 };
-#define SIGNAL_BIT(number) (UINT64_C(1) << ((number) - 1))
+#define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
 
 /* Adds to the pending signals, unless ignored. */
 void signal_send(struct user *user, struct signal_info info);
@@ -157,9 +163,11 @@ void signal_force(struct user *user, struct signal_info info);
 bool signal_take(struct user *user, uint64_t wanted, struct signal_info *info);
 /* Would a signal be handled, if looked at now? */
 bool signal_waiting(const struct user *user);
-/* Starts the handlers of pending signals, or dies of them. `result`: what the interrupted system call returns, or NULL. */
+/* Starts the handlers of pending signals, or dies of them. `result`: what the interrupted system call returns, or NULL.
+ */
 void signals_deliver(struct user *user, const int64_t *result);
-/* For a call that waits under another mask (0: none is given): swaps it until the call is over. False: `status` is -errno. */
+/* For a call that waits under another mask (0: none is given): swaps it until the call is over. False: `status` is
+ * -errno. */
 bool signal_swap_mask(struct user *user, uint32_t address, uint32_t bytes, int *status);
 /* Writes the frame for a handler and enters it; false: the stack cannot take it. */
 bool frame_push(struct user *user, const struct signal_info *info, const struct signal_action *action, uint64_t mask);
@@ -182,7 +190,7 @@ bool segment_lookup(struct user *user, unsigned segment, uint16_t selector, stru
 void segment_load(struct user *user, unsigned segment, uint16_t selector);
 uint16_t segment_selector(const struct user *user, unsigned segment);
 
-/* ---- files (paths.c, inodes.c, files.c, directories.c) ---- */
+/* ---- files (paths.c, inodes.c, files.c, io.c, control.c, directories.c) ---- */
 
 enum { GUEST_PATH_BYTES = 4096, GUEST_FILES = 1024 };
 enum mount { MOUNT_ROOT, MOUNT_TMP, MOUNT_DEV, MOUNT_PROC };
@@ -190,12 +198,13 @@ enum mount { MOUNT_ROOT, MOUNT_TMP, MOUNT_DEV, MOUNT_PROC };
 struct place {
     enum mount mount;
     char path[GUEST_PATH_BYTES];
-    const char *inside;      /* below the mount point, "." for itself */
-    bool directory;          /* written with a slash behind it */
-    unsigned dots;           /* written with "." (1) or ".." (2) as its last component */
+    const char *inside; /* below the mount point, "." for itself */
+    bool directory;     /* written with a slash behind it */
+    unsigned dots;      /* written with "." (1) or ".." (2) as its last component */
 };
 enum { GUEST_AT_FDCWD = -100 };
-/* Resolves a path of the guest's; `follow` a symbolic link at its end. The last component need not exist. 0 or -errno. */
+/* Resolves a path of the guest's; `follow` a symbolic link at its end. The last component need not exist. 0 or -errno.
+ */
 int path_resolve(struct user *user, int directory, const char *path, bool follow, struct place *place);
 int path_get(struct user *user, int directory, uint32_t address, bool follow, struct place *place);
 /* openat2 below the mount point, never out of it. A host descriptor or -errno. */
@@ -210,21 +219,21 @@ enum device { DEVICE_NULL, DEVICE_ZERO, DEVICE_FULL, DEVICE_RANDOM, DEVICE_URAND
 enum special { SPECIAL_NONE, SPECIAL_DIRECTORY, SPECIAL_DEVICE, SPECIAL_DESCRIPTOR, SPECIAL_EXE, SPECIAL_LINK };
 struct special_file {
     enum special kind;
-    unsigned number;         /* device, or guest descriptor */
+    unsigned number; /* device, or guest descriptor */
 };
 struct special_file path_special(const struct place *place);
 extern const char *const device_name[DEVICE_COUNT];
 
 struct inode {
-    uint64_t device, host;   /* the host's; device 0: forgotten */
-    uint64_t number;         /* the guest's */
+    uint64_t device, host;                /* the host's; device 0: forgotten */
+    uint64_t number;                      /* the guest's */
     uint64_t accessed, modified, changed; /* ns since 1970 */
     int next;
 };
 struct inodes {
     struct inode *inode;
     unsigned count, capacity;
-    int bucket[1024];        /* index + 1 */
+    int bucket[1024]; /* index + 1 */
 };
 struct stat;
 struct inode *inode_of(struct user *user, const struct stat *host);
@@ -239,27 +248,32 @@ struct guest_stat {
 void stat_of_host(struct user *user, const struct stat *host, enum mount mount, struct guest_stat *out);
 
 enum file_kind { FILE_REGULAR, FILE_DIRECTORY, FILE_STREAM, FILE_PIPE, FILE_DEVICE, FILE_PATH };
-struct pipe;
+enum { PIPE_BYTES = 65536 };
+struct pipe {
+    unsigned readers, writers;
+    size_t first, used;
+    uint8_t bytes[PIPE_BYTES];
+};
 struct entry {
     char *name;
     uint64_t inode;
-    uint8_t type;            /* DT_ */
+    uint8_t type; /* DT_ */
 };
 /* An open file: shared by the descriptors that dup made of one another. */
 struct file {
     unsigned references;
     enum file_kind kind;
-    int flags;               /* O_ bits as given, less those that only matter for opening */
-    int host;                /* owned host descriptor, or -1; not owned for a stream */
+    int flags; /* O_ bits as given, less those that only matter for opening */
+    int host;  /* owned host descriptor, or -1; not owned for a stream */
     enum mount mount;
-    char *path;              /* guest path of a directory or an O_PATH file; owned */
+    char *path; /* guest path of a directory or an O_PATH file; owned */
     enum device device;
-    unsigned stream;         /* 0, 1, 2 */
-    bool seekable;           /* a stream that is a regular file of the host */
+    unsigned stream; /* 0, 1, 2 */
+    bool seekable;   /* a stream that is a regular file of the host */
     struct pipe *pipe;
-    bool writer;             /* end of the pipe */
-    uint64_t mark;           /* directory: next entry */
-    struct entry *entries;   /* directory: sorted, read at the first getdents; owned */
+    bool writer;           /* end of the pipe */
+    uint64_t mark;         /* directory: next entry */
+    struct entry *entries; /* directory: sorted, read at the first getdents; owned */
     unsigned entry_count;
     bool listed;
 };
@@ -271,6 +285,9 @@ struct file *file_at(const struct user *user, uint32_t descriptor);
 /* Puts a file into the lowest free descriptor from `from` on, or drops it: the descriptor, or -EMFILE. */
 int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec);
 void file_release(struct user *user, struct file *file);
+int64_t file_duplicate(struct user *user, uint32_t descriptor, unsigned from, bool close_on_exec);
+/* It was written to: its times say so. */
+void file_touch(struct user *user, const struct file *file);
 int64_t file_stat(struct user *user, struct file *file, struct guest_stat *out);
 /* Does reading (writing) return at once? */
 bool file_ready(struct user *user, const struct file *file, bool write);
@@ -289,32 +306,32 @@ struct user {
     struct user_stats stats;
     struct user_status status;
     char note[320];
-    uint64_t insns_max;      /* UINT64_MAX: no limit */
+    uint64_t insns_max; /* UINT64_MAX: no limit */
     bool write;
     volatile sig_atomic_t interrupted;
     struct mappings space;
     struct timer timer[TIMER_COUNT];
-    uint64_t slept;          /* ns */
+    uint64_t slept; /* ns */
     struct signals signals;
     struct segments segments;
     struct prng random;
-    uint8_t *image;          /* the ELF file */
+    uint8_t *image; /* the ELF file */
     size_t image_bytes;
-    int root, tmp;           /* host directories */
-    int exe;                 /* host descriptor of the program */
+    int root, tmp; /* host directories */
+    int exe;       /* host descriptor of the program */
     char tmp_path[64];
-    char exe_path[300];      /* what /proc/self/exe points at */
+    char exe_path[300]; /* what /proc/self/exe points at */
     char cwd[GUEST_PATH_BYTES];
-    int stream[3];           /* host descriptors of the guest's 0, 1, 2 */
+    int stream[3]; /* host descriptors of the guest's 0, 1, 2 */
     struct files files;
     struct inodes inodes;
-    uint32_t call;           /* number of the system call being answered */
-    bool call_abandoned;     /* it set all registers itself (sigreturn): no result, no restart */
-    uint32_t file_mask;      /* umask */
+    uint32_t call;       /* number of the system call being answered */
+    bool call_abandoned; /* it set all registers itself (sigreturn): no result, no restart */
+    uint32_t file_mask;  /* umask */
     uint64_t limit[LIMIT_COUNT][2];
-    char name[16];           /* prctl PR_SET_NAME */
-    uint64_t refused[8];     /* system calls that were reported already, a bit each */
-    uint64_t fault_insns;    /* of the last page fault that only populated, to notice one that repeats */
+    char name[16];        /* prctl PR_SET_NAME */
+    uint64_t refused[8];  /* system calls that were reported already, a bit each */
+    uint64_t fault_insns; /* of the last page fault that only populated, to notice one that repeats */
     uint32_t fault_address, fault_repeats;
 };
 

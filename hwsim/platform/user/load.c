@@ -14,8 +14,8 @@ enum { STRINGS_MAX = 4096, AUXV_MAX = 24 };
 
 /* popl %eax; movl $__NR_sigreturn, %eax; int $0x80  and  movl $__NR_rt_sigreturn, %eax; int $0x80 */
 static const uint8_t trampoline[PAGE_BYTES] = {
-    [TRAMPOLINE_SIGRETURN] = 0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80,
-    [TRAMPOLINE_RT_SIGRETURN] = 0xb8, 173, 0, 0, 0, 0xcd, 0x80,
+    [TRAMPOLINE_SIGRETURN] = 0x58,    0xb8, 119, 0, 0, 0,    0xcd, 0x80,
+    [TRAMPOLINE_RT_SIGRETURN] = 0xb8, 173,  0,   0, 0, 0xcd, 0x80,
 };
 
 /* What every guest finds in its environment, unless it is set otherwise. */
@@ -45,14 +45,12 @@ static bool read_program(struct user *user, const char *program, char *error, si
     while (user->image_bytes < (size_t)host.st_size) {
         ssize_t got = pread(user->exe, user->image + user->image_bytes, (size_t)host.st_size - user->image_bytes,
                             (off_t)user->image_bytes);
-        if (got < 0 && errno == EINTR)
-            continue;
+        if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
             snprintf(error, capacity, "%s", strerror(errno));
             return false;
         }
-        if (got == 0)
-            break;
+        if (got == 0) break;
         user->image_bytes += (size_t)got;
     }
     return true;
@@ -64,17 +62,19 @@ static bool map_segments(struct user *user, const struct elf_image *image)
     bool fits = file != NULL;
     for (unsigned i = 0; i < image->count && fits; i++) {
         const struct elf_segment *segment = &image->segment[i];
-        uint8_t prot = (uint8_t)((segment->rights & ELF_READ ? PROT_READ : 0) |
-                                 (segment->rights & ELF_WRITE ? PROT_WRITE : 0) |
-                                 (segment->rights & ELF_EXECUTE ? PROT_EXEC : 0));
+        uint8_t prot =
+            (uint8_t)((segment->rights & ELF_READ ? PROT_READ : 0) | (segment->rights & ELF_WRITE ? PROT_WRITE : 0) |
+                      (segment->rights & ELF_EXECUTE ? PROT_EXEC : 0));
         uint32_t start = segment->address & ~(uint32_t)(PAGE_BYTES - 1), skip = segment->address - start;
         uint32_t file_end = (uint32_t)round_up(segment->address + segment->file_bytes, PAGE_BYTES);
         uint32_t end = (uint32_t)round_up(segment->address + segment->memory_bytes, PAGE_BYTES);
         uint32_t zero = segment->address + segment->file_bytes;
         if (segment->file_bytes) {
             file->references++;
-            space_map(user, (struct vma){.start = start, .end = file_end, .prot = prot, .backing = file,
-                                         .offset = segment->offset - skip});
+            space_map(
+                user,
+                (struct vma){
+                    .start = start, .end = file_end, .prot = prot, .backing = file, .offset = segment->offset - skip});
             start = file_end;
             /* What lies behind the segment in the file must not show in its zeroed part. */
             if (segment->memory_bytes > segment->file_bytes && prot & PROT_WRITE && zero < file_end) {
@@ -82,8 +82,7 @@ static bool map_segments(struct user *user, const struct elf_image *image)
                 fits = user_put(user, zero, zeroes, file_end - zero);
             }
         }
-        if (start < end)
-            space_map(user, (struct vma){.start = start, .end = end, .prot = prot});
+        if (start < end) space_map(user, (struct vma){.start = start, .end = end, .prot = prot});
     }
     backing_release(file);
     return fits;
@@ -93,12 +92,14 @@ static bool map_stack(struct user *user, const struct elf_image *image)
 {
     uint8_t prot = PROT_READ | PROT_WRITE | (image->stack == ELF_STACK_PLAIN ? 0 : PROT_EXEC);
     struct backing *code = backing_of_bytes(trampoline, sizeof trampoline);
-    if (!code)
-        return false;
+    if (!code) return false;
     space_map(user, (struct vma){.start = TASK_TOP - (uint32_t)round_up((uint64_t)user->params.stack, PAGE_BYTES),
-                                 .end = TASK_TOP, .prot = prot, .growth = true});
-    space_map(user, (struct vma){.start = TRAMPOLINE, .end = TRAMPOLINE + PAGE_BYTES, .prot = PROT_READ | PROT_EXEC,
-                                 .backing = code});
+                                 .end = TASK_TOP,
+                                 .prot = prot,
+                                 .growth = true});
+    space_map(user,
+              (struct vma){
+                  .start = TRAMPOLINE, .end = TRAMPOLINE + PAGE_BYTES, .prot = PROT_READ | PROT_EXEC, .backing = code});
     return true;
 }
 
@@ -111,7 +112,8 @@ struct stack {
 
 static uint32_t push(struct stack *stack, const void *from, size_t bytes)
 {
-    if (stack->full || bytes > stack->at - stack->bottom || !user_put(stack->user, stack->at - (uint32_t)bytes, from, bytes)) {
+    if (stack->full || bytes > stack->at - stack->bottom ||
+        !user_put(stack->user, stack->at - (uint32_t)bytes, from, bytes)) {
         stack->full = true;
         return 0;
     }
@@ -132,17 +134,13 @@ static unsigned environment(char *const *given, const char **out)
     unsigned count = 0;
     for (unsigned i = 0; i < LENGTH(fixed_environment); i++) {
         bool replaced = false;
-        for (unsigned k = 0; given && given[k]; k++)
-            replaced |= same_name(fixed_environment[i], given[k]);
-        if (!replaced)
-            out[count++] = fixed_environment[i];
+        for (unsigned k = 0; given && given[k]; k++) replaced |= same_name(fixed_environment[i], given[k]);
+        if (!replaced) out[count++] = fixed_environment[i];
     }
     for (unsigned k = 0; given && given[k] && count < STRINGS_MAX; k++) {
         bool replaced = false;
-        for (unsigned later = k + 1; given[later]; later++)
-            replaced |= same_name(given[k], given[later]);
-        if (!replaced)
-            out[count++] = given[k];
+        for (unsigned later = k + 1; given[later]; later++) replaced |= same_name(given[k], given[later]);
+        if (!replaced) out[count++] = given[k];
     }
     return count;
 }
@@ -184,7 +182,8 @@ static struct auxv make_auxv(const struct elf_image *image, uint32_t random, uin
 }
 
 /* Strings first, as execve copies them: name, environment, arguments; below them platform, random bytes, vectors. */
-static bool build_stack(struct user *user, const struct user_config *config, const struct elf_image *image, uint32_t *esp)
+static bool build_stack(struct user *user, const struct user_config *config, const struct elf_image *image,
+                        uint32_t *esp)
 {
     static const uint8_t nothing[8];
     const char **env = calloc(STRINGS_MAX + LENGTH(fixed_environment), sizeof *env);
@@ -192,18 +191,15 @@ static bool build_stack(struct user *user, const struct user_config *config, con
     unsigned argc = 0, envc = 0, n = 0;
     /* Linux lets strings take a quarter of the stack. */
     struct stack stack = {.user = user, .at = TASK_TOP, .bottom = TASK_TOP - (uint32_t)(user->params.stack / 4)};
-    while (config->argv[argc])
-        argc++;
+    while (config->argv[argc]) argc++;
     bool fits = env && words && argc <= STRINGS_MAX;
     if (fits) {
         envc = environment(config->env, env);
         push(&stack, nothing, sizeof nothing);
         uint32_t name = push_string(&stack, user->exe_path);
         words[n++] = argc;
-        for (unsigned i = envc; i-- > 0;)
-            words[1 + argc + 1 + i] = push_string(&stack, env[i]);
-        for (unsigned i = argc; i-- > 0;)
-            words[1 + i] = push_string(&stack, config->argv[i]);
+        for (unsigned i = envc; i-- > 0;) words[1 + argc + 1 + i] = push_string(&stack, env[i]);
+        for (unsigned i = argc; i-- > 0;) words[1 + i] = push_string(&stack, config->argv[i]);
         n += argc + 1 + envc + 1;
         stack.at &= ~15u;
         uint32_t platform = push_string(&stack, "i686");
@@ -227,7 +223,8 @@ static void set_registers(struct user *user, uint32_t entry, uint32_t esp)
     state->r[HOME_EIP] = entry;
     state->r[HOME_ESP] = esp;
     state->r[HOME_EFL] = 0x202;
-    state->r[HOME_SEL_LOW] = (uint64_t)USER_DS | (uint64_t)USER_CS << 16 | (uint64_t)USER_DS << 32 | (uint64_t)USER_DS << 48;
+    state->r[HOME_SEL_LOW] =
+        (uint64_t)USER_DS | (uint64_t)USER_CS << 16 | (uint64_t)USER_DS << 32 | (uint64_t)USER_DS << 48;
     state->r[HOME_FCW] = 0x37f;
     state->r[HOME_MXCSR] = 0x1f80;
     hw_commit(user->core, 0, 0, bits_mask(REG_SHADOWED), true);
@@ -252,8 +249,7 @@ bool user_load(struct user *user, const struct user_config *config, char *error,
             snprintf(error, capacity, "its arguments and environment do not fit into a quarter of guest.stack");
             ok = build_stack(user, config, image, &esp);
         }
-        if (ok)
-            set_registers(user, image->entry, esp);
+        if (ok) set_registers(user, image->entry, esp);
     }
     free(image);
     return ok;

@@ -36,20 +36,16 @@ static void find_mount(struct place *place)
     else if (under(path, "/proc"))
         place->mount = MOUNT_PROC, skip = 5;
     place->inside = path + skip;
-    while (*place->inside == '/')
-        place->inside++;
-    if (!*place->inside)
-        place->inside = ".";
+    while (*place->inside == '/') place->inside++;
+    if (!*place->inside) place->inside = ".";
 }
 
 static bool parse_descriptor(const char *text, unsigned *number)
 {
     unsigned value = 0;
-    if (!*text)
-        return false;
+    if (!*text) return false;
     for (; *text; text++) {
-        if (*text < '0' || *text > '9' || value >= GUEST_FILES)
-            return false;
+        if (*text < '0' || *text > '9' || value >= GUEST_FILES) return false;
         value = value * 10 + (unsigned)(*text - '0');
     }
     *number = value;
@@ -60,14 +56,11 @@ static struct special_file dev_special(const char *inside)
 {
     static const char *const standard[] = {"stdin", "stdout", "stderr"};
     unsigned number;
-    if (strcmp(inside, ".") == 0 || strcmp(inside, "fd") == 0)
-        return (struct special_file){SPECIAL_DIRECTORY, 0};
+    if (strcmp(inside, ".") == 0 || strcmp(inside, "fd") == 0) return (struct special_file){SPECIAL_DIRECTORY, 0};
     for (unsigned i = 0; i < DEVICE_COUNT; i++)
-        if (strcmp(inside, device_name[i]) == 0)
-            return (struct special_file){SPECIAL_DEVICE, i};
+        if (strcmp(inside, device_name[i]) == 0) return (struct special_file){SPECIAL_DEVICE, i};
     for (unsigned i = 0; i < LENGTH(standard); i++)
-        if (strcmp(inside, standard[i]) == 0)
-            return (struct special_file){SPECIAL_DESCRIPTOR, i};
+        if (strcmp(inside, standard[i]) == 0) return (struct special_file){SPECIAL_DESCRIPTOR, i};
     if (strncmp(inside, "fd/", 3) == 0 && parse_descriptor(inside + 3, &number))
         return (struct special_file){SPECIAL_DESCRIPTOR, number};
     return (struct special_file){SPECIAL_NONE, 0};
@@ -78,17 +71,12 @@ static struct special_file proc_special(const char *inside)
     unsigned number;
     char self[16];
     snprintf(self, sizeof self, "%d", GUEST_PID);
-    if (strcmp(inside, ".") == 0)
-        return (struct special_file){SPECIAL_DIRECTORY, 0};
-    if (strcmp(inside, "self") == 0)
-        return (struct special_file){SPECIAL_LINK, 0};
-    if (!under(inside, self))
-        return (struct special_file){SPECIAL_NONE, 0};
+    if (strcmp(inside, ".") == 0) return (struct special_file){SPECIAL_DIRECTORY, 0};
+    if (strcmp(inside, "self") == 0) return (struct special_file){SPECIAL_LINK, 0};
+    if (!under(inside, self)) return (struct special_file){SPECIAL_NONE, 0};
     inside += strlen(self);
-    if (!*inside || strcmp(inside, "/fd") == 0)
-        return (struct special_file){SPECIAL_DIRECTORY, 0};
-    if (strcmp(inside, "/exe") == 0)
-        return (struct special_file){SPECIAL_EXE, 0};
+    if (!*inside || strcmp(inside, "/fd") == 0) return (struct special_file){SPECIAL_DIRECTORY, 0};
+    if (strcmp(inside, "/exe") == 0) return (struct special_file){SPECIAL_EXE, 0};
     if (strncmp(inside, "/fd/", 4) == 0 && parse_descriptor(inside + 4, &number))
         return (struct special_file){SPECIAL_DESCRIPTOR, number};
     return (struct special_file){SPECIAL_NONE, 0};
@@ -96,8 +84,7 @@ static struct special_file proc_special(const char *inside)
 
 struct special_file path_special(const struct place *place)
 {
-    if (place->mount == MOUNT_DEV)
-        return dev_special(place->inside);
+    if (place->mount == MOUNT_DEV) return dev_special(place->inside);
     return place->mount == MOUNT_PROC ? proc_special(place->inside) : (struct special_file){SPECIAL_NONE, 0};
 }
 
@@ -115,14 +102,11 @@ int path_open(struct user *user, const struct place *place, int flags, unsigned 
         .mode = flags & O_CREAT ? mode : 0,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
     };
-    if (place->mount != MOUNT_ROOT && place->mount != MOUNT_TMP)
-        return -EACCES;
+    if (place->mount != MOUNT_ROOT && place->mount != MOUNT_TMP) return -EACCES;
     for (;;) {
         long got = syscall(SYS_openat2, mount_directory(user, place->mount), place->inside, &how, sizeof how);
-        if (got >= 0)
-            return (int)got;
-        if (errno != EINTR && errno != EAGAIN)
-            return -errno;
+        if (got >= 0) return (int)got;
+        if (errno != EINTR && errno != EAGAIN) return -errno;
     }
 }
 
@@ -131,14 +115,11 @@ int path_open_parent(struct user *user, const struct place *place, const char **
     struct place parent = *place;
     const char *slash = strrchr(place->inside, '/');
     *name = slash ? slash + 1 : place->inside;
-    if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC)
-        return -EROFS;
-    if (strcmp(place->inside, ".") == 0)
-        return -EBUSY; /* the root, or a mount point */
+    if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC) return -EROFS;
+    if (strcmp(place->inside, ".") == 0) return -EBUSY; /* the root, or a mount point */
     find_mount(&parent);
     parent.path[*name - place->path] = 0;
-    if (!slash)
-        parent.inside = ".";
+    if (!slash) parent.inside = ".";
     return path_open(user, &parent, O_PATH | O_DIRECTORY, 0);
 }
 
@@ -153,13 +134,11 @@ int path_writable(const struct user *user, const struct place *place)
 static int read_link(struct user *user, const struct place *place, char *target, size_t capacity)
 {
     if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC) {
-        if (path_special(place).kind != SPECIAL_LINK)
-            return -EINVAL;
+        if (path_special(place).kind != SPECIAL_LINK) return -EINVAL;
         return snprintf(target, capacity, "%d", GUEST_PID);
     }
     int link = path_open(user, place, O_PATH | O_NOFOLLOW, 0);
-    if (link < 0)
-        return link;
+    if (link < 0) return link;
     ssize_t length = readlinkat(link, "", target, capacity - 1);
     int error = errno;
     close(link);
@@ -177,8 +156,7 @@ static int check_directory(struct user *user, const struct place *place)
         return kind == SPECIAL_DIRECTORY ? 0 : kind == SPECIAL_NONE ? -ENOENT : -ENOTDIR;
     }
     int directory = path_open(user, place, O_PATH | O_DIRECTORY, 0);
-    if (directory < 0)
-        return directory;
+    if (directory < 0) return directory;
     close(directory);
     return 0;
 }
@@ -187,12 +165,9 @@ static int check_directory(struct user *user, const struct place *place)
 static int descend(struct place *place, const char *name, size_t length)
 {
     size_t at = strlen(place->path);
-    if (length > 255)
-        return -ENAMETOOLONG;
-    if (at == 1)
-        at = 0; /* "/" */
-    if (at + 1 + length >= sizeof place->path)
-        return -ENAMETOOLONG;
+    if (length > 255) return -ENAMETOOLONG;
+    if (at == 1) at = 0; /* "/" */
+    if (at + 1 + length >= sizeof place->path) return -ENAMETOOLONG;
     place->path[at] = '/';
     memcpy(place->path + at + 1, name, length);
     place->path[at + 1 + length] = 0;
@@ -220,13 +195,11 @@ static int step(struct user *user, struct place *place, const char *name, size_t
     place->dots = length <= 2 && strspn(name, ".") >= length ? (unsigned)length : 0;
     if (place->dots) {
         int status = check_directory(user, place);
-        if (status == 0 && place->dots == 2)
-            ascend(place);
+        if (status == 0 && place->dots == 2) ascend(place);
         return status;
     }
     int status = descend(place, name, length);
-    if (status < 0 || (last && !follow))
-        return status;
+    if (status < 0 || (last && !follow)) return status;
     status = read_link(user, place, target, capacity);
     if (status == -EINVAL || status == -ENOENT)
         return 0; /* no link; whether it is there is found out by who uses the place */
@@ -241,25 +214,19 @@ static int walk(struct user *user, struct place *place, char *rest, size_t capac
     place->directory = false;
     place->dots = 0;
     for (;;) {
-        while (rest[at] == '/')
-            at++;
-        if (!rest[at])
-            return 0;
+        while (rest[at] == '/') at++;
+        if (!rest[at]) return 0;
         size_t length = strcspn(rest + at, "/"), next = at + length;
-        while (rest[next] == '/')
-            next++;
+        while (rest[next] == '/') next++;
         bool last = !rest[next];
         place->directory = last && rest[at + length] == '/';
         int status = step(user, place, rest + at, length, last && !place->directory, follow, target, sizeof target);
-        if (status < 0)
-            return status;
+        if (status < 0) return status;
         if (status > 0) {
             /* A link: what it says comes before the rest of the path. */
             size_t behind = strlen(rest + at + length);
-            if (++links > LINKS_MAX)
-                return -ELOOP;
-            if ((size_t)status + behind + 1 > capacity)
-                return -ENAMETOOLONG;
+            if (++links > LINKS_MAX) return -ELOOP;
+            if ((size_t)status + behind + 1 > capacity) return -ENAMETOOLONG;
             memmove(rest + status, rest + at + length, behind + 1);
             memcpy(rest, target, (size_t)status);
             next = 0;
@@ -275,24 +242,19 @@ static int walk(struct user *user, struct place *place, char *rest, size_t capac
 int path_resolve(struct user *user, int directory, const char *path, bool follow, struct place *place)
 {
     char rest[2 * GUEST_PATH_BYTES];
-    if (!*path)
-        return -ENOENT;
-    if (strlen(path) >= GUEST_PATH_BYTES)
-        return -ENAMETOOLONG;
+    if (!*path) return -ENOENT;
+    if (strlen(path) >= GUEST_PATH_BYTES) return -ENAMETOOLONG;
     if (*path == '/') {
         set_place(place, "/");
     } else if (directory == GUEST_AT_FDCWD) {
         set_place(place, user->cwd);
     } else {
         const struct file *file = file_at(user, (uint32_t)directory);
-        if (!file)
-            return -EBADF;
-        if (file->kind != FILE_DIRECTORY && file->kind != FILE_PATH)
-            return -ENOTDIR;
+        if (!file) return -EBADF;
+        if (file->kind != FILE_DIRECTORY && file->kind != FILE_PATH) return -ENOTDIR;
         set_place(place, file->path);
         int status = check_directory(user, place);
-        if (status < 0)
-            return status;
+        if (status < 0) return status;
     }
     snprintf(rest, sizeof rest, "%s", path);
     return walk(user, place, rest, sizeof rest, follow);

@@ -37,8 +37,7 @@ int64_t sys_setpgid(struct user *user, const uint32_t *a)
 static int64_t set_ids(const uint32_t *a, unsigned count, uint32_t id)
 {
     for (unsigned i = 0; i < count; i++)
-        if (a[i] != id && a[i] != UINT32_MAX && a[i] != 0xffff)
-            return -EPERM;
+        if (a[i] != id && a[i] != UINT32_MAX && a[i] != 0xffff) return -EPERM;
     return 0;
 }
 
@@ -52,8 +51,7 @@ int64_t sys_setresgid(struct user *user, const uint32_t *a) { return set_ids(a, 
 static int64_t get_ids(struct user *user, const uint32_t *a, uint32_t id, size_t bytes)
 {
     for (unsigned i = 0; i < 3; i++)
-        if (!user_put(user, a[i], &id, bytes))
-            return -EFAULT;
+        if (!user_put(user, a[i], &id, bytes)) return -EFAULT;
     return 0;
 }
 
@@ -74,8 +72,7 @@ static struct utsname_bytes make_utsname(void)
 {
     static const char *const text[6] = {"Linux", "covm", "6.1.0", "#1 SMP PREEMPT_DYNAMIC", "i686", "(none)"};
     struct utsname_bytes name = {{{0}}};
-    for (unsigned i = 0; i < LENGTH(text); i++)
-        memcpy(name.field[i], text[i], strlen(text[i]));
+    for (unsigned i = 0; i < LENGTH(text); i++) memcpy(name.field[i], text[i], strlen(text[i]));
     return name;
 }
 
@@ -96,8 +93,20 @@ int64_t sys_sysinfo(struct user *user, const uint32_t *a)
     /* uptime, loads (3), total, free, shared, buffers, total and free swap; 16 bits of processes; high memory; unit */
     enum { MEMORY = 1 << 30 };
     uint32_t used = (uint32_t)(physical_frames_in_use(user->physical) * PAGE_BYTES);
-    uint32_t info[16] = {(uint32_t)(time_now(user) / 1000000000), 0, 0, 0, MEMORY, used < MEMORY ? MEMORY - used : 0, 0, 0,
-                         0, 0, 1, 0, 0, 1};
+    uint32_t info[16] = {(uint32_t)(time_now(user) / 1000000000),
+                         0,
+                         0,
+                         0,
+                         MEMORY,
+                         used < MEMORY ? MEMORY - used : 0,
+                         0,
+                         0,
+                         0,
+                         0,
+                         1,
+                         0,
+                         0,
+                         1};
     return user_put(user, a[0], info, sizeof info) ? 0 : -EFAULT;
 }
 
@@ -105,8 +114,7 @@ int64_t sys_personality(struct user *user, const uint32_t *a)
 {
     enum { READ_IMPLIES_EXEC = 0x400000, NO_RANDOMIZE = 0x40000 };
     int64_t old = NO_RANDOMIZE | (user->space.read_implies_exec ? READ_IMPLIES_EXEC : 0);
-    if (a[0] != UINT32_MAX)
-        user->space.read_implies_exec = a[0] & READ_IMPLIES_EXEC;
+    if (a[0] != UINT32_MAX) user->space.read_implies_exec = a[0] & READ_IMPLIES_EXEC;
     return old;
 }
 
@@ -114,18 +122,15 @@ int64_t sys_getcpu(struct user *user, const uint32_t *a)
 {
     uint32_t zero = 0;
     for (unsigned i = 0; i < 2; i++)
-        if (a[i] && !user_put(user, a[i], &zero, sizeof zero))
-            return -EFAULT;
+        if (a[i] && !user_put(user, a[i], &zero, sizeof zero)) return -EFAULT;
     return 0;
 }
 
 int64_t sys_sched_getaffinity(struct user *user, const uint32_t *a)
 {
     uint32_t one = 1;
-    if (!self(a[0]))
-        return -ESRCH;
-    if (a[1] < sizeof one || a[1] % 4)
-        return -EINVAL;
+    if (!self(a[0])) return -ESRCH;
+    if (a[1] < sizeof one || a[1] % 4) return -EINVAL;
     return user_put(user, a[2], &one, sizeof one) ? (int64_t)sizeof one : -EFAULT;
 }
 
@@ -143,17 +148,14 @@ int64_t sys_priority_limit(struct user *user, const uint32_t *a)
 int64_t sys_getrandom(struct user *user, const uint32_t *a)
 {
     enum { FLAGS = 7 };
-    if (a[2] & ~(uint32_t)FLAGS)
-        return -EINVAL;
+    if (a[2] & ~(uint32_t)FLAGS) return -EINVAL;
     uint32_t bytes = a[1] < INT32_MAX ? a[1] : INT32_MAX;
     size_t reachable = space_accessible(user, a[0], bytes, true);
-    if (bytes && !reachable)
-        return -EFAULT;
+    if (bytes && !reachable) return -EFAULT;
     uint8_t piece[256];
     for (size_t done = 0, count; done < reachable; done += count) {
         count = reachable - done < sizeof piece ? reachable - done : sizeof piece;
-        for (size_t i = 0; i < count; i++)
-            piece[i] = (uint8_t)(prng_next(&user->random) >> 56);
+        for (size_t i = 0; i < count; i++) piece[i] = (uint8_t)(prng_next(&user->random) >> 56);
         user_put(user, a[0] + (uint32_t)done, piece, count);
     }
     return (int64_t)reachable;
@@ -166,10 +168,8 @@ static uint64_t broad(uint32_t limit) { return limit == UINT32_MAX ? UINT64_MAX 
 
 static int64_t set_limit(struct user *user, uint32_t which, const uint64_t new[2])
 {
-    if (new[0] > new[1])
-        return -EINVAL;
-    if (new[1] > user->limit[which][1])
-        return -EPERM;
+    if (new[0] > new[1]) return -EINVAL;
+    if (new[1] > user->limit[which][1]) return -EPERM;
     user->limit[which][0] = new[0];
     user->limit[which][1] = new[1];
     return 0;
@@ -177,8 +177,7 @@ static int64_t set_limit(struct user *user, uint32_t which, const uint64_t new[2
 
 static int64_t get_limit(struct user *user, const uint32_t *a, uint32_t infinity)
 {
-    if (a[0] >= LIMIT_COUNT)
-        return -EINVAL;
+    if (a[0] >= LIMIT_COUNT) return -EINVAL;
     uint32_t out[2];
     for (unsigned i = 0; i < 2; i++)
         out[i] = narrow(user->limit[a[0]][i]) > infinity ? infinity : narrow(user->limit[a[0]][i]);
@@ -191,54 +190,50 @@ int64_t sys_ugetrlimit(struct user *user, const uint32_t *a) { return get_limit(
 int64_t sys_setrlimit(struct user *user, const uint32_t *a)
 {
     uint32_t in[2];
-    if (a[0] >= LIMIT_COUNT)
-        return -EINVAL;
-    if (!user_get(user, a[1], in, sizeof in))
-        return -EFAULT;
+    if (a[0] >= LIMIT_COUNT) return -EINVAL;
+    if (!user_get(user, a[1], in, sizeof in)) return -EFAULT;
     return set_limit(user, a[0], (uint64_t[2]){broad(in[0]), broad(in[1])});
 }
 
 int64_t sys_prlimit64(struct user *user, const uint32_t *a)
 {
     uint64_t new[2], old[2];
-    if (a[1] >= LIMIT_COUNT)
-        return -EINVAL;
-    if (!self(a[0]))
-        return -ESRCH;
+    if (a[1] >= LIMIT_COUNT) return -EINVAL;
+    if (!self(a[0])) return -ESRCH;
     memcpy(old, user->limit[a[1]], sizeof old);
     if (a[2]) {
-        if (!user_get(user, a[2], new, sizeof new))
-            return -EFAULT;
+        if (!user_get(user, a[2], new, sizeof new)) return -EFAULT;
         int64_t status = set_limit(user, a[1], new);
-        if (status < 0)
-            return status;
+        if (status < 0) return status;
     }
     return a[3] && !user_put(user, a[3], old, sizeof old) ? -EFAULT : 0;
 }
 
 int64_t sys_prctl(struct user *user, const uint32_t *a)
 {
-    enum { GET_DUMPABLE = 3, SET_DUMPABLE = 4, SET_NAME = 15, GET_NAME = 16, SET_NO_NEW_PRIVS = 38, GET_NO_NEW_PRIVS = 39 };
+    enum {
+        GET_DUMPABLE = 3,
+        SET_DUMPABLE = 4,
+        SET_NAME = 15,
+        GET_NAME = 16,
+        SET_NO_NEW_PRIVS = 38,
+        GET_NO_NEW_PRIVS = 39
+    };
     char name[sizeof user->name];
     switch (a[0]) {
     case SET_NAME: {
         int length = user_get_string(user, a[1], name, sizeof name);
-        if (length == -EFAULT)
-            return -EFAULT;
+        if (length == -EFAULT) return -EFAULT;
         name[sizeof name - 1] = 0;
         memset(user->name, 0, sizeof user->name);
         memcpy(user->name, name, length < 0 ? sizeof name : (size_t)length);
         return 0;
     }
-    case GET_NAME:
-        return user_put(user, a[1], user->name, sizeof user->name) ? 0 : -EFAULT;
-    case GET_DUMPABLE:
-        return 1;
+    case GET_NAME: return user_put(user, a[1], user->name, sizeof user->name) ? 0 : -EFAULT;
+    case GET_DUMPABLE: return 1;
     case SET_DUMPABLE:
     case SET_NO_NEW_PRIVS:
-    case GET_NO_NEW_PRIVS:
-        return 0;
-    default:
-        return -EINVAL;
+    case GET_NO_NEW_PRIVS: return 0;
+    default: return -EINVAL;
     }
 }

@@ -1,27 +1,33 @@
-/* segments.c -- the descriptors that a user program can load: Linux's flat segments, three of its own in the GDT (thread
- * storage), and a local table (SDM vol. 3, 3.4.5). */
+/* segments.c -- the descriptors that a user program can load: Linux's flat segments, three of its own in the GDT
+ * (thread storage), and a local table (SDM vol. 3, 3.4.5). */
 #include <stdlib.h>
 
 #include "hwsim/platform/user/internal.h"
 
 enum { LDT_ENTRIES = 8192, SEGMENT_CS = 1, SEGMENT_SS = 2, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13 };
 /* struct user_desc: flag bits of its fourth word. */
-enum { UD_32BIT = 1, UD_CONTENTS = 6, UD_CODE = 4, UD_READ_EXEC_ONLY = 8, UD_IN_PAGES = 16, UD_NOT_PRESENT = 32, UD_USEABLE = 64 };
+enum {
+    UD_32BIT = 1,
+    UD_CONTENTS = 6,
+    UD_CODE = 4,
+    UD_READ_EXEC_ONLY = 8,
+    UD_IN_PAGES = 16,
+    UD_NOT_PRESENT = 32,
+    UD_USEABLE = 64
+};
 
 static const struct descriptor flat_code = {.used = true, .present = true, .size32 = true, .limit = UINT32_MAX};
-static const struct descriptor flat_data = {.used = true, .present = true, .data = true, .writable = true,
-                                            .size32 = true, .limit = UINT32_MAX};
+static const struct descriptor flat_data = {
+    .used = true, .present = true, .data = true, .writable = true, .size32 = true, .limit = UINT32_MAX};
 
 static const struct descriptor *find(const struct user *user, uint16_t selector)
 {
     unsigned index = selector >> 3;
-    if (selector & 4)
-        return user->segments.ldt && user->segments.ldt[index].used ? &user->segments.ldt[index] : NULL;
-    if (index == USER_CS >> 3)
-        return &flat_code;
-    if (index == USER_DS >> 3)
-        return &flat_data;
-    if (index >= GDT_TLS_FIRST && index < GDT_TLS_FIRST + GDT_TLS_COUNT && user->segments.tls[index - GDT_TLS_FIRST].used)
+    if (selector & 4) return user->segments.ldt && user->segments.ldt[index].used ? &user->segments.ldt[index] : NULL;
+    if (index == USER_CS >> 3) return &flat_code;
+    if (index == USER_DS >> 3) return &flat_data;
+    if (index >= GDT_TLS_FIRST && index < GDT_TLS_FIRST + GDT_TLS_COUNT &&
+        user->segments.tls[index - GDT_TLS_FIRST].used)
         return &user->segments.tls[index - GDT_TLS_FIRST];
     return NULL;
 }
@@ -41,17 +47,17 @@ bool segment_lookup(struct user *user, unsigned segment, uint16_t selector, stru
         return true;
     }
     const struct descriptor *found = null ? NULL : find(user, selector);
-    if (!found)
-        return refuse(fault, VECTOR_GP, null ? 0 : selector);
+    if (!found) return refuse(fault, VECTOR_GP, null ? 0 : selector);
     bool fits = segment == SEGMENT_CS   ? !found->data && (selector & 3) == 3
                 : segment == SEGMENT_SS ? found->data && found->writable && (selector & 3) == 3
                                         : true;
-    if (!fits)
-        return refuse(fault, VECTOR_GP, selector);
-    if (!found->present)
-        return refuse(fault, segment == SEGMENT_SS ? VECTOR_SS : VECTOR_NP, selector);
-    *out = (struct hw_segment){.base = found->base, .limit = found->limit, .executable = !found->data,
-                               .writable = found->data && found->writable, .size32 = found->size32};
+    if (!fits) return refuse(fault, VECTOR_GP, selector);
+    if (!found->present) return refuse(fault, segment == SEGMENT_SS ? VECTOR_SS : VECTOR_NP, selector);
+    *out = (struct hw_segment){.base = found->base,
+                               .limit = found->limit,
+                               .executable = !found->data,
+                               .writable = found->data && found->writable,
+                               .size32 = found->size32};
     return true;
 }
 
@@ -84,8 +90,7 @@ static struct descriptor make_descriptor(const uint32_t desc[4])
     /* Linux takes two forms as "clear this entry": all zero, and the one that its own LDT code calls empty. */
     bool zero = !desc[1] && !desc[2] && !(flags & ~(uint32_t)UD_USEABLE);
     bool empty = !desc[1] && !desc[2] && (flags & 63) == (UD_READ_EXEC_ONLY | UD_NOT_PRESENT);
-    if (zero || empty)
-        return (struct descriptor){.used = false};
+    if (zero || empty) return (struct descriptor){.used = false};
     return (struct descriptor){
         .used = true,
         .present = !(flags & UD_NOT_PRESENT),
@@ -109,25 +114,19 @@ static void reload(struct user *user, uint16_t selector)
 int64_t sys_set_thread_area(struct user *user, const uint32_t *a)
 {
     uint32_t desc[4];
-    if (!user_get(user, a[0], desc, sizeof desc))
-        return -EFAULT;
+    if (!user_get(user, a[0], desc, sizeof desc)) return -EFAULT;
     /* As in Linux: 32-bit segments only, no code segments, nothing not present unless empty. */
     struct descriptor descriptor = make_descriptor(desc);
-    if (descriptor.used && (!descriptor.size32 || !descriptor.data || !descriptor.present))
-        return -EINVAL;
+    if (descriptor.used && (!descriptor.size32 || !descriptor.data || !descriptor.present)) return -EINVAL;
     unsigned index = 0;
     if (desc[0] == UINT32_MAX) {
-        while (index < GDT_TLS_COUNT && user->segments.tls[index].used)
-            index++;
-        if (index == GDT_TLS_COUNT)
-            return -ESRCH;
+        while (index < GDT_TLS_COUNT && user->segments.tls[index].used) index++;
+        if (index == GDT_TLS_COUNT) return -ESRCH;
         desc[0] = GDT_TLS_FIRST + index;
-        if (!user_put(user, a[0], &desc[0], sizeof desc[0]))
-            return -EFAULT;
+        if (!user_put(user, a[0], &desc[0], sizeof desc[0])) return -EFAULT;
     }
     index = desc[0] - GDT_TLS_FIRST;
-    if (index >= GDT_TLS_COUNT)
-        return -EINVAL;
+    if (index >= GDT_TLS_COUNT) return -EINVAL;
     user->segments.tls[index] = descriptor;
     reload(user, (uint16_t)(desc[0] << 3));
     return 0;
@@ -136,10 +135,8 @@ int64_t sys_set_thread_area(struct user *user, const uint32_t *a)
 int64_t sys_get_thread_area(struct user *user, const uint32_t *a)
 {
     uint32_t number;
-    if (!user_get(user, a[0], &number, sizeof number))
-        return -EFAULT;
-    if (number - GDT_TLS_FIRST >= GDT_TLS_COUNT)
-        return -EINVAL;
+    if (!user_get(user, a[0], &number, sizeof number)) return -EFAULT;
+    if (number - GDT_TLS_FIRST >= GDT_TLS_COUNT) return -EINVAL;
     const struct descriptor *d = &user->segments.tls[number - GDT_TLS_FIRST];
     uint32_t desc[4] = {number, d->raw[0], d->raw[1], d->used ? d->raw[2] : UD_READ_EXEC_ONLY | UD_NOT_PRESENT};
     return user_put(user, a[0], desc, sizeof desc) ? 0 : -EFAULT;
@@ -148,8 +145,7 @@ int64_t sys_get_thread_area(struct user *user, const uint32_t *a)
 /* A descriptor as the processor keeps it (SDM figure 3-8). */
 static uint64_t encode(const struct descriptor *d)
 {
-    if (!d->used)
-        return 0;
+    if (!d->used) return 0;
     uint64_t base = d->raw[0], limit = d->raw[1] & 0xfffff, flags = d->raw[2];
     uint64_t type = 0x10 | (flags & UD_CODE ? 8 : 0) | (flags & 2 ? 4 : 0) | (flags & UD_READ_EXEC_ONLY ? 0 : 2) | 1;
     uint64_t access = type | 3 << 5 | (flags & UD_NOT_PRESENT ? 0 : 0x80);
@@ -160,12 +156,9 @@ static uint64_t encode(const struct descriptor *d)
 
 static int64_t ldt_read(struct user *user, uint32_t address, uint32_t bytes)
 {
-    if (!user->segments.ldt)
-        return 0;
-    if (bytes > LDT_ENTRIES * 8)
-        bytes = LDT_ENTRIES * 8;
-    if (space_accessible(user, address, bytes, true) != bytes)
-        return -EFAULT;
+    if (!user->segments.ldt) return 0;
+    if (bytes > LDT_ENTRIES * 8) bytes = LDT_ENTRIES * 8;
+    if (space_accessible(user, address, bytes, true) != bytes) return -EFAULT;
     for (uint32_t at = 0; at < bytes; at += 8) {
         uint64_t word = encode(&user->segments.ldt[at / 8]);
         user_put(user, address + at, &word, bytes - at < 8 ? bytes - at : 8);
@@ -176,20 +169,13 @@ static int64_t ldt_read(struct user *user, uint32_t address, uint32_t bytes)
 static int64_t ldt_write(struct user *user, uint32_t address, uint32_t bytes, bool old)
 {
     uint32_t desc[4];
-    if (bytes != sizeof desc)
-        return -EINVAL;
-    if (!user_get(user, address, desc, sizeof desc))
-        return -EFAULT;
-    if (desc[0] >= LDT_ENTRIES)
-        return -EINVAL;
-    if ((desc[3] & UD_CONTENTS) == UD_CONTENTS && (old || !(desc[3] & UD_NOT_PRESENT)))
-        return -EINVAL;
-    if (old)
-        desc[3] &= ~(uint32_t)UD_USEABLE;
-    if (!user->segments.ldt)
-        user->segments.ldt = calloc(LDT_ENTRIES, sizeof *user->segments.ldt);
-    if (!user->segments.ldt)
-        return -ENOMEM;
+    if (bytes != sizeof desc) return -EINVAL;
+    if (!user_get(user, address, desc, sizeof desc)) return -EFAULT;
+    if (desc[0] >= LDT_ENTRIES) return -EINVAL;
+    if ((desc[3] & UD_CONTENTS) == UD_CONTENTS && (old || !(desc[3] & UD_NOT_PRESENT))) return -EINVAL;
+    if (old) desc[3] &= ~(uint32_t)UD_USEABLE;
+    if (!user->segments.ldt) user->segments.ldt = calloc(LDT_ENTRIES, sizeof *user->segments.ldt);
+    if (!user->segments.ldt) return -ENOMEM;
     user->segments.ldt[desc[0]] = make_descriptor(desc);
     reload(user, (uint16_t)(desc[0] << 3 | 4));
     return 0;
@@ -199,17 +185,13 @@ int64_t sys_modify_ldt(struct user *user, const uint32_t *a)
 {
     static const uint8_t zeroes[128];
     switch (a[0]) {
-    case 0:
-        return ldt_read(user, a[1], a[2]);
-    case 1:
-        return ldt_write(user, a[1], a[2], true);
+    case 0: return ldt_read(user, a[1], a[2]);
+    case 1: return ldt_write(user, a[1], a[2], true);
     case 2: {
         uint32_t bytes = a[2] < sizeof zeroes ? a[2] : sizeof zeroes;
         return user_put(user, a[1], zeroes, bytes) ? (int64_t)bytes : -EFAULT;
     }
-    case 0x11:
-        return ldt_write(user, a[1], a[2], false);
-    default:
-        return -ENOSYS;
+    case 0x11: return ldt_write(user, a[1], a[2], false);
+    default: return -ENOSYS;
     }
 }

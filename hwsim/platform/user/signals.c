@@ -3,22 +3,33 @@
 #include "hwsim/platform/user/internal.h"
 
 /* Numbers and flags of the guest; they are the host's, but it is the guest's that are meant. */
-enum { G_SIGILL = 4, G_SIGKILL = 9, G_SIGSEGV = 11, G_SIGCHLD = 17, G_SIGCONT = 18, G_SIGSTOP = 19, G_SIGTSTP = 20,
-       G_SIGTTOU = 22, G_SIGURG = 23, G_SIGWINCH = 28, FIRST_REALTIME = 32 };
+enum {
+    G_SIGILL = 4,
+    G_SIGKILL = 9,
+    G_SIGSEGV = 11,
+    G_SIGCHLD = 17,
+    G_SIGCONT = 18,
+    G_SIGSTOP = 19,
+    G_SIGTSTP = 20,
+    G_SIGTTOU = 22,
+    G_SIGURG = 23,
+    G_SIGWINCH = 28,
+    FIRST_REALTIME = 32
+};
 enum { HANDLER_DEFAULT = 0, HANDLER_IGNORE = 1 };
-#define ACTION_RESTART 0x10000000u
-#define ACTION_NODEFER 0x40000000u
+#define ACTION_RESTART   0x10000000u
+#define ACTION_NODEFER   0x40000000u
 #define ACTION_RESETHAND 0x80000000u
-#define NEVER_BLOCKED (SIGNAL_BIT(G_SIGKILL) | SIGNAL_BIT(G_SIGSTOP))
+#define NEVER_BLOCKED    (SIGNAL_BIT(G_SIGKILL) | SIGNAL_BIT(G_SIGSTOP))
 /* Signals that an instruction causes; they are handled before all others. */
-#define SYNCHRONOUS (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
-                     SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+#define SYNCHRONOUS                                                                                                    \
+    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGFPE) |        \
+     SIGNAL_BIT(SIGSYS))
 
 enum default_action { KILL, IGNORE, STOP };
 static enum default_action default_action(int number)
 {
-    if (number == G_SIGCHLD || number == G_SIGCONT || number == G_SIGURG || number == G_SIGWINCH)
-        return IGNORE;
+    if (number == G_SIGCHLD || number == G_SIGCONT || number == G_SIGURG || number == G_SIGWINCH) return IGNORE;
     return number >= G_SIGSTOP && number <= G_SIGTTOU ? STOP : KILL;
 }
 
@@ -31,8 +42,7 @@ static bool ignored(const struct signals *signals, int number)
 static uint64_t pending(const struct signals *signals)
 {
     uint64_t set = 0;
-    for (unsigned i = 0; i < signals->queued; i++)
-        set |= SIGNAL_BIT(signals->queue[i].number);
+    for (unsigned i = 0; i < signals->queued; i++) set |= SIGNAL_BIT(signals->queue[i].number);
     return set;
 }
 
@@ -40,12 +50,9 @@ void signal_send(struct user *user, struct signal_info info)
 {
     struct signals *signals = &user->signals;
     /* A blocked signal waits even if it would be ignored now: its action may change before it is unblocked. */
-    if (ignored(signals, info.number) && !(signals->blocked & SIGNAL_BIT(info.number)))
-        return;
-    if (info.number < FIRST_REALTIME && pending(signals) & SIGNAL_BIT(info.number))
-        return;
-    if (signals->queued < SIGNAL_QUEUE)
-        signals->queue[signals->queued++] = info;
+    if (ignored(signals, info.number) && !(signals->blocked & SIGNAL_BIT(info.number))) return;
+    if (info.number < FIRST_REALTIME && pending(signals) & SIGNAL_BIT(info.number)) return;
+    if (signals->queued < SIGNAL_QUEUE) signals->queue[signals->queued++] = info;
 }
 
 void signal_force(struct user *user, struct signal_info info)
@@ -64,14 +71,11 @@ bool signal_take(struct user *user, uint64_t wanted, struct signal_info *info)
 {
     struct signals *signals = &user->signals;
     uint64_t set = pending(signals) & wanted;
-    if (!set)
-        return false;
-    if (set & SYNCHRONOUS)
-        set &= SYNCHRONOUS;
+    if (!set) return false;
+    if (set & SYNCHRONOUS) set &= SYNCHRONOUS;
     int number = __builtin_ctzll(set) + 1;
     unsigned i = 0;
-    while (signals->queue[i].number != number)
-        i++;
+    while (signals->queue[i].number != number) i++;
     *info = signals->queue[i];
     signals->queued--;
     memmove(&signals->queue[i], &signals->queue[i + 1], (signals->queued - i) * sizeof signals->queue[0]);
@@ -82,8 +86,7 @@ static void discard(struct signals *signals, int number)
 {
     unsigned kept = 0;
     for (unsigned i = 0; i < signals->queued; i++)
-        if (signals->queue[i].number != number)
-            signals->queue[kept++] = signals->queue[i];
+        if (signals->queue[i].number != number) signals->queue[kept++] = signals->queue[i];
     signals->queued = kept;
 }
 
@@ -92,8 +95,7 @@ bool signal_waiting(const struct user *user)
     const struct signals *signals = &user->signals;
     uint64_t set = pending(signals) & ~signals->blocked;
     for (; set; set &= set - 1)
-        if (!ignored(signals, __builtin_ctzll(set) + 1))
-            return true;
+        if (!ignored(signals, __builtin_ctzll(set) + 1)) return true;
     return false;
 }
 
@@ -111,8 +113,7 @@ static void act_by_default(struct user *user, const struct signal_info *info)
 /* Prepares the registers for the interrupted call to be made again, or to return EINTR. `handler`: one will run. */
 static void restart(struct user *user, int64_t result, bool handler, uint32_t flags, uint32_t call)
 {
-    if (result != RESTART_ALWAYS && result != RESTART_NO_HANDLER)
-        return;
+    if (result != RESTART_ALWAYS && result != RESTART_NO_HANDLER) return;
     if (handler && !(result == RESTART_ALWAYS && flags & ACTION_RESTART)) {
         *user_reg(user, HOME_EAX) = (uint32_t)-EINTR;
         return;
@@ -125,13 +126,11 @@ static void enter_handler(struct user *user, const struct signal_info *info)
 {
     struct signals *signals = &user->signals;
     struct signal_action *action = &signals->action[info->number], taken = *action;
-    if (taken.flags & ACTION_RESETHAND)
-        action->handler = HANDLER_DEFAULT;
+    if (taken.flags & ACTION_RESETHAND) action->handler = HANDLER_DEFAULT;
     uint64_t mask = signals->restore ? signals->saved : signals->blocked;
     if (!frame_push(user, info, &taken, mask)) {
         /* The frame does not fit: SIGSEGV, which kills if it was that one's handler. */
-        if (info->number == G_SIGSEGV)
-            signals->action[G_SIGSEGV].handler = HANDLER_DEFAULT;
+        if (info->number == G_SIGSEGV) signals->action[G_SIGSEGV].handler = HANDLER_DEFAULT;
         signal_force(user, (struct signal_info){.number = G_SIGSEGV, .code = SIGNAL_KERNEL});
         return;
     }
@@ -148,21 +147,17 @@ void signals_deliver(struct user *user, const int64_t *result)
     uint32_t call = user->call;
     while (!user_ended(user) && signal_take(user, ~signals->blocked, &info)) {
         const struct signal_action *action = &signals->action[info.number];
-        if (ignored(signals, info.number))
-            continue;
+        if (ignored(signals, info.number)) continue;
         if (action->handler == HANDLER_DEFAULT) {
             act_by_default(user, &info);
             continue;
         }
-        if (result)
-            restart(user, *result, true, action->flags, call);
+        if (result) restart(user, *result, true, action->flags, call);
         result = NULL;
         enter_handler(user, &info);
     }
-    if (user_ended(user))
-        return;
-    if (result)
-        restart(user, *result, false, 0, call);
+    if (user_ended(user)) return;
+    if (result) restart(user, *result, false, 0, call);
     if (signals->restore) {
         signals->blocked = signals->saved;
         signals->restore = false;
@@ -171,17 +166,16 @@ void signals_deliver(struct user *user, const int64_t *result)
 
 /* ---- actions ---- */
 
-static int64_t set_action(struct user *user, uint32_t number, const struct signal_action *new, struct signal_action *old)
+static int64_t set_action(struct user *user, uint32_t number, const struct signal_action *new,
+                          struct signal_action *old)
 {
     struct signals *signals = &user->signals;
-    if (number < 1 || number > GUEST_SIGNALS || (new && (number == G_SIGKILL || number == G_SIGSTOP)))
-        return -EINVAL;
+    if (number < 1 || number > GUEST_SIGNALS || (new && (number == G_SIGKILL || number == G_SIGSTOP))) return -EINVAL;
     *old = signals->action[number];
     if (new) {
         signals->action[number] = *new;
         signals->action[number].mask &= ~NEVER_BLOCKED;
-        if (ignored(signals, (int)number))
-            discard(signals, (int)number);
+        if (ignored(signals, (int)number)) discard(signals, (int)number);
     }
     return 0;
 }
@@ -198,13 +192,11 @@ int64_t sys_sigaction(struct user *user, const uint32_t *a)
     uint32_t raw[4]; /* handler, mask, flags, restorer */
     struct signal_action old, new;
     if (a[1]) {
-        if (!user_get(user, a[1], raw, sizeof raw))
-            return -EFAULT;
+        if (!user_get(user, a[1], raw, sizeof raw)) return -EFAULT;
         new = (struct signal_action){.handler = raw[0], .mask = raw[1], .flags = raw[2], .restorer = raw[3]};
     }
     int64_t status = set_action(user, a[0], a[1] ? &new : NULL, &old);
-    if (status < 0 || !a[2])
-        return status;
+    if (status < 0 || !a[2]) return status;
     uint32_t out[4] = {old.handler, (uint32_t)old.mask, old.flags, old.restorer};
     return user_put(user, a[2], out, sizeof out) ? 0 : -EFAULT;
 }
@@ -213,17 +205,14 @@ int64_t sys_rt_sigaction(struct user *user, const uint32_t *a)
 {
     uint32_t raw[5]; /* handler, flags, restorer, mask */
     struct signal_action old, new;
-    if (a[3] != 8)
-        return -EINVAL;
+    if (a[3] != 8) return -EINVAL;
     if (a[1]) {
-        if (!user_get(user, a[1], raw, sizeof raw))
-            return -EFAULT;
-        new = (struct signal_action){.handler = raw[0], .flags = raw[1], .restorer = raw[2],
-                                     .mask = raw[3] | (uint64_t)raw[4] << 32};
+        if (!user_get(user, a[1], raw, sizeof raw)) return -EFAULT;
+        new = (struct signal_action){
+            .handler = raw[0], .flags = raw[1], .restorer = raw[2], .mask = raw[3] | (uint64_t)raw[4] << 32};
     }
     int64_t status = set_action(user, a[0], a[1] ? &new : NULL, &old);
-    if (status < 0 || !a[2])
-        return status;
+    if (status < 0 || !a[2]) return status;
     uint32_t out[5] = {old.handler, old.flags, old.restorer, (uint32_t)old.mask, (uint32_t)(old.mask >> 32)};
     return user_put(user, a[2], out, sizeof out) ? 0 : -EFAULT;
 }
@@ -236,17 +225,10 @@ static int64_t change_mask(struct user *user, uint32_t how, uint64_t set, uint64
     struct signals *signals = &user->signals;
     set &= ~NEVER_BLOCKED;
     switch (how) {
-    case SIG_BLOCK:
-        signals->blocked |= set;
-        return 0;
-    case SIG_UNBLOCK:
-        signals->blocked &= ~set;
-        return 0;
-    case SIG_SETMASK:
-        signals->blocked = (signals->blocked & ~within) | set;
-        return 0;
-    default:
-        return -EINVAL;
+    case SIG_BLOCK: signals->blocked |= set; return 0;
+    case SIG_UNBLOCK: signals->blocked &= ~set; return 0;
+    case SIG_SETMASK: signals->blocked = (signals->blocked & ~within) | set; return 0;
+    default: return -EINVAL;
     }
 }
 
@@ -254,11 +236,9 @@ int64_t sys_sigprocmask(struct user *user, const uint32_t *a)
 {
     uint32_t set, old = (uint32_t)user->signals.blocked;
     if (a[1]) {
-        if (!user_get(user, a[1], &set, sizeof set))
-            return -EFAULT;
+        if (!user_get(user, a[1], &set, sizeof set)) return -EFAULT;
         int64_t status = change_mask(user, a[0], set, UINT32_MAX);
-        if (status < 0)
-            return status;
+        if (status < 0) return status;
     }
     return a[2] && !user_put(user, a[2], &old, sizeof old) ? -EFAULT : 0;
 }
@@ -266,14 +246,11 @@ int64_t sys_sigprocmask(struct user *user, const uint32_t *a)
 int64_t sys_rt_sigprocmask(struct user *user, const uint32_t *a)
 {
     uint64_t set, old = user->signals.blocked;
-    if (a[3] != sizeof set)
-        return -EINVAL;
+    if (a[3] != sizeof set) return -EINVAL;
     if (a[1]) {
-        if (!user_get(user, a[1], &set, sizeof set))
-            return -EFAULT;
+        if (!user_get(user, a[1], &set, sizeof set)) return -EFAULT;
         int64_t status = change_mask(user, a[0], set, UINT64_MAX);
-        if (status < 0)
-            return status;
+        if (status < 0) return status;
     }
     return a[2] && !user_put(user, a[2], &old, sizeof old) ? -EFAULT : 0;
 }
@@ -296,8 +273,7 @@ int64_t sys_sigpending(struct user *user, const uint32_t *a)
 int64_t sys_rt_sigpending(struct user *user, const uint32_t *a)
 {
     uint64_t set = pending(&user->signals) & user->signals.blocked;
-    if (a[1] > sizeof set)
-        return -EINVAL;
+    if (a[1] > sizeof set) return -EINVAL;
     return user_put(user, a[0], &set, a[1]) ? 0 : -EFAULT;
 }
 
@@ -316,8 +292,7 @@ int64_t sys_sigsuspend(struct user *user, const uint32_t *a) { return suspend(us
 int64_t sys_rt_sigsuspend(struct user *user, const uint32_t *a)
 {
     uint64_t mask;
-    if (a[1] != sizeof mask)
-        return -EINVAL;
+    if (a[1] != sizeof mask) return -EINVAL;
     return user_get(user, a[0], &mask, sizeof mask) ? suspend(user, mask) : -EFAULT;
 }
 
@@ -331,14 +306,12 @@ bool signal_swap_mask(struct user *user, uint32_t address, uint32_t bytes, int *
 {
     uint64_t mask;
     *status = 0;
-    if (!address)
-        return true;
+    if (!address) return true;
     if (bytes != sizeof mask)
         *status = -EINVAL;
     else if (!user_get(user, address, &mask, sizeof mask))
         *status = -EFAULT;
-    if (*status < 0)
-        return false;
+    if (*status < 0) return false;
     user->signals.saved = user->signals.blocked;
     user->signals.restore = true;
     user->signals.blocked = mask & ~NEVER_BLOCKED;
@@ -352,14 +325,11 @@ static int64_t wait_for(struct user *user, const uint32_t *a, enum time_form for
     uint64_t wanted, ns = 0, until = UINT64_MAX;
     struct signals *signals = &user->signals;
     struct signal_info info;
-    if (a[3] != sizeof wanted)
-        return -EINVAL;
-    if (!user_get(user, a[0], &wanted, sizeof wanted))
-        return -EFAULT;
+    if (a[3] != sizeof wanted) return -EINVAL;
+    if (!user_get(user, a[0], &wanted, sizeof wanted)) return -EFAULT;
     if (a[2]) {
         int status = time_get(user, a[2], form, &ns);
-        if (status < 0)
-            return status;
+        if (status < 0) return status;
         until = time_now(user) + ns;
     }
     wanted &= ~NEVER_BLOCKED;
@@ -371,8 +341,7 @@ static int64_t wait_for(struct user *user, const uint32_t *a, enum time_form for
         enum wait end = time_wait(user, until);
         signals->blocked = blocked;
         taken = signal_take(user, wanted, &info);
-        if (!taken)
-            return end == WAIT_TIMEOUT ? -EAGAIN : -EINTR;
+        if (!taken) return end == WAIT_TIMEOUT ? -EAGAIN : -EINTR;
     }
     uint8_t bytes[128];
     siginfo_encode(&info, bytes);
@@ -387,50 +356,41 @@ int64_t sys_rt_sigtimedwait_time64(struct user *user, const uint32_t *a) { retur
 /* Is it the guest, or its group? 0 or -errno. */
 static int64_t target(int32_t process)
 {
-    if (process == GUEST_PID || process == 0 || process == -GUEST_PID)
-        return 0;
+    if (process == GUEST_PID || process == 0 || process == -GUEST_PID) return 0;
     return process == GUEST_PARENT ? -EPERM : -ESRCH;
 }
 
 static int64_t send(struct user *user, int64_t status, uint32_t number, int code)
 {
-    if (number > GUEST_SIGNALS)
-        return -EINVAL;
+    if (number > GUEST_SIGNALS) return -EINVAL;
     if (status == 0 && number)
         signal_send(user, (struct signal_info){.number = (int)number, .code = code, .field = {GUEST_PID, GUEST_UID}});
     return status;
 }
 
-int64_t sys_kill(struct user *user, const uint32_t *a)
-{
-    return send(user, target((int32_t)a[0]), a[1], SIGNAL_USER);
-}
+int64_t sys_kill(struct user *user, const uint32_t *a) { return send(user, target((int32_t)a[0]), a[1], SIGNAL_USER); }
 
 int64_t sys_tkill(struct user *user, const uint32_t *a)
 {
-    if ((int32_t)a[0] <= 0)
-        return -EINVAL;
+    if ((int32_t)a[0] <= 0) return -EINVAL;
     return send(user, target((int32_t)a[0]), a[1], SIGNAL_TKILL);
 }
 
 int64_t sys_tgkill(struct user *user, const uint32_t *a)
 {
-    if ((int32_t)a[0] <= 0 || (int32_t)a[1] <= 0)
-        return -EINVAL;
+    if ((int32_t)a[0] <= 0 || (int32_t)a[1] <= 0) return -EINVAL;
     return send(user, a[0] == GUEST_PID ? target((int32_t)a[1]) : -ESRCH, a[2], SIGNAL_TKILL);
 }
 
 static int64_t queue(struct user *user, int32_t process, uint32_t number, uint32_t address)
 {
     uint32_t raw[6];
-    if (!user_get(user, address, raw, sizeof raw))
-        return -EFAULT;
-    if (number > GUEST_SIGNALS)
-        return -EINVAL;
-    if (process != GUEST_PID)
-        return target(process) == -EPERM ? -EPERM : -ESRCH;
+    if (!user_get(user, address, raw, sizeof raw)) return -EFAULT;
+    if (number > GUEST_SIGNALS) return -EINVAL;
+    if (process != GUEST_PID) return target(process) == -EPERM ? -EPERM : -ESRCH;
     if (number)
-        signal_send(user, (struct signal_info){.number = (int)number, .code = (int)raw[2], .field = {raw[3], raw[4], raw[5]}});
+        signal_send(
+            user, (struct signal_info){.number = (int)number, .code = (int)raw[2], .field = {raw[3], raw[4], raw[5]}});
     return 0;
 }
 

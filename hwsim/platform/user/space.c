@@ -1,8 +1,8 @@
 /* space.c -- the guest's address space: mappings as Linux keeps them, and the real page tables that they amount to.
  *
  * Pages come in on demand, a few neighbours at a time, when the guest or a system call touches them; the guest cannot
- * tell. Only physical_write and page_map change guest memory. A page of a mapping that allows nothing keeps its frame in
- * an entry that is not present. */
+ * tell. Only physical_write and page_map change guest memory. A page of a mapping that allows nothing keeps its frame
+ * in an entry that is not present. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,33 +18,28 @@ enum { PTE_KEPT = 1 << 9, FAULT_PAGES = 16, USER_SPACE = 1 };
 struct backing *backing_of_file(int descriptor)
 {
     struct backing *backing = calloc(1, sizeof *backing);
-    if (backing)
-        *backing = (struct backing){.references = 1, .descriptor = descriptor};
+    if (backing) *backing = (struct backing){.references = 1, .descriptor = descriptor};
     return backing;
 }
 
 struct backing *backing_of_bytes(const void *bytes, uint64_t size)
 {
     struct backing *backing = calloc(1, sizeof *backing);
-    if (backing)
-        *backing = (struct backing){.references = 1, .descriptor = -1, .bytes = bytes, .size = size};
+    if (backing) *backing = (struct backing){.references = 1, .descriptor = -1, .bytes = bytes, .size = size};
     return backing;
 }
 
 void backing_release(struct backing *backing)
 {
-    if (!backing || --backing->references)
-        return;
-    if (backing->descriptor >= 0)
-        close(backing->descriptor);
+    if (!backing || --backing->references) return;
+    if (backing->descriptor >= 0) close(backing->descriptor);
     free(backing);
 }
 
 static uint64_t backing_size(const struct backing *backing)
 {
     struct stat host;
-    if (backing->descriptor < 0)
-        return backing->size;
+    if (backing->descriptor < 0) return backing->size;
     return fstat(backing->descriptor, &host) == 0 ? (uint64_t)host.st_size : 0;
 }
 
@@ -76,8 +71,7 @@ static void vma_insert(struct user *user, unsigned at, struct vma vma)
     if (space->count == space->capacity) {
         space->capacity = space->capacity ? 2 * space->capacity : 32;
         struct vma *more = realloc(space->vmas, space->capacity * sizeof *more);
-        if (!more)
-            hw_panic(user->core, "no host memory for the guest's list of mappings");
+        if (!more) hw_panic(user->core, "no host memory for the guest's list of mappings");
         space->vmas = more;
     }
     memmove(space->vmas + at + 1, space->vmas + at, (space->count - at) * sizeof vma);
@@ -97,13 +91,11 @@ static void vma_remove(struct user *user, unsigned at)
 static void vma_split(struct user *user, uint32_t address)
 {
     unsigned i = space_above(user, address);
-    if (i == user->space.count || user->space.vmas[i].start >= address)
-        return;
+    if (i == user->space.count || user->space.vmas[i].start >= address) return;
     struct vma upper = user->space.vmas[i];
     upper.offset += address - upper.start;
     upper.start = address;
-    if (upper.backing)
-        upper.backing->references++;
+    if (upper.backing) upper.backing->references++;
     user->space.vmas[i].end = address;
     vma_insert(user, i + 1, upper);
 }
@@ -136,8 +128,7 @@ static uint64_t entry_of(const struct user *user, uint32_t linear)
 
 static uint64_t entry_for(uint64_t frame_bits, unsigned prot)
 {
-    if (!(prot & (PROT_READ | PROT_WRITE | PROT_EXEC)))
-        return frame_bits | PTE_KEPT;
+    if (!(prot & (PROT_READ | PROT_WRITE | PROT_EXEC))) return frame_bits | PTE_KEPT;
     return frame_bits | PTE_PRESENT | PTE_USER | (prot & PROT_WRITE ? PTE_WRITE : 0) |
            (prot & PROT_EXEC ? 0 : PTE_NO_EXECUTE);
 }
@@ -149,16 +140,13 @@ static bool set_entry(struct user *user, uint32_t linear, uint64_t entry)
 
 static void write_back(struct user *user, const struct vma *vma, uint32_t page, uint64_t entry)
 {
-    if (!vma->shared || !vma->backing || vma->backing->descriptor < 0 || !(entry & PTE_DIRTY))
-        return;
+    if (!vma->shared || !vma->backing || vma->backing->descriptor < 0 || !(entry & PTE_DIRTY)) return;
     uint64_t offset = vma->offset + (page - vma->start), size = backing_size(vma->backing);
-    if (offset >= size)
-        return;
+    if (offset >= size) return;
     size_t bytes = size - offset < PAGE_BYTES ? (size_t)(size - offset) : PAGE_BYTES;
     const uint8_t *from = physical_frame(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
     /* A host file that can no longer be written loses the page, as it would on Linux. */
-    if (pwrite(vma->backing->descriptor, from, bytes, (off_t)offset) < 0)
-        return;
+    if (pwrite(vma->backing->descriptor, from, bytes, (off_t)offset) < 0) return;
 }
 
 /* Moves *page up to the next page below `end` that has a frame. */
@@ -184,16 +172,14 @@ static void drop_pages(struct user *user, const struct vma *vma, uint32_t start,
         any = true;
         physical_release(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
     }
-    if (any)
-        core_mapping_changed(user->core, start, end - start);
+    if (any) core_mapping_changed(user->core, start, end - start);
 }
 
 /* A new frame with the mapping's contents; 0: no memory. */
 static uint64_t fill_frame(struct user *user, const struct vma *vma, uint32_t page, uint64_t size)
 {
     uint64_t frame = physical_allocate(user->physical);
-    if (!frame || !vma->backing)
-        return frame;
+    if (!frame || !vma->backing) return frame;
     uint64_t offset = vma->offset + (page - vma->start);
     size_t bytes = size - offset < PAGE_BYTES ? (size_t)(size - offset) : PAGE_BYTES;
     uint8_t buffer[PAGE_BYTES];
@@ -210,11 +196,9 @@ static uint64_t fill_frame(struct user *user, const struct vma *vma, uint32_t pa
 static enum populate bring_in(struct user *user, const struct vma *vma, uint32_t page)
 {
     uint64_t size = vma->backing ? backing_size(vma->backing) : 0;
-    if (vma->backing && vma->offset + (page - vma->start) >= size)
-        return POPULATE_BEYOND;
+    if (vma->backing && vma->offset + (page - vma->start) >= size) return POPULATE_BEYOND;
     uint64_t frame = fill_frame(user, vma, page, size);
-    if (!frame)
-        return POPULATE_NO_MEMORY;
+    if (!frame) return POPULATE_NO_MEMORY;
     if (!set_entry(user, page, entry_for(frame << PAGE_BITS, vma->prot))) {
         physical_release(user->physical, frame);
         return POPULATE_NO_MEMORY;
@@ -226,26 +210,20 @@ static enum populate bring_in(struct user *user, const struct vma *vma, uint32_t
 /* The rights that an access needs: on i386 whatever is mapped at all can be read. */
 static bool allowed(const struct vma *vma, unsigned access)
 {
-    if (access & ACCESS_WRITE)
-        return vma->prot & PROT_WRITE;
-    if (access & ACCESS_FETCH)
-        return vma->prot & PROT_EXEC;
+    if (access & ACCESS_WRITE) return vma->prot & PROT_WRITE;
+    if (access & ACCESS_FETCH) return vma->prot & PROT_EXEC;
     return vma->prot & (PROT_READ | PROT_WRITE | PROT_EXEC);
 }
 
 enum populate space_populate(struct user *user, uint32_t linear, unsigned access)
 {
     const struct vma *vma = space_at(user, linear);
-    if (!vma)
-        return POPULATE_UNMAPPED;
-    if (!allowed(vma, access))
-        return POPULATE_DENIED;
+    if (!vma) return POPULATE_UNMAPPED;
+    if (!allowed(vma, access)) return POPULATE_DENIED;
     uint32_t page = linear & PAGE_MASK;
-    if (entry_of(user, page))
-        return POPULATED;
+    if (entry_of(user, page)) return POPULATED;
     enum populate result = bring_in(user, vma, page);
-    if (result != POPULATED)
-        return result;
+    if (result != POPULATED) return result;
     /* Neighbours spare later faults; where there is no room for them, they can wait. */
     uint32_t group = page & ~(uint32_t)(FAULT_PAGES * PAGE_BYTES - 1);
     for (unsigned i = 0; i < FAULT_PAGES; i++) {
@@ -271,8 +249,7 @@ void space_unmap(struct user *user, uint32_t start, uint32_t end)
 
 void space_map(struct user *user, struct vma vma)
 {
-    if (user->space.read_implies_exec && vma.prot & PROT_READ)
-        vma.prot |= PROT_EXEC;
+    if (user->space.read_implies_exec && vma.prot & PROT_READ) vma.prot |= PROT_EXEC;
     space_unmap(user, vma.start, vma.end);
     vma_insert(user, space_above(user, vma.start), vma);
     vma_merge_around(user, vma.start, vma.end);
@@ -282,8 +259,7 @@ bool space_is_mapped(const struct user *user, uint32_t start, uint32_t end)
 {
     uint32_t at = start;
     for (unsigned i = space_above(user, start); at < end; i++) {
-        if (i == user->space.count || user->space.vmas[i].start > at)
-            return false;
+        if (i == user->space.count || user->space.vmas[i].start > at) return false;
         at = user->space.vmas[i].end;
     }
     return true;
@@ -302,8 +278,7 @@ void space_protect(struct user *user, uint32_t start, uint32_t end, unsigned pro
     bool any = false;
     for (unsigned i = space_above(user, start); i < user->space.count && user->space.vmas[i].start < end; i++) {
         struct vma *vma = &user->space.vmas[i];
-        if (vma->prot == prot)
-            continue;
+        if (vma->prot == prot) continue;
         vma->prot = (uint8_t)prot;
         for (uint32_t page = vma->start; page_above(user, &page, vma->end); page += PAGE_BYTES) {
             uint64_t entry = entry_of(user, page);
@@ -312,8 +287,7 @@ void space_protect(struct user *user, uint32_t start, uint32_t end, unsigned pro
         }
     }
     vma_merge_around(user, start, end);
-    if (any)
-        core_mapping_changed(user->core, start, end - start);
+    if (any) core_mapping_changed(user->core, start, end - start);
 }
 
 uint32_t space_gap(const struct user *user, uint32_t bytes)
@@ -321,10 +295,8 @@ uint32_t space_gap(const struct user *user, uint32_t bytes)
     uint32_t top = ELF_ADDRESS_MAX;
     for (unsigned i = user->space.count; i-- > 0;) {
         const struct vma *vma = &user->space.vmas[i];
-        if (vma->start >= top)
-            continue;
-        if (vma->end <= top && top - vma->end >= bytes)
-            return top - bytes;
+        if (vma->start >= top) continue;
+        if (vma->end <= top && top - vma->end >= bytes) return top - bytes;
         top = vma->start;
     }
     return top >= ELF_ADDRESS_MIN && top - ELF_ADDRESS_MIN >= bytes ? top - bytes : 0;
@@ -335,8 +307,7 @@ void space_move(struct user *user, uint32_t from, uint32_t bytes, uint32_t to, u
     vma_split(user, from);
     vma_split(user, from + bytes);
     struct vma moved = *space_at(user, from);
-    if (moved.backing)
-        moved.backing->references++;
+    if (moved.backing) moved.backing->references++;
     moved.start = to;
     moved.end = to + grown;
     space_map(user, moved);
@@ -350,8 +321,7 @@ void space_move(struct user *user, uint32_t from, uint32_t bytes, uint32_t to, u
         set_entry(user, page, 0);
         any = true;
     }
-    if (any)
-        core_mapping_changed(user->core, from, bytes);
+    if (any) core_mapping_changed(user->core, from, bytes);
     space_unmap(user, from, from + bytes);
 }
 
@@ -370,7 +340,8 @@ void space_flush(struct user *user, uint32_t start, uint32_t end)
         const struct vma *vma = &user->space.vmas[i];
         uint32_t last = vma->end < end ? vma->end : end;
         if (vma->shared && vma->backing)
-            for (uint32_t page = vma->start < start ? start : vma->start; page_above(user, &page, last); page += PAGE_BYTES)
+            for (uint32_t page = vma->start < start ? start : vma->start; page_above(user, &page, last);
+                 page += PAGE_BYTES)
                 write_back(user, vma, page, entry_of(user, page));
     }
 }
@@ -380,8 +351,7 @@ bool space_is_resident(const struct user *user, uint32_t linear) { return entry_
 bool space_create(struct user *user)
 {
     uint64_t frame = physical_allocate(user->physical);
-    if (!frame)
-        return false;
+    if (!frame) return false;
     user->space.cr3 = frame << PAGE_BITS;
     core_set_space(user->core, USER_SPACE, PAGING_PAE, user->space.cr3);
     return true;
@@ -390,8 +360,7 @@ bool space_create(struct user *user)
 void space_destroy(struct user *user)
 {
     space_flush(user, 0, UINT32_MAX);
-    for (unsigned i = 0; i < user->space.count; i++)
-        backing_release(user->space.vmas[i].backing);
+    for (unsigned i = 0; i < user->space.count; i++) backing_release(user->space.vmas[i].backing);
     free(user->space.vmas);
     user->space = (struct mappings){0};
 }
@@ -427,13 +396,10 @@ int user_get_string(struct user *user, uint32_t address, char *to, size_t capaci
         uint32_t at = address + (uint32_t)length;
         size_t piece = PAGE_BYTES - at % PAGE_BYTES;
         piece = piece < capacity - length ? piece : capacity - length;
-        if (!user_get(user, at, to + length, piece))
-            return -EFAULT;
+        if (!user_get(user, at, to + length, piece)) return -EFAULT;
         const char *end = memchr(to + length, 0, piece);
-        if (end)
-            return (int)(end - to);
+        if (end) return (int)(end - to);
         length += piece;
     }
     return -ENAMETOOLONG;
 }
-

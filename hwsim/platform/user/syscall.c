@@ -20,8 +20,7 @@ _Static_assert(LENGTH(rows) < CALL_BITS_MAX, "user->refused has a bit for each s
 static void report(struct user *user, uint32_t number)
 {
     uint32_t bit = number < LENGTH(rows) ? number : CALL_BITS_MAX - 1;
-    if (user->refused[bit / 64] >> bit % 64 & 1)
-        return;
+    if (user->refused[bit / 64] >> bit % 64 & 1) return;
     user->refused[bit / 64] |= UINT64_C(1) << bit % 64;
     const char *name = number < LENGTH(rows) && rows[number].name ? rows[number].name : "no such call";
     user_say("the guest's system call %u (%s) is not supported: it got ENOSYS", number, name);
@@ -56,11 +55,8 @@ void user_syscall(struct user *user)
     const struct row *row = user->call < LENGTH(rows) && rows[user->call].name ? &rows[user->call] : &unknown;
     uint64_t eip = r[HOME_EIP];
     int64_t result = row->handler(user, a);
-    if (hw_tracing(user->core, 's', eip))
-        trace(user, row, a, result);
-    if (user_ended(user))
-        return;
-    if (!user->call_abandoned)
-        *user_reg(user, HOME_EAX) = (uint32_t)result;
+    if (hw_tracing(user->core, 's', eip)) trace(user, row, a, result);
+    if (user_ended(user)) return;
+    if (!user->call_abandoned) *user_reg(user, HOME_EAX) = (uint32_t)result;
     signals_deliver(user, user->call_abandoned ? NULL : &result);
 }

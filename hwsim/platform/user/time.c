@@ -1,5 +1,5 @@
-/* time.c -- guest time: what the retired instructions took at guest.frequency, plus what was slept. Nothing here looks at
- * a clock of the host, and a wait takes no time of it. */
+/* time.c -- guest time: what the retired instructions took at guest.frequency, plus what was slept. Nothing here looks
+ * at a clock of the host, and a wait takes no time of it. */
 #define _GNU_SOURCE
 #include <sys/time.h>
 #include <time.h>
@@ -42,8 +42,7 @@ uint64_t time_next_event(const struct user *user)
     uint64_t next = UINT64_MAX;
     for (unsigned i = 0; i < TIMER_COUNT; i++) {
         uint64_t expiry = user->timer[i].expiry, slept = timer_kind[i].counts_sleep ? user->slept : 0;
-        if (!expiry)
-            continue;
+        if (!expiry) continue;
         uint64_t at = expiry > slept ? ns_to_insns(user, expiry - slept) : 0;
         next = at < next ? at : next;
     }
@@ -55,8 +54,7 @@ void time_fire(struct user *user)
     for (unsigned i = 0; i < TIMER_COUNT; i++) {
         struct timer *timer = &user->timer[i];
         uint64_t now = timer_clock(user, i);
-        if (!timer->expiry || timer->expiry > now)
-            continue;
+        if (!timer->expiry || timer->expiry > now) continue;
         signal_send(user, (struct signal_info){.number = timer_kind[i].signal, .code = SIGNAL_KERNEL});
         if (timer->interval)
             timer->expiry += ((now - timer->expiry) / timer->interval + 1) * timer->interval;
@@ -77,11 +75,10 @@ static uint64_t timer_set(struct user *user, unsigned timer, uint64_t ns, uint64
 enum wait time_wait(struct user *user, uint64_t until)
 {
     for (;;) {
-        if (signal_waiting(user))
-            return WAIT_SIGNAL;
-        uint64_t now = time_now(user), next = user->timer[TIMER_REAL].expiry ? user->timer[TIMER_REAL].expiry : UINT64_MAX;
-        if (until <= now)
-            return WAIT_TIMEOUT;
+        if (signal_waiting(user)) return WAIT_SIGNAL;
+        uint64_t now = time_now(user),
+                 next = user->timer[TIMER_REAL].expiry ? user->timer[TIMER_REAL].expiry : UINT64_MAX;
+        if (until <= now) return WAIT_TIMEOUT;
         next = until < next ? until : next;
         if (next == UINT64_MAX) {
             user_end(user, USER_UNSUPPORTED, 0, "the guest waits for something that can never happen");
@@ -100,8 +97,7 @@ enum wait time_wait(struct user *user, uint64_t until)
 
 static int to_ns(int64_t seconds, int64_t part, int64_t unit, uint64_t *ns)
 {
-    if (seconds < 0 || part < 0 || part * unit >= (int64_t)SECOND)
-        return -EINVAL;
+    if (seconds < 0 || part < 0 || part * unit >= (int64_t)SECOND) return -EINVAL;
     *ns = (uint64_t)seconds > TIME_MAX / SECOND ? TIME_MAX : (uint64_t)seconds * SECOND + (uint64_t)(part * unit);
     return 0;
 }
@@ -110,13 +106,11 @@ int time_get(struct user *user, uint32_t address, enum time_form form, uint64_t 
 {
     if (form == TIME_64) {
         int64_t wide[2];
-        if (!user_get(user, address, wide, sizeof wide))
-            return -EFAULT;
+        if (!user_get(user, address, wide, sizeof wide)) return -EFAULT;
         return to_ns(wide[0], (int32_t)wide[1], 1, ns); /* the upper half of tv_nsec is padding for a 32-bit process */
     }
     int32_t narrow[2];
-    if (!user_get(user, address, narrow, sizeof narrow))
-        return -EFAULT;
+    if (!user_get(user, address, narrow, sizeof narrow)) return -EFAULT;
     return to_ns(narrow[0], narrow[1], 1, ns);
 }
 
@@ -124,8 +118,7 @@ int time_put(struct user *user, uint32_t address, enum time_form form, uint64_t 
 {
     int64_t wide[2] = {(int64_t)(ns / SECOND), (int64_t)(ns % SECOND)};
     int32_t narrow[2] = {(int32_t)wide[0], (int32_t)wide[1]};
-    if (form == TIME_64)
-        return user_put(user, address, wide, sizeof wide) ? 0 : -EFAULT;
+    if (form == TIME_64) return user_put(user, address, wide, sizeof wide) ? 0 : -EFAULT;
     return user_put(user, address, narrow, sizeof narrow) ? 0 : -EFAULT;
 }
 
@@ -158,26 +151,18 @@ static int clock_read(const struct user *user, uint32_t clock, uint64_t *ns)
     switch ((int32_t)clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
-    case CLOCK_TAI:
-        *ns = time_wall(user);
-        return 0;
+    case CLOCK_TAI: *ns = time_wall(user); return 0;
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME:
-        *ns = time_now(user);
-        return 0;
+    case CLOCK_BOOTTIME: *ns = time_now(user); return 0;
     case CLOCK_PROCESS_CPUTIME_ID:
-    case CLOCK_THREAD_CPUTIME_ID:
-        *ns = time_cpu(user);
-        return 0;
-    default:
-        break;
+    case CLOCK_THREAD_CPUTIME_ID: *ns = time_cpu(user); return 0;
+    default: break;
     }
     /* A negative clock is the CPU clock of a process or thread (~pid << 3 | 2, + 4 for a thread); 0 is the caller. */
     int32_t process = ~((int32_t)clock >> 3);
-    if ((int32_t)clock >= 0 || (clock & 3) > 2 || (process != 0 && process != GUEST_PID))
-        return -EINVAL;
+    if ((int32_t)clock >= 0 || (clock & 3) > 2 || (process != 0 && process != GUEST_PID)) return -EINVAL;
     *ns = time_cpu(user);
     return 0;
 }
@@ -204,18 +189,15 @@ int64_t sys_clock_getres_time64(struct user *user, const uint32_t *a) { return c
 int64_t sys_times(struct user *user, const uint32_t *a)
 {
     int32_t ticks = (int32_t)(time_cpu(user) / (SECOND / 100)), buffer[4] = {ticks, 0, 0, 0};
-    if (a[0] && !user_put(user, a[0], buffer, sizeof buffer))
-        return -EFAULT;
+    if (a[0] && !user_put(user, a[0], buffer, sizeof buffer)) return -EFAULT;
     return (int64_t)(time_now(user) / (SECOND / 100) & INT32_MAX);
 }
 
 int64_t sys_getrusage(struct user *user, const uint32_t *a)
 {
     int32_t usage[18] = {0};
-    if ((int32_t)a[0] != 0 && (int32_t)a[0] != -1 && (int32_t)a[0] != 1)
-        return -EINVAL;
-    if ((int32_t)a[0] != -1)
-        timeval(time_cpu(user), usage);
+    if ((int32_t)a[0] != 0 && (int32_t)a[0] != -1 && (int32_t)a[0] != 1) return -EINVAL;
+    if ((int32_t)a[0] != -1) timeval(time_cpu(user), usage);
     return user_put(user, a[1], usage, sizeof usage) ? 0 : -EFAULT;
 }
 
@@ -223,11 +205,9 @@ int64_t sys_getrusage(struct user *user, const uint32_t *a)
 
 static int64_t sleep_until(struct user *user, uint64_t until, uint32_t remainder, enum time_form form)
 {
-    if (time_wait(user, until) == WAIT_TIMEOUT)
-        return 0;
+    if (time_wait(user, until) == WAIT_TIMEOUT) return 0;
     uint64_t now = time_now(user);
-    if (remainder && time_put(user, remainder, form, until > now ? until - now : 0) < 0)
-        return -EFAULT;
+    if (remainder && time_put(user, remainder, form, until > now ? until - now : 0) < 0) return -EFAULT;
     return RESTART_NO_HANDLER;
 }
 
@@ -242,13 +222,10 @@ static int64_t clock_sleep(struct user *user, const uint32_t *a, enum time_form 
 {
     uint64_t ns, clock;
     int status = clock_read(user, a[0], &clock);
-    if (status == 0)
-        status = time_get(user, a[2], form, &ns);
-    if (status < 0)
-        return status;
+    if (status == 0) status = time_get(user, a[2], form, &ns);
+    if (status < 0) return status;
     uint64_t now = time_now(user);
-    if (a[1] & TIMER_ABSTIME)
-        return sleep_until(user, ns > clock ? now + (ns - clock) : now, 0, form);
+    if (a[1] & TIMER_ABSTIME) return sleep_until(user, ns > clock ? now + (ns - clock) : now, 0, form);
     return sleep_until(user, now + ns, a[3], form);
 }
 
@@ -266,8 +243,7 @@ int64_t sys_alarm(struct user *user, const uint32_t *a)
 int64_t sys_getitimer(struct user *user, const uint32_t *a)
 {
     int32_t out[4];
-    if (a[0] >= TIMER_COUNT)
-        return -EINVAL;
+    if (a[0] >= TIMER_COUNT) return -EINVAL;
     uint64_t now = timer_clock(user, a[0]), expiry = user->timer[a[0]].expiry;
     timeval(user->timer[a[0]].interval, out);
     timeval(!expiry ? 0 : expiry > now + 1000 ? expiry - now : 1000, out + 2);
@@ -278,14 +254,10 @@ int64_t sys_setitimer(struct user *user, const uint32_t *a)
 {
     int32_t in[4] = {0}, out[4];
     uint64_t value, interval;
-    if (a[0] >= TIMER_COUNT)
-        return -EINVAL;
-    if (a[1] && !user_get(user, a[1], in, sizeof in))
-        return -EFAULT;
-    if (to_ns(in[0], in[1], 1000, &interval) < 0 || to_ns(in[2], in[3], 1000, &value) < 0)
-        return -EINVAL;
-    if (a[2] && space_accessible(user, a[2], sizeof out, true) != sizeof out)
-        return -EFAULT;
+    if (a[0] >= TIMER_COUNT) return -EINVAL;
+    if (a[1] && !user_get(user, a[1], in, sizeof in)) return -EFAULT;
+    if (to_ns(in[0], in[1], 1000, &interval) < 0 || to_ns(in[2], in[3], 1000, &value) < 0) return -EINVAL;
+    if (a[2] && space_accessible(user, a[2], sizeof out, true) != sizeof out) return -EFAULT;
     timeval(user->timer[a[0]].interval, out);
     timeval(timer_set(user, a[0], value, interval), out + 2);
     return a[2] && !user_put(user, a[2], out, sizeof out) ? -EFAULT : 0;

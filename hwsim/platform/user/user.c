@@ -23,9 +23,24 @@ const struct stat_desc user_stat_table[] = {
 const unsigned user_stat_count = LENGTH(user_stat_table);
 
 /* x86 exceptions (SDM vol. 3, table 6-1). */
-enum { VECTOR_DE = 0, VECTOR_DB = 1, VECTOR_BP = 3, VECTOR_OF = 4, VECTOR_BR = 5, VECTOR_UD = 6, VECTOR_NM = 7,
-       VECTOR_TS = 10, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_MF = 16, VECTOR_AC = 17,
-       VECTOR_XM = 19, VECTOR_SYSCALL = 0x80 };
+enum {
+    VECTOR_DE = 0,
+    VECTOR_DB = 1,
+    VECTOR_BP = 3,
+    VECTOR_OF = 4,
+    VECTOR_BR = 5,
+    VECTOR_UD = 6,
+    VECTOR_NM = 7,
+    VECTOR_TS = 10,
+    VECTOR_NP = 11,
+    VECTOR_SS = 12,
+    VECTOR_GP = 13,
+    VECTOR_PF = 14,
+    VECTOR_MF = 16,
+    VECTOR_AC = 17,
+    VECTOR_XM = 19,
+    VECTOR_SYSCALL = 0x80
+};
 enum { EFL_FIXED = 2 };
 
 void user_say(const char *format, ...)
@@ -41,8 +56,7 @@ void user_say(const char *format, ...)
 void user_end(struct user *user, enum user_end end, int code, const char *format, ...)
 {
     va_list list;
-    if (user_ended(user))
-        return;
+    if (user_ended(user)) return;
     user->status.end = end;
     user->status.code = code;
     user->status.eip = *user_reg(user, HOME_EIP);
@@ -79,44 +93,37 @@ struct consequence {
 static struct consequence consequence(const struct hw_fault *fault, bool software, uint32_t eip, enum populate why)
 {
     switch (fault->vector) {
-    case VECTOR_DE:
-        return (struct consequence){SIGFPE, FPE_INTDIV, eip};
+    case VECTOR_DE: return (struct consequence){SIGFPE, FPE_INTDIV, eip};
     case VECTOR_DB:
         return (struct consequence){SIGTRAP, software ? TRAP_BRKPT : TRAP_TRACE, eip}; /* INT1, or a single step */
-    case VECTOR_BP:
-        return (struct consequence){SIGTRAP, SIGNAL_KERNEL, 0};
-    case VECTOR_UD:
-        return (struct consequence){SIGILL, ILL_ILLOPN, eip};
+    case VECTOR_BP: return (struct consequence){SIGTRAP, SIGNAL_KERNEL, 0};
+    case VECTOR_UD: return (struct consequence){SIGILL, ILL_ILLOPN, eip};
     case VECTOR_NP:
-    case VECTOR_SS:
-        return (struct consequence){SIGBUS, SIGNAL_KERNEL, 0};
-    case VECTOR_AC:
-        return (struct consequence){SIGBUS, BUS_ADRALN, 0};
+    case VECTOR_SS: return (struct consequence){SIGBUS, SIGNAL_KERNEL, 0};
+    case VECTOR_AC: return (struct consequence){SIGBUS, BUS_ADRALN, 0};
     case VECTOR_MF:
-    case VECTOR_XM:
-        return (struct consequence){SIGFPE, FPE_FLTINV, eip};
+    case VECTOR_XM: return (struct consequence){SIGFPE, FPE_FLTINV, eip};
     case VECTOR_PF:
-        if (why == POPULATE_BEYOND)
-            return (struct consequence){SIGBUS, BUS_ADRERR, (uint32_t)fault->address};
-        return (struct consequence){SIGSEGV, why == POPULATE_DENIED ? SEGV_ACCERR : SEGV_MAPERR, (uint32_t)fault->address};
-    default: /* #GP, #OF, #BR, #TS */
-        return (struct consequence){SIGSEGV, SIGNAL_KERNEL, 0};
+        if (why == POPULATE_BEYOND) return (struct consequence){SIGBUS, BUS_ADRERR, (uint32_t)fault->address};
+        return (struct consequence){SIGSEGV, why == POPULATE_DENIED ? SEGV_ACCERR : SEGV_MAPERR,
+                                    (uint32_t)fault->address};
+    default: /* #GP, #OF, #BR, #TS */ return (struct consequence){SIGSEGV, SIGNAL_KERNEL, 0};
     }
 }
 
 static void describe(struct user *user, const struct hw_fault *fault, uint32_t eip)
 {
     static const char *const name[] = {
-        [VECTOR_DE] = "#DE divide error", [VECTOR_DB] = "#DB debug trap", [VECTOR_BP] = "#BP breakpoint",
-        [VECTOR_OF] = "#OF overflow", [VECTOR_BR] = "#BR bound range exceeded", [VECTOR_UD] = "#UD invalid opcode",
-        [VECTOR_NP] = "#NP segment not present", [VECTOR_SS] = "#SS stack fault", [VECTOR_GP] = "#GP general protection",
-        [VECTOR_AC] = "#AC alignment check",
+        [VECTOR_DE] = "#DE divide error",         [VECTOR_DB] = "#DB debug trap",
+        [VECTOR_BP] = "#BP breakpoint",           [VECTOR_OF] = "#OF overflow",
+        [VECTOR_BR] = "#BR bound range exceeded", [VECTOR_UD] = "#UD invalid opcode",
+        [VECTOR_NP] = "#NP segment not present",  [VECTOR_SS] = "#SS stack fault",
+        [VECTOR_GP] = "#GP general protection",   [VECTOR_AC] = "#AC alignment check",
     };
     const char *what = fault->vector < LENGTH(name) && name[fault->vector] ? name[fault->vector] : "exception";
     user->status.fault = *fault;
     user->status.eip = eip;
-    if (fault->vector == VECTOR_PF)
-        return; /* the fault says it all */
+    if (fault->vector == VECTOR_PF) return; /* the fault says it all */
     snprintf(user->note, sizeof user->note, "%s (error code 0x%x)", what, fault->error);
     user->status.note = user->note;
 }
@@ -126,20 +133,17 @@ static enum populate page_fault(struct user *user, const struct hw_fault *fault)
 {
     uint32_t address = (uint32_t)fault->address;
     unsigned access = (fault->error & PF_WRITE ? ACCESS_WRITE : 0) | (fault->error & PF_FETCH ? ACCESS_FETCH : 0);
-    if (fault->address > UINT32_MAX)
-        return POPULATE_UNMAPPED;
+    if (fault->address > UINT32_MAX) return POPULATE_UNMAPPED;
     bool resident = space_is_resident(user, address);
     enum populate result = space_populate(user, address, access);
-    if (result != POPULATED)
-        return result;
+    if (result != POPULATED) return result;
     uint64_t now = hw_insns(user->core);
     user->fault_repeats = now == user->fault_insns && address == user->fault_address ? user->fault_repeats + 1 : 0;
     user->fault_insns = now;
     user->fault_address = address;
     if (user->fault_repeats > 8)
         hw_panic(user->core, "the page fault at 0x%x repeats although the page is there", address);
-    if (resident)
-        core_mapping_changed(user->core, address & ~(uint32_t)(PAGE_BYTES - 1), PAGE_BYTES);
+    if (resident) core_mapping_changed(user->core, address & ~(uint32_t)(PAGE_BYTES - 1), PAGE_BYTES);
     user->stats.faults_populated++;
     return POPULATED;
 }
@@ -156,7 +160,8 @@ static bool is_int_1(struct user *user, const struct hw_fault *fault)
 {
     uint8_t code[2];
     uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP);
-    return eip - (uint32_t)fault->address >= 2 && user_get(user, eip - 2, code, sizeof code) && code[0] == 0xcd && code[1] == 1;
+    return eip - (uint32_t)fault->address >= 2 && user_get(user, eip - 2, code, sizeof code) && code[0] == 0xcd &&
+           code[1] == 1;
 }
 
 static enum hw_run raise_signal(struct user *user, const struct hw_fault *fault, bool software, enum populate why)
@@ -164,19 +169,17 @@ static enum hw_run raise_signal(struct user *user, const struct hw_fault *fault,
     uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP);
     struct consequence signal = consequence(fault, software, eip, why);
     if (fault->vector == VECTOR_NM) {
-        user_end(user, USER_UNSUPPORTED, 0, "the instruction at eip 0x%x needs the x87, MMX or SSE unit, which is not modelled",
-                 eip);
+        user_end(user, USER_UNSUPPORTED, 0,
+                 "the instruction at eip 0x%x needs the x87, MMX or SSE unit, which is not modelled", eip);
         return HW_STOP;
     }
     user->stats.exceptions++;
     user->signals.trap = fault->vector;
     user->signals.error = fault->error;
-    if (fault->vector == VECTOR_PF)
-        user->signals.cr2 = (uint32_t)fault->address;
+    if (fault->vector == VECTOR_PF) user->signals.cr2 = (uint32_t)fault->address;
     signal_force(user, (struct signal_info){.number = signal.number, .code = signal.code, .field = {signal.address}});
     signals_deliver(user, NULL);
-    if (user->status.end == USER_KILLED && user->status.code == signal.number)
-        describe(user, fault, eip);
+    if (user->status.end == USER_KILLED && user->status.code == signal.number) describe(user, fault, eip);
     return user_ended(user) ? HW_STOP : HW_RUN;
 }
 
@@ -191,13 +194,12 @@ static enum hw_run on_exception(void *self, struct hw_core *core, const struct h
             user_syscall(user);
             return user_ended(user) ? HW_STOP : HW_RUN;
         }
-        bool open = fault->vector == VECTOR_BP || fault->vector == VECTOR_OF || (fault->vector == VECTOR_DB && !is_int_1(user, fault));
-        if (!open)
-            given = refuse_interrupt(user, fault);
+        bool open = fault->vector == VECTOR_BP || fault->vector == VECTOR_OF ||
+                    (fault->vector == VECTOR_DB && !is_int_1(user, fault));
+        if (!open) given = refuse_interrupt(user, fault);
     } else if (fault->vector == VECTOR_PF) {
         why = page_fault(user, fault);
-        if (why == POPULATED)
-            return HW_RUN;
+        if (why == POPULATED) return HW_RUN;
         if (why == POPULATE_NO_MEMORY) {
             user_end(user, USER_KILLED, SIGKILL, "guest memory is full");
             return HW_STOP;
@@ -212,8 +214,7 @@ static enum hw_run on_system_call(void *self, struct hw_core *core)
 {
     struct user *user = self;
     user_syscall(user);
-    if (user->interrupted)
-        user_end(user, USER_INTERRUPTED, 0, NULL);
+    if (user->interrupted) user_end(user, USER_INTERRUPTED, 0, NULL);
     return user_ended(user) ? HW_STOP : HW_RUN;
 }
 
@@ -235,8 +236,7 @@ static uint64_t on_next_event(void *self, const struct hw_core *core)
 {
     const struct user *user = self;
     uint64_t timer = time_next_event(user);
-    if (user->interrupted)
-        return hw_insns(core);
+    if (user->interrupted) return hw_insns(core);
     return timer < user->insns_max ? timer : user->insns_max;
 }
 
@@ -249,12 +249,13 @@ static uint64_t on_time_stamp(void *self, const struct hw_core *core)
 static enum hw_run on_unsupported(void *self, struct hw_core *core, const char *what)
 {
     struct user *user = self;
-    user_end(user, USER_UNSUPPORTED, 0, "instruction not supported at eip 0x%x: %s", (uint32_t)*user_reg(user, HOME_EIP), what);
+    user_end(user, USER_UNSUPPORTED, 0, "instruction not supported at eip 0x%x: %s",
+             (uint32_t)*user_reg(user, HOME_EIP), what);
     return HW_STOP;
 }
 
-static bool on_segment(void *self, struct hw_core *core, unsigned segment, uint16_t selector, struct hw_segment *descriptor,
-                       struct hw_fault *fault)
+static bool on_segment(void *self, struct hw_core *core, unsigned segment, uint16_t selector,
+                       struct hw_segment *descriptor, struct hw_fault *fault)
 {
     return segment_lookup(self, segment, selector, descriptor, fault);
 }
@@ -263,16 +264,31 @@ static bool on_segment(void *self, struct hw_core *core, unsigned segment, uint1
 
 static void set_limits(struct user *user)
 {
-    enum { STACK = 3, CORE = 4, PROCESSES = 6, FILES = 7, LOCKED = 8, SIGNALS = 11, QUEUES = 12, NICE = 13, REALTIME = 14 };
+    enum {
+        STACK = 3,
+        CORE = 4,
+        PROCESSES = 6,
+        FILES = 7,
+        LOCKED = 8,
+        SIGNALS = 11,
+        QUEUES = 12,
+        NICE = 13,
+        REALTIME = 14
+    };
     static const struct {
         unsigned which;
         uint64_t soft, hard;
     } finite[] = {
-        {CORE, 0, UINT64_MAX}, {PROCESSES, 1024, 1024}, {FILES, GUEST_FILES, GUEST_FILES}, {LOCKED, 8 << 20, 8 << 20},
-        {SIGNALS, SIGNAL_QUEUE, SIGNAL_QUEUE}, {QUEUES, 819200, 819200}, {NICE, 0, 0}, {REALTIME, 0, 0},
+        {CORE, 0, UINT64_MAX},
+        {PROCESSES, 1024, 1024},
+        {FILES, GUEST_FILES, GUEST_FILES},
+        {LOCKED, 8 << 20, 8 << 20},
+        {SIGNALS, SIGNAL_QUEUE, SIGNAL_QUEUE},
+        {QUEUES, 819200, 819200},
+        {NICE, 0, 0},
+        {REALTIME, 0, 0},
     };
-    for (unsigned i = 0; i < LIMIT_COUNT; i++)
-        user->limit[i][0] = user->limit[i][1] = UINT64_MAX;
+    for (unsigned i = 0; i < LIMIT_COUNT; i++) user->limit[i][0] = user->limit[i][1] = UINT64_MAX;
     for (unsigned i = 0; i < LENGTH(finite); i++) {
         user->limit[finite[i].which][0] = finite[i].soft;
         user->limit[finite[i].which][1] = finite[i].hard;
@@ -309,24 +325,25 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
     prng_seed(&user->random, (uint64_t)config->params.seed);
     set_limits(user);
     set_names(user, config);
-    machine_set_platform(machine, (struct platform){
-        .self = user, .system_call = on_system_call, .exception = on_exception, .events = on_events,
-        .next_event = on_next_event, .time_stamp = on_time_stamp, .segment = on_segment, .unsupported = on_unsupported});
+    machine_set_platform(machine, (struct platform){.self = user,
+                                                    .system_call = on_system_call,
+                                                    .exception = on_exception,
+                                                    .events = on_events,
+                                                    .next_event = on_next_event,
+                                                    .time_stamp = on_time_stamp,
+                                                    .segment = on_segment,
+                                                    .unsupported = on_unsupported});
     bool files = files_create(user, config, reason, sizeof reason);
-    if (!files)
-        snprintf(error, error_capacity, "%s", reason); /* names its own file */
-    if (files && space_create(user) && user_load(user, config, reason, sizeof reason))
-        return user;
-    if (files)
-        snprintf(error, error_capacity, "%s: %s", config->program, reason);
+    if (!files) snprintf(error, error_capacity, "%s", reason); /* names its own file */
+    if (files && space_create(user) && user_load(user, config, reason, sizeof reason)) return user;
+    if (files) snprintf(error, error_capacity, "%s: %s", config->program, reason);
     user_destroy(user);
     return NULL;
 }
 
 void user_destroy(struct user *user)
 {
-    if (!user)
-        return;
+    if (!user) return;
     space_destroy(user);
     files_destroy(user);
     free(user->segments.ldt);

@@ -22,22 +22,22 @@ extern const unsigned user_stat_count;
 
 struct user_config {
     struct user_params params;
-    const char *program;          /* host path of the ELF file */
-    char *const *argv;            /* NULL-terminated; argv[0] canonical: the program's base name unless given */
-    char *const *env;             /* NULL-terminated NAME=VALUE, beside the fixed environment */
-    const char *root;             /* host directory that is the guest's / */
-    bool write;                   /* may it write below root */
-    int input, output, error;     /* host descriptors that the guest sees as 0, 1, 2 */
-    uint64_t insns_max;           /* stop after that many guest instructions; 0: no limit */
+    const char *program;      /* host path of the ELF file */
+    char *const *argv;        /* NULL-terminated; argv[0] canonical: the program's base name unless given */
+    char *const *env;         /* NULL-terminated NAME=VALUE, beside the fixed environment */
+    const char *root;         /* host directory that is the guest's / */
+    bool write;               /* may it write below root */
+    int input, output, error; /* host descriptors that the guest sees as 0, 1, 2 */
+    uint64_t insns_max;       /* stop after that many guest instructions; 0: no limit */
 };
 
 enum user_end { USER_RUNNING, USER_EXITED, USER_KILLED, USER_LIMIT, USER_INTERRUPTED, USER_UNSUPPORTED };
 struct user_status {
     enum user_end end;
-    int code;                     /* exit status, or the number of the signal that killed it */
-    struct hw_fault fault;        /* KILLED by an exception: which */
+    int code;              /* exit status, or the number of the signal that killed it */
+    struct hw_fault fault; /* KILLED by an exception: which */
     uint64_t eip;
-    const char *note;             /* what is worth telling the user, or NULL */
+    const char *note; /* what is worth telling the user, or NULL */
 };
 
 /* Loads the program into the machine and becomes its platform. NULL: `error` says "FILE: message". */

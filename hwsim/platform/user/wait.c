@@ -1,5 +1,5 @@
-/* wait.c -- system calls that wait for descriptors or for a word of memory. Nobody but the guest itself acts on either, so
- * that a wait ends at once, at its timeout, or by a signal. */
+/* wait.c -- system calls that wait for descriptors or for a word of memory. Nobody but the guest itself acts on either,
+ * so that a wait ends at once, at its timeout, or by a signal. */
 #include <poll.h>
 
 #include "hwsim/platform/user/internal.h"
@@ -11,14 +11,11 @@ enum { SELECT_MAX = 1024, POLL_MAX = 1024 };
 static unsigned poll_events(struct user *user, int32_t descriptor, unsigned wanted)
 {
     const struct file *file = file_at(user, (uint32_t)descriptor);
-    if (!file)
-        return POLLNVAL;
+    if (!file) return POLLNVAL;
     int mode = file->flags & O_ACCMODE;
     unsigned events = 0;
-    if (mode != O_WRONLY && file_ready(user, file, false))
-        events |= POLLIN | POLLRDNORM;
-    if (mode != O_RDONLY && file_ready(user, file, true))
-        events |= POLLOUT | POLLWRNORM;
+    if (mode != O_WRONLY && file_ready(user, file, false)) events |= POLLIN | POLLRDNORM;
+    if (mode != O_RDONLY && file_ready(user, file, true)) events |= POLLOUT | POLLWRNORM;
     return events & wanted;
 }
 
@@ -37,18 +34,14 @@ static int64_t poll_until(struct user *user, uint32_t address, uint32_t count, u
         uint16_t events, found;
     } set[POLL_MAX];
     int64_t ready = 0;
-    if (count > POLL_MAX)
-        return -EINVAL;
-    if (!user_get(user, address, set, count * sizeof set[0]))
-        return -EFAULT;
+    if (count > POLL_MAX) return -EINVAL;
+    if (!user_get(user, address, set, count * sizeof set[0])) return -EFAULT;
     for (uint32_t i = 0; i < count; i++) {
         set[i].found = (uint16_t)(set[i].descriptor < 0 ? 0 : poll_events(user, set[i].descriptor, set[i].events));
         ready += set[i].found != 0;
     }
-    if (!ready)
-        look_again(user, until, &ready);
-    if (!user_put(user, address, set, count * sizeof set[0]))
-        return -EFAULT;
+    if (!ready) look_again(user, until, &ready);
+    if (!user_put(user, address, set, count * sizeof set[0])) return -EFAULT;
     return ready;
 }
 
@@ -57,8 +50,7 @@ static int64_t deadline(struct user *user, uint32_t address, enum time_form form
 {
     uint64_t ns = 0;
     *until = UINT64_MAX;
-    if (!address)
-        return 0;
+    if (!address) return 0;
     int status = time_get(user, address, form, &ns);
     *until = time_now(user) + ns;
     return status;
@@ -75,8 +67,7 @@ static int64_t poll_masked(struct user *user, const uint32_t *a, enum time_form 
     uint64_t until;
     int mask_status;
     int64_t status = deadline(user, a[2], form, &until);
-    if (status < 0)
-        return status;
+    if (status < 0) return status;
     return signal_swap_mask(user, a[3], a[4], &mask_status) ? poll_until(user, a[0], a[1], until) : mask_status;
 }
 
@@ -90,31 +81,24 @@ static int64_t select_until(struct user *user, uint32_t count, const uint32_t ad
     static const unsigned wanted[3] = {POLLIN, POLLOUT, POLLPRI};
     uint32_t in[3][SELECT_MAX / 32] = {{0}}, out[3][SELECT_MAX / 32] = {{0}};
     int64_t ready = 0;
-    if ((int32_t)count < 0)
-        return -EINVAL;
+    if ((int32_t)count < 0) return -EINVAL;
     count = count > SELECT_MAX ? SELECT_MAX : count;
     size_t bytes = (count + 31) / 32 * 4;
     for (unsigned set = 0; set < 3; set++)
-        if (address[set] && !user_get(user, address[set], in[set], bytes))
-            return -EFAULT;
+        if (address[set] && !user_get(user, address[set], in[set], bytes)) return -EFAULT;
     for (uint32_t i = 0; i < count; i++) {
         for (unsigned set = 0; set < 3; set++) {
-            if (!(in[set][i / 32] >> i % 32 & 1))
-                continue;
+            if (!(in[set][i / 32] >> i % 32 & 1)) continue;
             unsigned events = poll_events(user, (int32_t)i, wanted[set]);
-            if (events & POLLNVAL)
-                return -EBADF;
+            if (events & POLLNVAL) return -EBADF;
             out[set][i / 32] |= (uint32_t)(events != 0) << i % 32;
             ready += events != 0;
         }
     }
-    if (!ready)
-        look_again(user, until, &ready);
-    if (ready < 0)
-        return ready;
+    if (!ready) look_again(user, until, &ready);
+    if (ready < 0) return ready;
     for (unsigned set = 0; set < 3; set++)
-        if (address[set] && !user_put(user, address[set], out[set], bytes))
-            return -EFAULT;
+        if (address[set] && !user_put(user, address[set], out[set], bytes)) return -EFAULT;
     return ready;
 }
 
@@ -123,10 +107,8 @@ static int64_t select_timeval(struct user *user, uint32_t count, const uint32_t 
     int32_t in[2];
     uint64_t until = UINT64_MAX;
     if (timeout) {
-        if (!user_get(user, timeout, in, sizeof in))
-            return -EFAULT;
-        if (in[0] < 0 || in[1] < 0)
-            return -EINVAL;
+        if (!user_get(user, timeout, in, sizeof in)) return -EFAULT;
+        if (in[0] < 0 || in[1] < 0) return -EINVAL;
         until = time_now(user) + (uint64_t)in[0] * UINT64_C(1000000000) + (uint64_t)in[1] * 1000;
     }
     int64_t status = select_until(user, count, address, until);
@@ -142,7 +124,8 @@ static int64_t select_timeval(struct user *user, uint32_t count, const uint32_t 
 int64_t sys_select(struct user *user, const uint32_t *a)
 {
     uint32_t packed[5];
-    return user_get(user, a[0], packed, sizeof packed) ? select_timeval(user, packed[0], packed + 1, packed[4]) : -EFAULT;
+    return user_get(user, a[0], packed, sizeof packed) ? select_timeval(user, packed[0], packed + 1, packed[4])
+                                                       : -EFAULT;
 }
 int64_t sys_newselect(struct user *user, const uint32_t *a) { return select_timeval(user, a[0], a + 1, a[4]); }
 
@@ -152,11 +135,10 @@ static int64_t select_masked(struct user *user, const uint32_t *a, enum time_for
     uint64_t until;
     int mask_status;
     int64_t status = deadline(user, a[4], form, &until);
-    if (status < 0)
-        return status;
-    if (a[5] && !user_get(user, a[5], mask, sizeof mask))
-        return -EFAULT;
-    return signal_swap_mask(user, mask[0], mask[1], &mask_status) ? select_until(user, a[0], a + 1, until) : mask_status;
+    if (status < 0) return status;
+    if (a[5] && !user_get(user, a[5], mask, sizeof mask)) return -EFAULT;
+    return signal_swap_mask(user, mask[0], mask[1], &mask_status) ? select_until(user, a[0], a + 1, until)
+                                                                  : mask_status;
 }
 
 int64_t sys_pselect6(struct user *user, const uint32_t *a) { return select_masked(user, a, TIME_32); }
@@ -169,19 +151,15 @@ static int64_t futex_wait(struct user *user, const uint32_t *a, bool absolute, e
     enum { CLOCK_IS_REALTIME = 256 };
     uint32_t word;
     uint64_t ns = 0, until = UINT64_MAX, now = time_now(user);
-    if (a[0] % 4)
-        return -EINVAL;
-    if (!user_get(user, a[0], &word, sizeof word))
-        return -EFAULT;
+    if (a[0] % 4) return -EINVAL;
+    if (!user_get(user, a[0], &word, sizeof word)) return -EFAULT;
     if (a[3]) {
         int status = time_get(user, a[3], form, &ns);
         uint64_t clock = a[1] & CLOCK_IS_REALTIME ? time_wall(user) : now;
-        if (status < 0)
-            return status;
+        if (status < 0) return status;
         until = !absolute ? now + ns : ns > clock ? now + (ns - clock) : now;
     }
-    if (word != a[2])
-        return -EAGAIN;
+    if (word != a[2]) return -EAGAIN;
     return time_wait(user, until) == WAIT_TIMEOUT ? -ETIMEDOUT : RESTART_ALWAYS;
 }
 
@@ -190,21 +168,16 @@ static int64_t futex(struct user *user, const uint32_t *a, enum time_form form)
     enum { WAIT = 0, WAKE = 1, REQUEUE = 3, CMP_REQUEUE = 4, WAKE_OP = 5, WAIT_BITSET = 9, WAKE_BITSET = 10 };
     uint32_t word;
     switch (a[1] & 127) {
-    case WAIT:
-        return futex_wait(user, a, false, form);
-    case WAIT_BITSET:
-        return a[5] ? futex_wait(user, a, true, form) : -EINVAL;
+    case WAIT: return futex_wait(user, a, false, form);
+    case WAIT_BITSET: return a[5] ? futex_wait(user, a, true, form) : -EINVAL;
     case CMP_REQUEUE:
-        if (!user_get(user, a[0], &word, sizeof word))
-            return -EFAULT;
+        if (!user_get(user, a[0], &word, sizeof word)) return -EFAULT;
         return word == a[5] ? 0 : -EAGAIN;
     case WAKE:
     case WAKE_BITSET:
     case REQUEUE:
-    case WAKE_OP:
-        return 0; /* nobody waits: there is one thread */
-    default:
-        return -ENOSYS;
+    case WAKE_OP: return 0; /* nobody waits: there is one thread */
+    default: return -ENOSYS;
     }
 }
 

@@ -1,0 +1,112 @@
+/* control.c -- fcntl and ioctl. */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hwsim/platform/user/internal.h"
+
+static int64_t get_lock(struct user *user, uint32_t address)
+{
+    uint16_t unlocked = 2; /* F_UNLCK: nobody else is there to hold one */
+    return user_put(user, address, &unlocked, sizeof unlocked) ? 0 : -EFAULT;
+}
+
+int64_t sys_fcntl(struct user *user, const uint32_t *a)
+{
+    enum { GETLK64 = 12, SETLK64, SETLKW64 };
+    enum { SETTABLE = O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME };
+    struct file *file = file_at(user, a[0]);
+    if (!file) return -EBADF;
+    switch (a[1]) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC: return file_duplicate(user, a[0], a[2], a[1] == F_DUPFD_CLOEXEC);
+    case F_GETFD: return user->files.close_on_exec[a[0]];
+    case F_SETFD: user->files.close_on_exec[a[0]] = a[2] & 1; return 0;
+    case F_GETFL: return file->flags;
+    case F_SETFL:
+        file->flags = (file->flags & ~SETTABLE) | ((int)a[2] & SETTABLE);
+        if (file->kind == FILE_REGULAR) fcntl(file->host, F_SETFL, file->flags & O_APPEND);
+        return 0;
+    case F_GETLK:
+    case GETLK64: return get_lock(user, a[2]);
+    case F_SETLK:
+    case F_SETLKW:
+    case SETLK64:
+    case SETLKW64: return 0;
+    case F_GETPIPE_SZ: return file->kind == FILE_PIPE ? PIPE_BYTES : -EBADF;
+    default: return -EINVAL;
+    }
+}
+
+static bool is_terminal(const struct user *user, const struct file *file)
+{
+    if (file->kind == FILE_DEVICE) return file->device == DEVICE_TTY;
+    return file->kind == FILE_STREAM && user->params.tty && !file->seekable;
+}
+
+static int64_t available(const struct file *file)
+{
+    struct stat host;
+    if (file->kind == FILE_PIPE) return (int64_t)file->pipe->used;
+    if (file->host < 0 || fstat(file->host, &host) < 0 || !S_ISREG(host.st_mode)) return 0;
+    return host.st_size - lseek(file->host, 0, SEEK_CUR);
+}
+
+int64_t sys_ioctl(struct user *user, const uint32_t *a)
+{
+    enum {
+        TCGETS = 0x5401,
+        TCSETS,
+        TCSETSW,
+        TCSETSF,
+        TIOCGPGRP = 0x540f,
+        TIOCGWINSZ = 0x5413,
+        FIONREAD = 0x541b,
+        FIONBIO = 0x5421,
+        FIONCLEX = 0x5450,
+        FIOCLEX = 0x5451
+    };
+    struct file *file = file_at(user, a[0]);
+    if (!file || file->kind == FILE_PATH) return -EBADF;
+    switch (a[1]) {
+    case FIONBIO: {
+        uint32_t on;
+        if (!user_get(user, a[2], &on, sizeof on)) return -EFAULT;
+        file->flags = (file->flags & ~O_NONBLOCK) | (on ? O_NONBLOCK : 0);
+        return 0;
+    }
+    case FIOCLEX:
+    case FIONCLEX: user->files.close_on_exec[a[0]] = a[1] == FIOCLEX; return 0;
+    case FIONREAD: {
+        int32_t count = (int32_t)available(file);
+        if (file->kind == FILE_DEVICE || file->kind == FILE_DIRECTORY) return -ENOTTY;
+        return user_put(user, a[2], &count, sizeof count) ? 0 : -EFAULT;
+    }
+    default: break;
+    }
+    if (!is_terminal(user, file)) return -ENOTTY;
+    switch (a[1]) {
+    case TCGETS: {
+        /* A terminal as one is after login: ICRNL IXON; OPOST ONLCR; 38400 CS8 CREAD; ISIG ICANON ECHO... */
+        uint8_t termios[36] = {0};
+        uint32_t modes[4] = {0x500, 5, 0xbf, 0x8a3b};
+        static const uint8_t characters[17] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0};
+        memcpy(termios, modes, sizeof modes);
+        memcpy(termios + 17, characters, sizeof characters);
+        return user_put(user, a[2], termios, sizeof termios) ? 0 : -EFAULT;
+    }
+    case TCSETS:
+    case TCSETSW:
+    case TCSETSF: return 0;
+    case TIOCGPGRP: {
+        uint32_t group = GUEST_PID;
+        return user_put(user, a[2], &group, sizeof group) ? 0 : -EFAULT;
+    }
+    case TIOCGWINSZ: {
+        uint16_t size[4] = {24, 80, 0, 0};
+        return user_put(user, a[2], size, sizeof size) ? 0 : -EFAULT;
+    }
+    default: return -EINVAL;
+    }
+}
