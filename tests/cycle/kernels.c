@@ -89,6 +89,9 @@ static const struct kernel kernels[] = {
      .stalls = {{CAUSE_UNIT, 2}}},
     /* one alu free at 1: first at 0, second at 1 on the other; exit 2 */
     {"alu interval, one unit free", "core.interval.alu=3", "mov.4 r33, 1\n mov.4 r35, 1\n exit chain, 0\n", .total = 3},
+    /* both are needed: the one that began at 0 is free at 3; exit 4 */
+    {"alu interval, both units needed", "core.interval.alu=3", "mov.4 r33, 1\n mov.4 r34, 1 | mov.4 r35, 1\n exit chain, 0\n", .total = 5,
+     .stalls = {{CAUSE_UNIT, 2}}},
     {"load interval", "core.interval.load=2", "ld.4 r33, user32 [r1]\n ld.4 r34, user32 [r2]\n exit chain, 0\n", .total = 4,
      .stalls = {{CAUSE_UNIT, 1}}},
     {"store interval", "core.interval.store=4", "st.4 user32 [r1], r3, gated\n st.4 user32 [r2], r3, gated\n exit chain, 0\n", .total = 6,
@@ -291,6 +294,10 @@ static const struct kernel kernels[] = {
     {"store buffer drains in time", "core.gate.entries=2",
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n nop\n st.4 user32 [r2], r3, gated\n exit chain, 0\nentry:\n.commit 0x1000, 1\n",
      .total = 6, .stats = {{"core.gate.full", 0}}},
+    /* the stores have drained in cycles 3 and 4, before the load takes the port at 5: 0..6, exit 7 */
+    {"drains use idle cycles", "core.gate.entries=2",
+     "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n nop\n nop\n ld.4 r33, user32 [r2 + 64]\n st.4 user32 [r2], r3, gated\n"
+     "exit chain, 0\nentry:\n.commit 0x1000, 1\n", .total = 8},
     /* the load at 3 takes the only data port, so the drain is at 4: the store at 4 waits until 5; exit 6 */
     {"a load takes the port of a drain", "core.gate.entries=2",
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n ld.4 r33, user32 [r2 + 64]\n st.4 user32 [r2], r3, gated\n exit chain, 0\n"

@@ -374,6 +374,22 @@ static void rollback_restores_the_return_stack(void **state)
     rig_destroy(rig);
 }
 
+/* A return to the same address under another context word is not the one that was called from. */
+static void returns_keep_their_context(void **state)
+{
+    struct rig *rig = rig_create("");
+    for (unsigned other = 0; other < 2; other++) {
+        rig_load(rig, "call 5, there\nmov.4 r33, 5\nexit chain, 0\nthere:\nexit chain, 1\n");
+        rig_run(rig);
+        if (other) hw_state(rig->core)->r[HOME_DS_BASE] = 16;
+        rig_load_at(rig, 0x1000, "ret r33\nexit chain, 3\n");
+        struct hw_exit exit;
+        hw_enter(rig->core, RIG_CODE + 0x1000, &exit);
+        assert_int_equal(exit.number, other ? 3 : 1);
+    }
+    rig_destroy(rig);
+}
+
 /* ---- events ---- */
 
 struct clock_platform {
@@ -692,7 +708,7 @@ int main(void)
         cmocka_unit_test(homes_behind_the_last_commit_are_a_bug), cmocka_unit_test(faults_roll_back), cmocka_unit_test(protection),
         cmocka_unit_test(writes_to_code_become_notices), cmocka_unit_test(patched_code_runs),
         cmocka_unit_test(decoded_forms_are_forgotten_when_full), cmocka_unit_test(targets_are_purged),
-        cmocka_unit_test(rollback_restores_the_return_stack), cmocka_unit_test(events_at_commits), cmocka_unit_test(injections),
+        cmocka_unit_test(rollback_restores_the_return_stack), cmocka_unit_test(returns_keep_their_context), cmocka_unit_test(events_at_commits), cmocka_unit_test(injections),
         cmocka_unit_test(charges_keep_the_remainder), cmocka_unit_test(regions_and_gears), cmocka_unit_test(named_counters),
         cmocka_unit_test(sums_equal_the_total), cmocka_unit_test(contradictions_are_named), cmocka_unit_test(defaults_are_in_range),
         cmocka_unit_test(context_word)};
