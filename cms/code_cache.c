@@ -41,7 +41,8 @@ static void report(struct cms *cms, const struct translation *translation, enum 
     const struct guest_range *ranges = at(cms, translation->ranges);
     struct hw_region_info info = {.region = translation->region, .gear = translation->gear, .spc = head->spc,
                                   .guest_insns = translation->guest_insns, .tpc = translation->tpc,
-                                  .code_bytes = translation->code_bytes};
+                                  .code_bytes = translation->code_bytes, .bundles = translation->bundles,
+                                  .atoms = translation->atoms, .nops = translation->nops};
     for (unsigned i = 0; i < translation->range_count; i++) info.guest_bytes += ranges[i].bytes;
     hw_region(cms->core, event, &info);
 }
@@ -217,6 +218,7 @@ struct translation *code_cache_install(struct cms *cms, struct head *head, unsig
         .bytes = record_bytes, .region = cms->root->region_next++, .head = offset_of(cms, head),
         .tpc = unit->code + unit->code_used, .code_bytes = result->bytes,
         .exits = record + exits, .ranges = record + ranges, .sources = record + sources,
+        .bundles = result->bundles, .atoms = result->atoms, .nops = result->nops,
         .guest_insns = (uint16_t)result->guest_insns, .insns_longest = (uint16_t)result->insns_longest,
         .gear = (uint8_t)gear, .alive = true,
     };

@@ -103,6 +103,7 @@ struct translation {
     uint32_t region;          /* id */
     uint32_t head;
     uint32_t tpc, code_bytes; /* bundles and commit table */
+    uint32_t bundles, atoms, nops;
     uint32_t exits, sources, ranges;
     uint32_t incoming;        /* first exit_record linked to it */
     uint16_t exit_count, source_count, range_count;

@@ -191,6 +191,7 @@ struct hw_region_info {
     uint8_t gear;
     uint64_t spc;          /* guest entry */
     uint32_t guest_bytes, guest_insns, tpc, code_bytes;
+    uint32_t bundles, atoms, nops; /* as they lie in the code, stubs of exits included */
 };
 void hw_region(struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info);
 /* Run-time tracing: is channel `letter` on (at this guest address)? Writes a line to it. */

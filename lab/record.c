@@ -133,13 +133,15 @@ static void print_regions(const struct machine *machine, struct text *text)
     static const char *const ends[] = {[REGION_BORN] = "", "evicted", "invalidated", "replaced"};
     const struct region_account *accounts;
     unsigned count = machine_regions(machine, &accounts);
-    text_printf(text, "region,gear,spc,guest_bytes,guest_insns,code_bytes,executions,insns,cycles,charged_cycles,"
+    text_printf(text, "region,gear,spc,guest_bytes,guest_insns,code_bytes,bundles,atoms,nops,executions,insns,cycles,charged_cycles,"
                       "rollback_fault,rollback_protect,rollback_alias,rollback_assert,rollback_gate,rollback_io,rollback_injected,"
                       "born_cycle,died_cycle,died_of\n");
     for (unsigned i = 1; i < count; i++) {
         const struct region_account *a = &accounts[i];
-        text_printf(text, "%" PRIu32 ",%u,0x%08" PRIx64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, a->info.region, a->info.gear,
-                    a->info.spc, a->info.guest_bytes, a->info.guest_insns, a->info.code_bytes, a->executions, a->insns, a->cycles, a->charged_cycles);
+        const struct hw_region_info *info = &a->info;
+        text_printf(text, "%" PRIu32 ",%u,0x%08" PRIx64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32, info->region, info->gear,
+                    info->spc, info->guest_bytes, info->guest_insns, info->code_bytes, info->bundles, info->atoms, info->nops);
+        text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, a->executions, a->insns, a->cycles, a->charged_cycles);
         for (unsigned kind = HW_FAULT; kind <= HW_INJECTED; kind++) text_printf(text, ",%" PRIu64, a->rollbacks[kind]);
         text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%s\n", a->born_cycle, a->died_cycle, a->died_cycle ? ends[a->died_of] : "");
     }
