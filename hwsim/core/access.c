@@ -63,7 +63,8 @@ static void tlb_insert(struct hw_core *core, uint64_t page, const struct page_wa
 }
 
 /* One page of an access. `*known`: cycle at which the translation is known, where it is later than now. */
-static bool resolve_page(struct hw_core *core, uint64_t linear, bool user, bool write, uint64_t *physical, uint64_t *known)
+static bool resolve_page(struct hw_core *core, uint64_t linear, bool user, bool write, uint64_t *physical,
+                         uint64_t *known)
 {
     uint64_t page = linear >> PAGE_BITS;
     int slot = tlb_find(&core->tlb, page, core->space);
@@ -118,7 +119,8 @@ static bool resolve_concealed(struct hw_core *core, uint64_t offset, unsigned by
     return true;
 }
 
-bool access_resolve(struct hw_core *core, unsigned space, uint64_t linear, unsigned bytes, bool write, struct place *place)
+bool access_resolve(struct hw_core *core, unsigned space, uint64_t linear, unsigned bytes, bool write,
+                    struct place *place)
 {
     if (space == SPACE_CONCEALED) return resolve_concealed(core, linear, bytes, place);
     unsigned first = (unsigned)(PAGE_BYTES - (linear & (PAGE_BYTES - 1)));
@@ -133,7 +135,8 @@ bool access_resolve(struct hw_core *core, unsigned space, uint64_t linear, unsig
     bool user = space == SPACE_USER;
     if (space != SPACE_PHYSICAL) {
         if (!resolve_page(core, linear, user, write, &place->physical[0], &place->known)) return false;
-        if (place->bytes[1] && !resolve_page(core, second, user, write, &place->physical[1], &place->known)) return false;
+        if (place->bytes[1] && !resolve_page(core, second, user, write, &place->physical[1], &place->known))
+            return false;
     }
     return resolve_piece(core, place, 0, write) && (!place->bytes[1] || resolve_piece(core, place, 1, write));
 }

@@ -69,8 +69,8 @@ void hw_charge(struct hw_core *core, enum hw_work work, uint64_t units, uint32_t
 #undef WORK
     };
     struct machine *machine = core->machine;
-    unsigned __int128 cost = (unsigned __int128)(uint64_t)machine->config.cost_millicycles[work] * units +
-                             machine->cost_remainder[work];
+    unsigned __int128 cost =
+        (unsigned __int128)(uint64_t)machine->config.cost_millicycles[work] * units + machine->cost_remainder[work];
     uint64_t cycles = (uint64_t)(cost / 1000);
     machine->cost_remainder[work] = (uint64_t)(cost % 1000);
     machine->account.work_units[work] += units;

@@ -1,8 +1,9 @@
-/* core.h -- inside the core: its state, and what its mechanisms ask of each other. Nobody outside hwsim/core includes it.
+/* core.h -- inside the core: its state, and what its mechanisms ask of each other. Nobody outside hwsim/core includes
+ * it.
  *
- * Cycles. `cycle` is the cycle at which the present bundle issues (in the run loop a local variable, written back before
- * a slow function is called and read again after it), or the present cycle while the CMS runs. A slow function that
- * stops the machine advances `cycle` through core_stall, which names the cause; every other cycle of a translation
+ * Cycles. `cycle` is the cycle at which the present bundle issues (in the run loop a local variable, written back
+ * before a slow function is called and read again after it), or the present cycle while the CMS runs. A slow function
+ * that stops the machine advances `cycle` through core_stall, which names the cause; every other cycle of a translation
  * issues a bundle. So the cycles between two commits are bundles plus stalls, by construction.
  */
 #ifndef COVM_CORE_H
@@ -18,10 +19,10 @@
 /* A micro-operation: an atom with its operands resolved. Registers are numbers of 64-bit words (flags: of 16-bit words)
  * from the start of struct hw_core, so that r63's sink and the latches need no special case. 32 bytes. */
 struct op {
-    uint32_t handler;      /* offset of its code in the run loop */
-    uint16_t d, a, c;      /* words: result, operands */
-    uint16_t fd, fs;       /* half-words: flags written, read */
-    uint16_t fmask;        /* x86 flag bits written; memory atoms: alias entry armed + 1; branches: backward */
+    uint32_t handler; /* offset of its code in the run loop */
+    uint16_t d, a, c; /* words: result, operands */
+    uint16_t fd, fs;  /* half-words: flags written, read */
+    uint16_t fmask;   /* x86 flag bits written; memory atoms: alias entry armed + 1; branches: backward */
     union {
         const uint64_t *b;   /* operand b: a register, or imm below */
         struct bundle *link; /* transfers: the bundle at `target`, if its offset still says so */
@@ -39,11 +40,11 @@ struct op {
 enum { OP_SIZE = 3, OP_SPACE_SHIFT = 2, OP_WRAP_SHIFT = 4, OP_GATED = 64, OP_SIGNED = 128 };
 /* Conditional ones have their condition in c; a CALL's TPC is in d (low half) and a. */
 
-/* Handlers. Pure atoms have HANDLER_VARIANTS for each size: value alone, value and all flags, flags alone, and flags under
- * a mask; memory atoms of user space with 32-bit wrap have fast ones per size. */
+/* Handlers. Pure atoms have HANDLER_VARIANTS for each size: value alone, value and all flags, flags alone, and flags
+ * under a mask; memory atoms of user space with 32-bit wrap have fast ones per size. */
 enum { VARIANT_VALUE, VARIANT_BOTH, VARIANT_FLAGS, VARIANT_MASKED, HANDLER_VARIANTS };
 enum handler {
-    HANDLER_PURE = 0, /* + (op * 4 + size) * HANDLER_VARIANTS + variant */
+    HANDLER_PURE = 0,                               /* + (op * 4 + size) * HANDLER_VARIANTS + variant */
     HANDLER_LOAD = ATOM_OPS * 4 * HANDLER_VARIANTS, /* + size: plain */
     HANDLER_LOAD_SIGNED = HANDLER_LOAD + 4,         /* + size, 8 and 16 bits */
     HANDLER_LOAD_ARM = HANDLER_LOAD_SIGNED + 2,     /* + size */
@@ -51,17 +52,17 @@ enum handler {
     HANDLER_STORE_CHECK = HANDLER_STORE + 4,        /* + size */
     HANDLER_LOAD_ANY = HANDLER_STORE_CHECK + 4,
     HANDLER_STORE_ANY,
-    HANDLER_CHECK,         /* a store's alias check alone, ahead of it */
+    HANDLER_CHECK, /* a store's alias check alone, ahead of it */
     HANDLER_PROBE,
-    HANDLER_LATCH,         /* word d = word a */
-    HANDLER_LATCH_FLAGS,   /* half-word fd = half-word fs */
-    HANDLER_READY,         /* results d (register; REG_ZERO none) and fd (flag register; FLAG_COUNT none) come `imm` later */
+    HANDLER_LATCH,       /* word d = word a */
+    HANDLER_LATCH_FLAGS, /* half-word fd = half-word fs */
+    HANDLER_READY, /* results d (register; REG_ZERO none) and fd (flag register; FLAG_COUNT none) come `imm` later */
     HANDLER_ASSERT,
     HANDLER_CALL,
     HANDLER_COMMIT,
-    HANDLER_END,           /* the next bundle follows */
+    HANDLER_END, /* the next bundle follows */
     HANDLER_JUMP,
-    HANDLER_BRANCH,        /* + condition */
+    HANDLER_BRANCH, /* + condition */
     HANDLER_RETURN = HANDLER_BRANCH + 16,
     HANDLER_JUMP_INDIRECT,
     HANDLER_EXIT,
@@ -69,20 +70,20 @@ enum handler {
 };
 
 struct bundle {
-    uint64_t uses;         /* registers read or written; USES_SLOW */
-    uint64_t dirty;        /* shadowed homes written: a bit per register, DIRTY_FLAGS for f0 */
-    struct bundle *next;   /* the one that follows, if its offset is still next_offset */
-    uint32_t offset;       /* in concealed memory; OFFSET_STALE once its code has changed */
+    uint64_t uses;       /* registers read or written; USES_SLOW */
+    uint64_t dirty;      /* shadowed homes written: a bit per register, DIRTY_FLAGS for f0 */
+    struct bundle *next; /* the one that follows, if its offset is still next_offset */
+    uint32_t offset;     /* in concealed memory; OFFSET_STALE once its code has changed */
     uint32_t next_offset;
-    uint64_t tally;        /* atoms; NOPs from bit 32 */
-    uint32_t line;         /* instruction-cache line of its first byte, */
-    uint32_t last_line;    /* of its last */
-    uint8_t flag_uses;     /* flag registers read or written */
+    uint64_t tally;             /* atoms; NOPs from bit 32 */
+    uint32_t line;              /* instruction-cache line of its first byte, */
+    uint32_t last_line;         /* of its last */
+    uint8_t flag_uses;          /* flag registers read or written */
     uint8_t slow[UNIT_CLASSES]; /* atoms of each class that is not fully pipelined */
-    struct op ops[];       /* the last one transfers */
+    struct op ops[];            /* the last one transfers */
 };
-#define USES_SLOW (UINT64_C(1) << REG_ZERO) /* bit 63 of `pending` is always set, and r63 is never waited for */
-#define DIRTY_FLAGS (UINT64_C(1) << 48)
+#define USES_SLOW    (UINT64_C(1) << REG_ZERO) /* bit 63 of `pending` is always set, and r63 is never waited for */
+#define DIRTY_FLAGS  (UINT64_C(1) << 48)
 #define OFFSET_STALE UINT32_MAX
 
 /* ---- mechanisms ---- */
@@ -90,10 +91,10 @@ struct bundle {
 /* A pointer for each recently used page: a hit here is a hit in the TLB. Bits 4.. of the tag refuse kinds of access,
  * bits 0..3 are zero, so that one comparison checks page, right and alignment. */
 struct soft_entry {
-    uint64_t tag;   /* linear page address | SOFT_ bits */
+    uint64_t tag; /* linear page address | SOFT_ bits */
     uint8_t *host;
     uint64_t physical; /* of the page */
-    uint32_t slot;  /* TLB entry */
+    uint32_t slot;     /* TLB entry */
 };
 enum { SOFT_NO_READ = 16, SOFT_NO_WRITE = 32, SOFT_ENTRIES = 256 };
 #define SOFT_PAGE (~UINT64_C(0xfff))
@@ -108,14 +109,14 @@ struct gate_entry {
 };
 struct gate {
     struct gate_entry *entries;
-    uint64_t mask;          /* ring size - 1 */
+    uint64_t mask; /* ring size - 1 */
     uint64_t capacity;
     uint64_t head, drain, open, tail;
-    uint64_t bloom;         /* bit per 8-byte granule modulo 64 of the occupied entries: a superset */
-    uint64_t drain_cycle;   /* first cycle at which the data port may be free for a drain */
-    uint64_t last_free;     /* entries become free in order */
-    unsigned ports;         /* accesses that the data cache takes a cycle */
-    uint64_t port_cycle;    /* the cycle that port_used is about */
+    uint64_t bloom;       /* bit per 8-byte granule modulo 64 of the occupied entries: a superset */
+    uint64_t drain_cycle; /* first cycle at which the data port may be free for a drain */
+    uint64_t last_free;   /* entries become free in order */
+    unsigned ports;       /* accesses that the data cache takes a cycle */
+    uint64_t port_cycle;  /* the cycle that port_used is about */
     unsigned port_used;
 };
 
@@ -161,8 +162,8 @@ enum { PREDICT_STATIC, PREDICT_BIMODAL, PREDICT_GSHARE, PREDICT_PERFECT };
 struct place {
     uint64_t physical[2];
     uint8_t *host[2];
-    uint8_t bytes[2];   /* bytes[1] 0: one piece */
-    uint64_t known;     /* cycle at which the translation is known */
+    uint8_t bytes[2]; /* bytes[1] 0: one piece */
+    uint64_t known;   /* cycle at which the translation is known */
 };
 
 /* inject.* keys, and tracing of bundles. */
@@ -177,33 +178,33 @@ struct injection {
 enum { LATCHES = BUNDLE_ATOMS_MAX * 2, EXIT_LOG = 16, CHECKPOINTS_MAX = 8 };
 
 struct hw_core {
-    struct hw_state state;      /* first: micro-operations number words from here */
-    uint64_t sink;              /* what is written to r63 */
-    uint64_t latch[LATCHES];    /* operands that are read before their register is written in the same bundle */
+    struct hw_state state;   /* first: micro-operations number words from here */
+    uint64_t sink;           /* what is written to r63 */
+    uint64_t latch[LATCHES]; /* operands that are read before their register is written in the same bundle */
     uint16_t flag_latch[LATCHES];
 
     /* hot in the run loop */
     uint64_t fast_loads, fast_stores; /* executed by the fast handlers */
-    uint64_t pending;           /* registers whose results may be on their way; bit 63 set */
+    uint64_t pending;                 /* registers whose results may be on their way; bit 63 set */
     uint64_t pending_flags;
-    uint64_t dirty;             /* homes written since the checkpoint */
-    uint64_t tally;             /* bundle.tally summed since the checkpoint */
-    uint64_t fetch_line;        /* the instruction line last fetched */
-    uint64_t ready[REG_COUNT];  /* cycle << 4 | cause of waiting for it */
+    uint64_t dirty;            /* homes written since the checkpoint */
+    uint64_t tally;            /* bundle.tally summed since the checkpoint */
+    uint64_t fetch_line;       /* the instruction line last fetched */
+    uint64_t ready[REG_COUNT]; /* cycle << 4 | cause of waiting for it */
     uint64_t ready_flags[FLAG_COUNT];
-    uint64_t load_ready;        /* latency of a load << 4 | CAUSE_LOAD */
+    uint64_t load_ready; /* latency of a load << 4 | CAUSE_LOAD */
     uint64_t cycle;
     struct soft_entry soft[SOFT_ENTRIES];
     struct tlb tlb;
     struct cache l1d, l1i, l2;
     struct gate gate;
-    uint64_t armed;             /* alias entries armed since the checkpoint */
+    uint64_t armed; /* alias entries armed since the checkpoint */
     struct alias_entry alias[64];
 
     /* accounting since the checkpoint */
-    uint64_t since;             /* first cycle not yet accounted */
+    uint64_t since; /* first cycle not yet accounted */
     uint64_t stalls[CAUSES];
-    uint32_t stalled;           /* causes with stalls */
+    uint32_t stalled;                    /* causes with stalls */
     uint32_t commit_region, commit_gear; /* of the last commit since hw_enter; gear 0: none */
 
     /* events */
@@ -211,8 +212,8 @@ struct hw_core {
     volatile bool event_changed; /* next_event is to be asked for again; a signal handler may set it */
 
     /* mechanisms */
-    uint64_t walker_free;       /* cycle from which the page walker is free */
-    uint64_t fault_clear;       /* cycle at which all older accesses are known not to fault */
+    uint64_t walker_free;                  /* cycle from which the page walker is free */
+    uint64_t fault_clear;                  /* cycle at which all older accesses are known not to fault */
     uint64_t outstanding[CHECKPOINTS_MAX]; /* fault_clear of the last commits, a ring */
     uint64_t commit_count;
     struct jtlb jtlb;
@@ -221,15 +222,15 @@ struct hw_core {
     uint64_t unit_busy[UNIT_CLASSES][BUNDLE_ATOMS_MAX]; /* classes that are not pipelined: busy until */
     unsigned class_units[UNIT_CLASSES];                 /* units that execute the class */
     struct hw_fault fault;
-    uint8_t refusal;            /* enum hw_exit_kind: why the last access could not be, or a slow function gave up */
+    uint8_t refusal; /* enum hw_exit_kind: why the last access could not be, or a slow function gave up */
     struct hw_state shadow;
     struct injection inject;
 
     /* decoded bundles */
-    uint32_t *decoded;          /* per word of concealed memory: place in the pool, 0 none */
-    uint8_t *pool;              /* POOL_UNITS */
+    uint32_t *decoded; /* per word of concealed memory: place in the pool, 0 none */
+    uint8_t *pool;     /* POOL_UNITS */
     uint32_t pool_used, pool_generation;
-    struct bundle *nowhere;     /* offset OFFSET_STALE: what pointers not linked yet point to */
+    struct bundle *nowhere; /* offset OFFSET_STALE: what pointers not linked yet point to */
 
     /* address space */
     uint16_t space;
@@ -244,7 +245,7 @@ struct hw_core {
     struct machine_desc desc;
     struct platform platform;
     struct machine_observer observer;
-    struct machine_stats stats;  /* counted as they happen; machine_collect adds what others count */
+    struct machine_stats stats; /* counted as they happen; machine_collect adds what others count */
     struct hw_exit exit_log[EXIT_LOG];
     uint64_t exit_cycles[EXIT_LOG];
     uint64_t exit_count;
@@ -275,9 +276,10 @@ uint32_t account_region_at(const struct hw_core *core, uint32_t tpc);
 enum hw_activity account_gear(unsigned gear);
 
 /* ---- access.c: translation and data-cache timing, for translations and for the CMS ---- */
-/* Resolves [linear, linear + bytes) of a space. False: core->fault says why (a walk's cycles have passed). Protection is
- * checked for writes. May take walk time (place->known), never stops the machine. */
-bool access_resolve(struct hw_core *core, unsigned space, uint64_t linear, unsigned bytes, bool write, struct place *place);
+/* Resolves [linear, linear + bytes) of a space. False: core->fault says why (a walk's cycles have passed). Protection
+ * is checked for writes. May take walk time (place->known), never stops the machine. */
+bool access_resolve(struct hw_core *core, unsigned space, uint64_t linear, unsigned bytes, bool write,
+                    struct place *place);
 /* The costs of alignment; stops the machine. */
 void access_alignment(struct hw_core *core, uint64_t linear, unsigned bytes);
 /* Reads through the data cache: stops the machine where no miss register is free; returns ready cycle << 4 | cause. */
@@ -409,16 +411,16 @@ struct machine {
     uint8_t *concealed;
     uint32_t concealed_bytes;
     struct machine_account account;
-    uint64_t cost_remainder[WORKS];     /* millicycles not charged yet */
-    struct region_account *regions;     /* [0]: no region */
+    uint64_t cost_remainder[WORKS]; /* millicycles not charged yet */
+    struct region_account *regions; /* [0]: no region */
     unsigned region_count, region_capacity;
-    uint32_t *region_at;                /* per REGION_GRAIN bytes of concealed memory: the region whose code is there */
+    uint32_t *region_at; /* per REGION_GRAIN bytes of concealed memory: the region whose code is there */
     uint64_t cms_stats[CMS_STATS_MAX];
     struct named_counter named[NAMED_COUNTERS_MAX];
     unsigned named_count;
-    struct hw_notice *notices;          /* a queue that grows */
+    struct hw_notice *notices; /* a queue that grows */
     unsigned notice_first, notice_count, notice_capacity;
-    uint64_t trace_channels;            /* bit per letter: a-z, A-Z */
+    uint64_t trace_channels; /* bit per letter: a-z, A-Z */
     uint64_t trace_spc;
     int trace_descriptor;
     void (*panic)(void *cookie);
@@ -427,7 +429,9 @@ struct machine {
 
 static inline bool trace_is_on(const struct machine *machine, char letter)
 {
-    unsigned bit = letter >= 'a' && letter <= 'z' ? (unsigned)(letter - 'a') : letter >= 'A' && letter <= 'Z' ? 26u + (unsigned)(letter - 'A') : 63;
+    unsigned bit = letter >= 'a' && letter <= 'z'   ? (unsigned)(letter - 'a')
+                   : letter >= 'A' && letter <= 'Z' ? 26u + (unsigned)(letter - 'A')
+                                                    : 63;
     return machine->trace_channels >> bit & 1;
 }
 void machine_notice(struct machine *machine, struct hw_notice notice);

@@ -1,6 +1,6 @@
-/* decode.c -- bundles into the form that the run loop executes. All atoms of a bundle read before any writes: readers are
- * put ahead of writers, loads ahead of stores, and where that cannot be (a swap) an operand is latched first. The commit
- * and the transfer come last. */
+/* decode.c -- bundles into the form that the run loop executes. All atoms of a bundle read before any writes: readers
+ * are put ahead of writers, loads ahead of stores, and where that cannot be (a swap) an operand is latched first. The
+ * commit and the transfer come last. */
 #include "hwsim/core/core.h"
 
 #include <stdlib.h>
@@ -74,9 +74,9 @@ struct decoding {
     struct atom atoms[BUNDLE_ATOMS_MAX];
     struct atom_uses uses[BUNDLE_ATOMS_MAX];
     unsigned count;
-    unsigned left;                /* atoms not placed yet, a bit each */
-    uint64_t latched;             /* registers whose old value is kept in a latch, */
-    unsigned flags_latched;       /* flag registers likewise; */
+    unsigned left;                                        /* atoms not placed yet, a bit each */
+    uint64_t latched;                                     /* registers whose old value is kept in a latch, */
+    unsigned flags_latched;                               /* flag registers likewise; */
     uint8_t reg_latch[REG_COUNT], flag_latch[FLAG_COUNT]; /* which latch, where the bit is set */
     unsigned latches, flag_latches;
     unsigned op_count, latch_op_count;
@@ -93,7 +93,10 @@ static uint16_t source_word(const struct decoding *decoding, unsigned reg)
     return (uint16_t)(latched ? WORD_OF(latch) + (unsigned)decoding->reg_latch[reg] : WORD_OF(state.r) + reg);
 }
 
-static uint16_t target_word(unsigned reg) { return (uint16_t)(reg == REG_ZERO ? WORD_OF(sink) : WORD_OF(state.r) + reg); }
+static uint16_t target_word(unsigned reg)
+{
+    return (uint16_t)(reg == REG_ZERO ? WORD_OF(sink) : WORD_OF(state.r) + reg);
+}
 
 static uint16_t source_half(const struct decoding *decoding, unsigned flag)
 {
@@ -183,8 +186,10 @@ static void add_load(struct decoding *decoding, const struct atom *atom)
 {
     unsigned handler = HANDLER_LOAD_ANY;
     if (is_plain(atom) && atom->rd != REG_ZERO) {
-        if (atom->op == ATOM_LDS) handler = atom->protect || atom->size > SIZE_16 ? HANDLER_LOAD_ANY : HANDLER_LOAD_SIGNED + atom->size;
-        else handler = (atom->protect ? HANDLER_LOAD_ARM : HANDLER_LOAD) + atom->size;
+        if (atom->op == ATOM_LDS)
+            handler = atom->protect || atom->size > SIZE_16 ? HANDLER_LOAD_ANY : HANDLER_LOAD_SIGNED + atom->size;
+        else
+            handler = (atom->protect ? HANDLER_LOAD_ARM : HANDLER_LOAD) + atom->size;
     }
     struct op *op = add_memory(decoding, atom, handler);
     op->d = target_word(atom->rd);
@@ -214,7 +219,8 @@ static void add_atom(struct decoding *decoding, const struct atom *atom)
     struct op *op;
     switch (atom->op) {
     case ATOM_NOP: break;
-    case ATOM_LD: case ATOM_LDS: add_load(decoding, atom); break;
+    case ATOM_LD:
+    case ATOM_LDS: add_load(decoding, atom); break;
     case ATOM_ST: add_store(decoding, atom); break;
     case ATOM_PROBE: add_memory(decoding, atom, HANDLER_PROBE); break;
     case ATOM_ASSERT:
@@ -347,7 +353,8 @@ static void place_early_checks(struct decoding *decoding)
 {
     uint64_t armed = 0;
     for (unsigned i = 0; i < decoding->count; i++)
-        if (is_load(&decoding->atoms[i]) && decoding->atoms[i].protect) armed |= UINT64_C(1) << (decoding->atoms[i].protect - 1);
+        if (is_load(&decoding->atoms[i]) && decoding->atoms[i].protect)
+            armed |= UINT64_C(1) << (decoding->atoms[i].protect - 1);
     for (unsigned i = 0; armed && i < decoding->count; i++) {
         struct atom *atom = &decoding->atoms[i];
         if (atom->op != ATOM_ST || !(atom->check & armed)) continue;
@@ -407,7 +414,8 @@ static void place_ops(const struct decoding *decoding, struct op *to)
         bool is_latch = i < decoding->latch_op_count;
         to[i] = is_latch ? decoding->latch_ops[i] : decoding->ops[i - decoding->latch_op_count];
         unsigned handler = to[i].handler;
-        if ((handler < HANDLER_LOAD || handler == HANDLER_CALL) && to[i].b == NULL) to[i].b = (const uint64_t *)&to[i].imm;
+        if ((handler < HANDLER_LOAD || handler == HANDLER_CALL) && to[i].b == NULL)
+            to[i].b = (const uint64_t *)&to[i].imm;
         to[i].handler = handlers[handler];
     }
 }
@@ -421,8 +429,8 @@ static struct bundle *decode(struct hw_core *core, uint32_t offset)
     decoding.latches = decoding.flag_latches = decoding.op_count = decoding.latch_op_count = 0;
     unsigned bytes = 0;
     if (offset < core->concealed_bytes && offset % 4 == 0)
-        bytes = bundle_decode(core->concealed + offset, core->concealed_bytes - offset, decoding.atoms, BUNDLE_ATOMS_MAX,
-                              &decoding.count);
+        bytes = bundle_decode(core->concealed + offset, core->concealed_bytes - offset, decoding.atoms,
+                              BUNDLE_ATOMS_MAX, &decoding.count);
     if (!bytes) hw_panic(core, "no bundle at %#x", offset);
     for (unsigned i = 0; i < decoding.count; i++) decoding.uses[i] = atom_uses(&decoding.atoms[i]);
     decoding.left = (unsigned)bits_mask(decoding.count);

@@ -1,6 +1,6 @@
-/* engine.c -- the run loop: direct-threaded code over decoded bundles (decode.c). What is inline is the common case; all
- * else is a slow function that works on core->cycle. In the loop `t` repeats core->cycle: the cycle at which the present
- * bundle issues, moved forward by what stops the machine inside it.
+/* engine.c -- the run loop: direct-threaded code over decoded bundles (decode.c). What is inline is the common case;
+ * all else is a slow function that works on core->cycle. In the loop `t` repeats core->cycle: the cycle at which the
+ * present bundle issues, moved forward by what stops the machine inside it.
  */
 #include "hwsim/core/core.h"
 #include "hwsim/isa/atom_eval.h"
@@ -70,11 +70,14 @@ SLOW bool load_any(struct hw_core *core, const struct op *op)
     return load_place(core, op, &place);
 }
 
-/* The soft table has translated the address; the line is not the last used of its set, or the gate may have the bytes. */
+/* The soft table has translated the address; the line is not the last used of its set, or the gate may have the bytes.
+ */
 SLOW bool load_translated(struct hw_core *core, const struct op *op, const struct soft_entry *soft, uint64_t physical)
 {
-    struct place place = {.physical = {physical}, .host = {soft->host + (physical & (PAGE_BYTES - 1))},
-                          .bytes = {(uint8_t)op_bytes(op)}, .known = core->cycle};
+    struct place place = {.physical = {physical},
+                          .host = {soft->host + (physical & (PAGE_BYTES - 1))},
+                          .bytes = {(uint8_t)op_bytes(op)},
+                          .known = core->cycle};
     core->stats.loads++;
     tlb_use(&core->tlb, soft->slot);
     return load_place(core, op, &place);
@@ -101,7 +104,8 @@ SLOW bool store_any(struct hw_core *core, const struct op *op)
             core->refusal = HW_GATE;
             return false;
         }
-        gate_push(&core->gate, place.physical[i], place.host[i], place.bytes[i], i ? value >> 8 * place.bytes[0] : value);
+        gate_push(&core->gate, place.physical[i], place.host[i], place.bytes[i],
+                  i ? value >> 8 * place.bytes[0] : value);
     }
     return true;
 }
@@ -150,8 +154,9 @@ SLOW void fetch_wrong_path(struct hw_core *core, uint32_t offset)
 /* Accounts for a conditional branch; the bubble behind it. */
 static inline void branch_outcome(struct hw_core *core, const struct bundle *bundle, const struct op *op, bool taken)
 {
-    bool predicted = core->predictor.kind == PREDICT_STATIC ? op->fmask
-                                                            : predictor_branch(&core->predictor, bundle->offset, op->fmask, taken);
+    bool predicted = core->predictor.kind == PREDICT_STATIC
+                         ? op->fmask
+                         : predictor_branch(&core->predictor, bundle->offset, op->fmask, taken);
     core->stats.branches++;
     core->stats.branches_taken += taken;
     if (LIKELY(predicted == taken)) {
@@ -211,94 +216,92 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
 
 #define WORD(n) (((uint64_t *)core)[n])
 #define HALF(n) (((uint16_t *)core)[n])
-#define NEXT()                                                   \
-    do {                                                         \
-        op++;                                                    \
-        goto *(const void *)((const char *)&&base + (int32_t)op->handler); \
+#define NEXT()                                                                                                         \
+    do {                                                                                                               \
+        op++;                                                                                                          \
+        goto *(const void *)((const char *)&&base + (int32_t)op->handler);                                             \
     } while (0)
-#define SLOWLY(call)                            \
-    do {                                        \
-        if (UNLIKELY(!(call))) goto roll_back;  \
-        t = core->cycle;                        \
+#define SLOWLY(call)                                                                                                   \
+    do {                                                                                                               \
+        if (UNLIKELY(!(call))) goto roll_back;                                                                         \
+        t = core->cycle;                                                                                               \
     } while (0)
 
 /* Pure atoms: four variants at four sizes. */
-#define PURE_ATOM(name, size)                                                                                    \
-    name##_##size##_value:                                                                                       \
-    {                                                                                                            \
-        WORD(op->d) = atom_eval_##name(size, WORD(op->a), *op->b, WORD(op->c), HALF(op->fs), 0, op->c).value;      \
-        NEXT();                                                                                                  \
-    }                                                                                                            \
-    name##_##size##_both:                                                                                        \
-    {                                                                                                            \
-        struct atom_result result =                                                                              \
-            atom_eval_##name(size, WORD(op->a), *op->b, WORD(op->c), HALF(op->fs), MASK_ALL, op->c);             \
-        WORD(op->d) = result.value;                                                                              \
-        HALF(op->fd) = result.flags;                                                                             \
-        NEXT();                                                                                                  \
-    }                                                                                                            \
-    name##_##size##_flags:                                                                                       \
-    {                                                                                                            \
-        HALF(op->fd) = atom_eval_##name(size, WORD(op->a), *op->b, WORD(op->c), HALF(op->fs), MASK_ALL, op->c).flags; \
-        NEXT();                                                                                                  \
-    }                                                                                                            \
-    name##_##size##_masked:                                                                                      \
-    {                                                                                                            \
-        uint16_t before = HALF(op->fs), mask = op->fmask;                                                        \
+#define PURE_ATOM(name, size)                                                                                          \
+    name##_##size##_value:                                                                                             \
+    {                                                                                                                  \
+        WORD(op->d) = atom_eval_##name(size, WORD(op->a), *op->b, WORD(op->c), HALF(op->fs), 0, op->c).value;          \
+        NEXT();                                                                                                        \
+    }                                                                                                                  \
+    name##_##size##_both:                                                                                              \
+    {                                                                                                                  \
+        struct atom_result result =                                                                                    \
+            atom_eval_##name(size, WORD(op->a), *op->b, WORD(op->c), HALF(op->fs), MASK_ALL, op->c);                   \
+        WORD(op->d) = result.value;                                                                                    \
+        HALF(op->fd) = result.flags;                                                                                   \
+        NEXT();                                                                                                        \
+    }                                                                                                                  \
+    name##_##size##_flags:                                                                                             \
+    {                                                                                                                  \
+        HALF(op->fd) = atom_eval_##name(size, WORD(op->a), *op->b, WORD(op->c), HALF(op->fs), MASK_ALL, op->c).flags;  \
+        NEXT();                                                                                                        \
+    }                                                                                                                  \
+    name##_##size##_masked:                                                                                            \
+    {                                                                                                                  \
+        uint16_t before = HALF(op->fs), mask = op->fmask;                                                              \
         struct atom_result result = atom_eval_##name(size, WORD(op->a), *op->b, WORD(op->c), before, MASK_ALL, op->c); \
-        WORD(op->d) = result.value;                                                                              \
-        HALF(op->fd) = (uint16_t)((before & ~mask) | (result.flags & mask));                                     \
-        NEXT();                                                                                                  \
+        WORD(op->d) = result.value;                                                                                    \
+        HALF(op->fd) = (uint16_t)((before & ~mask) | (result.flags & mask));                                           \
+        NEXT();                                                                                                        \
     }
-#define PURE_LABELS(name, size)                                                                   \
-    &&name##_##size##_value - &&base, &&name##_##size##_both - &&base, &&name##_##size##_flags - &&base, \
+#define PURE_LABELS(name, size)                                                                                        \
+    &&name##_##size##_value - &&base, &&name##_##size##_both - &&base, &&name##_##size##_flags - &&base,               \
         &&name##_##size##_masked - &&base
 
 /* A user access with 32-bit wrap that is aligned and hits the soft table. `refusing`: SOFT_ bits. */
-#define SOFT_LOOKUP(bytes, refusing)                                                              \
-    uint64_t address = (uint32_t)(WORD(op->a) + (uint64_t)op->imm);                                 \
-    const struct soft_entry *soft = &core->soft[address >> PAGE_BITS & (SOFT_ENTRIES - 1)];         \
-    uint64_t physical = soft->physical | (address & (PAGE_BYTES - 1));                            \
+#define SOFT_LOOKUP(bytes, refusing)                                                                                   \
+    uint64_t address = (uint32_t)(WORD(op->a) + (uint64_t)op->imm);                                                    \
+    const struct soft_entry *soft = &core->soft[address >> PAGE_BITS & (SOFT_ENTRIES - 1)];                            \
+    uint64_t physical = soft->physical | (address & (PAGE_BYTES - 1));                                                 \
     const bool soft_hit = (soft->tag & (SOFT_PAGE | (refusing))) == (address & (SOFT_PAGE | ((bytes)-1)))
 
-#define LOAD(label, bytes, type, after)                                                           \
-    label:                                                                                        \
-    {                                                                                             \
-        SOFT_LOOKUP(bytes, SOFT_NO_READ);                                                         \
-        if (UNLIKELY(!soft_hit)) goto load_slowly;                                                 \
-        bool held = false;                                                                        \
-        if (core->gate.bloom) {                                                                   \
-            held = gate_may_hold(&core->gate, physical, bytes);                                   \
-            if (core->gate.drain != core->gate.open) gate_catch_up(core, t);                      \
-        }                                                                                         \
-        if (UNLIKELY(held || !cache_hits(&core->l1d, physical, t))) {                              \
-            SLOWLY(load_translated(core, op, soft, physical));                                    \
-            NEXT();                                                                               \
-        }                                                                                         \
-        if (core->gate.bloom) gate_take_port(&core->gate, t);                                     \
-        tlb_use(&core->tlb, soft->slot);                                                          \
-        core->fast_loads++;                                                                       \
-        WORD(op->d) = (uint64_t)*(const type *)(soft->host + (address & (PAGE_BYTES - 1)));         \
-        scoreboard_result(core, op->d, (t << 4) + core->load_ready);                              \
-        after;                                                                                    \
-        NEXT();                                                                                   \
+#define LOAD(label, bytes, type, after)                                                                                \
+    label : {                                                                                                          \
+        SOFT_LOOKUP(bytes, SOFT_NO_READ);                                                                              \
+        if (UNLIKELY(!soft_hit)) goto load_slowly;                                                                     \
+        bool held = false;                                                                                             \
+        if (core->gate.bloom) {                                                                                        \
+            held = gate_may_hold(&core->gate, physical, bytes);                                                        \
+            if (core->gate.drain != core->gate.open) gate_catch_up(core, t);                                           \
+        }                                                                                                              \
+        if (UNLIKELY(held || !cache_hits(&core->l1d, physical, t))) {                                                  \
+            SLOWLY(load_translated(core, op, soft, physical));                                                         \
+            NEXT();                                                                                                    \
+        }                                                                                                              \
+        if (core->gate.bloom) gate_take_port(&core->gate, t);                                                          \
+        tlb_use(&core->tlb, soft->slot);                                                                               \
+        core->fast_loads++;                                                                                            \
+        WORD(op->d) = (uint64_t) * (const type *)(soft->host + (address & (PAGE_BYTES - 1)));                          \
+        scoreboard_result(core, op->d, (t << 4) + core->load_ready);                                                   \
+        after;                                                                                                         \
+        NEXT();                                                                                                        \
     }
 #define ARM(bytes) fast_arm(core, op->fmask - 1u, physical, bytes)
 
-#define STORE(label, bytes, check)                                                                \
-    label:                                                                                        \
-    {                                                                                             \
-        SOFT_LOOKUP(bytes, SOFT_NO_WRITE);                                                        \
-        struct gate *gate = &core->gate;                                                          \
-        if (UNLIKELY(!soft_hit) || UNLIKELY(gate->tail - gate->head >= gate->capacity)) goto store_slowly; \
-        check;                                                                                    \
-        tlb_use(&core->tlb, soft->slot);                                                          \
-        core->fast_stores++;                                                                      \
-        gate_push(gate, physical, soft->host + (address & (PAGE_BYTES - 1)), bytes, WORD(op->c));   \
-        NEXT();                                                                                   \
+#define STORE(label, bytes, check)                                                                                     \
+    label : {                                                                                                          \
+        SOFT_LOOKUP(bytes, SOFT_NO_WRITE);                                                                             \
+        struct gate *gate = &core->gate;                                                                               \
+        if (UNLIKELY(!soft_hit) || UNLIKELY(gate->tail - gate->head >= gate->capacity)) goto store_slowly;             \
+        check;                                                                                                         \
+        tlb_use(&core->tlb, soft->slot);                                                                               \
+        core->fast_stores++;                                                                                           \
+        gate_push(gate, physical, soft->host + (address & (PAGE_BYTES - 1)), bytes, WORD(op->c));                      \
+        NEXT();                                                                                                        \
     }
-#define CHECK(bytes)                                                                              \
-    if (op->check & core->armed && fast_check(core, op->check, physical, bytes)) goto store_slowly; \
+#define CHECK(bytes)                                                                                                   \
+    if (op->check & core->armed && fast_check(core, op->check, physical, bytes)) goto store_slowly;                    \
     core->stats.alias_checks++
 
 /* Unaligned accesses do not come here, so one piece is all there is. */
@@ -321,30 +324,42 @@ static inline bool fast_check(const struct hw_core *core, uint64_t mask, uint64_
     return false;
 }
 
-#define BRANCH(label, condition)                                     \
-    label:                                                           \
-    {                                                                \
-        bool taken = atom_cond(condition, HALF(op->fs));             \
-        branch_outcome(core, bundle, op, taken);                     \
-        if (taken) goto jump_to_target;                              \
-        goto fall_through;                                           \
+#define BRANCH(label, condition)                                                                                       \
+    label : {                                                                                                          \
+        bool taken = atom_cond(condition, HALF(op->fs));                                                               \
+        branch_outcome(core, bundle, op, taken);                                                                       \
+        if (taken) goto jump_to_target;                                                                                \
+        goto fall_through;                                                                                             \
     }
 
 /* With core NULL: returns the offsets of the handlers (labels are known inside the function alone). */
 static __attribute__((noinline)) const uint32_t *run(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
 {
     static const int32_t handlers[HANDLERS] = {
-#define PURE(name, mnemonic, format, unit, latency, rule, value) \
+#define PURE(name, mnemonic, format, unit, latency, rule, value)                                                       \
     PURE_LABELS(name, 0), PURE_LABELS(name, 1), PURE_LABELS(name, 2), PURE_LABELS(name, 3),
 #define OTHER(name, mnemonic, format, unit, latency, properties) 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 #include "hwsim/isa/atoms.def"
 #undef PURE
 #undef OTHER
-        [HANDLER_LOAD] = &&load_1 - &&base, &&load_2 - &&base, &&load_4 - &&base, &&load_8 - &&base,
-        [HANDLER_LOAD_SIGNED] = &&load_s1 - &&base, &&load_s2 - &&base,
-        [HANDLER_LOAD_ARM] = &&load_a1 - &&base, &&load_a2 - &&base, &&load_a4 - &&base, &&load_a8 - &&base,
-        [HANDLER_STORE] = &&store_1 - &&base, &&store_2 - &&base, &&store_4 - &&base, &&store_8 - &&base,
-        [HANDLER_STORE_CHECK] = &&store_c1 - &&base, &&store_c2 - &&base, &&store_c4 - &&base, &&store_c8 - &&base,
+        [HANDLER_LOAD] = &&load_1 - &&base,
+        &&load_2 - &&base,
+        &&load_4 - &&base,
+        &&load_8 - &&base,
+        [HANDLER_LOAD_SIGNED] = &&load_s1 - &&base,
+        &&load_s2 - &&base,
+        [HANDLER_LOAD_ARM] = &&load_a1 - &&base,
+        &&load_a2 - &&base,
+        &&load_a4 - &&base,
+        &&load_a8 - &&base,
+        [HANDLER_STORE] = &&store_1 - &&base,
+        &&store_2 - &&base,
+        &&store_4 - &&base,
+        &&store_8 - &&base,
+        [HANDLER_STORE_CHECK] = &&store_c1 - &&base,
+        &&store_c2 - &&base,
+        &&store_c4 - &&base,
+        &&store_c8 - &&base,
         [HANDLER_LOAD_ANY] = &&load_slowly - &&base,
         [HANDLER_STORE_ANY] = &&store_slowly - &&base,
         [HANDLER_CHECK] = &&check - &&base,
@@ -357,10 +372,22 @@ static __attribute__((noinline)) const uint32_t *run(struct hw_core *core, uint3
         [HANDLER_COMMIT] = &&commit - &&base,
         [HANDLER_END] = &&fall_through - &&base,
         [HANDLER_JUMP] = &&jump - &&base,
-        [HANDLER_BRANCH] = &&branch_o - &&base, &&branch_no - &&base, &&branch_b - &&base, &&branch_nb - &&base,
-        &&branch_z - &&base, &&branch_nz - &&base, &&branch_be - &&base, &&branch_nbe - &&base,
-        &&branch_s - &&base, &&branch_ns - &&base, &&branch_p - &&base, &&branch_np - &&base,
-        &&branch_l - &&base, &&branch_nl - &&base, &&branch_le - &&base, &&branch_nle - &&base,
+        [HANDLER_BRANCH] = &&branch_o - &&base,
+        &&branch_no - &&base,
+        &&branch_b - &&base,
+        &&branch_nb - &&base,
+        &&branch_z - &&base,
+        &&branch_nz - &&base,
+        &&branch_be - &&base,
+        &&branch_nbe - &&base,
+        &&branch_s - &&base,
+        &&branch_ns - &&base,
+        &&branch_p - &&base,
+        &&branch_np - &&base,
+        &&branch_l - &&base,
+        &&branch_nl - &&base,
+        &&branch_le - &&base,
+        &&branch_nle - &&base,
         [HANDLER_RETURN] = &&return_ - &&base,
         [HANDLER_JUMP_INDIRECT] = &&jump_indirect - &&base,
         [HANDLER_EXIT] = &&exit_ - &&base,
@@ -380,7 +407,8 @@ next_bundle:
         fetch(core, bundle);
         t = core->cycle;
     }
-    if (((bundle->uses & core->pending) | (bundle->flag_uses & core->pending_flags)) && !scoreboard_ready(core, bundle, t)) {
+    if (((bundle->uses & core->pending) | (bundle->flag_uses & core->pending_flags)) &&
+        !scoreboard_ready(core, bundle, t)) {
         scoreboard_wait(core, bundle);
         t = core->cycle;
     }
@@ -394,7 +422,7 @@ next_bundle:
     goto *(const void *)((const char *)&&base + (int32_t)op->handler);
 
 base:
-#define PURE(name, mnemonic, format, unit, latency, rule, value) \
+#define PURE(name, mnemonic, format, unit, latency, rule, value)                                                       \
     PURE_ATOM(name, 0) PURE_ATOM(name, 1) PURE_ATOM(name, 2) PURE_ATOM(name, 3)
 #define OTHER(name, mnemonic, format, unit, latency, properties)
 #include "hwsim/isa/atoms.def"
@@ -459,16 +487,20 @@ commit:
 
 fall_through:
     t = core->cycle;
-    if (LIKELY(bundle->next->offset == bundle->next_offset)) bundle = bundle->next;
-    else bundle = decode_link(core, &bundle->next, bundle->next_offset);
+    if (LIKELY(bundle->next->offset == bundle->next_offset))
+        bundle = bundle->next;
+    else
+        bundle = decode_link(core, &bundle->next, bundle->next_offset);
     goto next_bundle;
 jump:
     core->stats.jumps++;
     core_stall(core, CAUSE_BRANCH, t + (uint64_t)core->params->taken_penalty);
 jump_to_target:
     t = core->cycle;
-    if (LIKELY(op->link->offset == op->target)) bundle = op->link;
-    else bundle = decode_link(core, &op->link, op->target);
+    if (LIKELY(op->link->offset == op->target))
+        bundle = op->link;
+    else
+        bundle = decode_link(core, &op->link, op->target);
     goto next_bundle;
 
     BRANCH(branch_o, COND_O)
@@ -530,6 +562,8 @@ static void account_exit(struct hw_core *core, uint32_t site)
 void engine_run(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
 {
     run(core, tpc, exit);
-    if (exit->kind == HW_EXIT || exit->kind == HW_EVENT) account_exit(core, exit->site);
-    else checkpoint_rollback(core, (enum hw_exit_kind)exit->kind, exit->site);
+    if (exit->kind == HW_EXIT || exit->kind == HW_EVENT)
+        account_exit(core, exit->site);
+    else
+        checkpoint_rollback(core, (enum hw_exit_kind)exit->kind, exit->site);
 }

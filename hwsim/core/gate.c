@@ -1,12 +1,16 @@
-/* gate.c -- the gated store buffer: stores since the checkpoint, held back until the commit, and committed ones on their
- * way to the data cache. Guest memory changes at the commit; what is drained later is the cache's knowledge of it.
+/* gate.c -- the gated store buffer: stores since the checkpoint, held back until the commit, and committed ones on
+ * their way to the data cache. Guest memory changes at the commit; what is drained later is the cache's knowledge of
+ * it.
  *
  * Drains are evaluated lazily: whoever wants the data port at a cycle first lets the buffer use the idle cycles before
  * it. Loads go first; a store drains in a cycle in which a port is idle.
  */
 #include "hwsim/core/core.h"
 
-static struct gate_entry *entry_at(const struct gate *gate, uint64_t number) { return &gate->entries[number & gate->mask]; }
+static struct gate_entry *entry_at(const struct gate *gate, uint64_t number)
+{
+    return &gate->entries[number & gate->mask];
+}
 
 /* A store is done in a cycle where its line is there, else when that arrives. */
 static uint64_t drain_line(struct cache *l1d, uint64_t address, uint64_t cycle)
@@ -130,7 +134,8 @@ enum gate_answer gate_forward(struct hw_core *core, const struct place *place, u
 
 static void note_granules(struct gate *gate, const struct gate_entry *entry)
 {
-    gate->bloom |= UINT64_C(1) << (entry->physical >> 3 & 63) | UINT64_C(1) << ((entry->physical + entry->bytes - 1) >> 3 & 63);
+    gate->bloom |= UINT64_C(1) << (entry->physical >> 3 & 63) | UINT64_C(1)
+                                                                    << ((entry->physical + entry->bytes - 1) >> 3 & 63);
 }
 
 static void note_committed(struct gate *gate)

@@ -27,7 +27,7 @@ static const char *const class_names[UNIT_CLASSES] = {"alu", "mul", "div", "load
 
 static int class_of(const char *name, size_t length)
 {
-    for (int class = 0; class < UNIT_CLASSES; class++)
+    for (int class = 0; class < UNIT_CLASSES; class ++)
         if (strlen(class_names[class]) == length && strncmp(class_names[class], name, length) == 0) return class;
     return -1;
 }
@@ -47,7 +47,8 @@ static bool parse_units(const char *text, struct machine_desc *desc, char *error
             size_t length = strcspn(text, "+ ,");
             int class = class_of(text, length);
             if (class < 0) {
-                snprintf(error, capacity, "core.units: no unit class '%.*s' (alu mul div load store branch fp vec)", (int)length, text);
+                snprintf(error, capacity, "core.units: no unit class '%.*s' (alu mul div load store branch fp vec)",
+                         (int)length, text);
                 return false;
             }
             *classes |= (uint16_t)(1u << class);
@@ -60,7 +61,7 @@ static bool parse_units(const char *text, struct machine_desc *desc, char *error
 
 static bool has_every_class(const struct machine_desc *desc, char *error, size_t capacity)
 {
-    for (unsigned class = 0; class <= UNIT_BRANCH; class++) {
+    for (unsigned class = 0; class <= UNIT_BRANCH; class ++) {
         bool found = false;
         for (unsigned unit = 0; unit < desc->unit_count; unit++) found |= desc->unit_classes[unit] >> class & 1;
         if (found) continue;
@@ -82,11 +83,13 @@ static bool describe(const struct machine_params *params, struct machine_desc *d
         .jtlb_entries = (uint32_t)params->jtlb_entries,
         .dras_entries = (uint32_t)params->dras_depth,
     };
-    const int64_t latency[UNIT_CLASSES] = {params->latency_alu, params->latency_mul, params->latency_div, params->latency_load,
-                                           1, 1, params->latency_fp, params->latency_vec};
-    const int64_t interval[UNIT_CLASSES] = {params->interval_alu, params->interval_mul, params->interval_div, params->interval_load,
-                                            params->interval_store, params->interval_branch, params->interval_fp, params->interval_vec};
-    for (unsigned class = 0; class < UNIT_CLASSES; class++) {
+    const int64_t latency[UNIT_CLASSES] = {
+        params->latency_alu, params->latency_mul, params->latency_div, params->latency_load, 1, 1,
+        params->latency_fp,  params->latency_vec};
+    const int64_t interval[UNIT_CLASSES] = {params->interval_alu,  params->interval_mul,   params->interval_div,
+                                            params->interval_load, params->interval_store, params->interval_branch,
+                                            params->interval_fp,   params->interval_vec};
+    for (unsigned class = 0; class < UNIT_CLASSES; class ++) {
         desc->latency_cycles[class] = (uint8_t)latency[class];
         desc->interval_cycles[class] = (uint8_t)interval[class];
     }
@@ -109,12 +112,13 @@ struct shapes {
 static struct shapes shapes_of(const struct machine_params *params)
 {
     return (struct shapes){
-        .l1i = {(uint64_t)params->l1i_size, (uint64_t)params->l1i_line, (unsigned)params->l1i_ways, (unsigned)params->l1i_mshrs, 0,
-                params->l1i_perfect, false},
-        .l1d = {(uint64_t)params->l1d_size, (uint64_t)params->l1d_line, (unsigned)params->l1d_ways, (unsigned)params->l1d_mshrs,
-                (unsigned)params->latency_load, params->l1d_perfect, params->l1d_write == 1},
-        .l2 = {(uint64_t)params->l2_size, (uint64_t)params->l2_line, (unsigned)params->l2_ways, (unsigned)params->l2_mshrs,
-               (unsigned)params->l2_latency, params->l2_perfect, params->l2_write == 1},
+        .l1i = {(uint64_t)params->l1i_size, (uint64_t)params->l1i_line, (unsigned)params->l1i_ways,
+                (unsigned)params->l1i_mshrs, 0, params->l1i_perfect, false},
+        .l1d = {(uint64_t)params->l1d_size, (uint64_t)params->l1d_line, (unsigned)params->l1d_ways,
+                (unsigned)params->l1d_mshrs, (unsigned)params->latency_load, params->l1d_perfect,
+                params->l1d_write == 1},
+        .l2 = {(uint64_t)params->l2_size, (uint64_t)params->l2_line, (unsigned)params->l2_ways,
+               (unsigned)params->l2_mshrs, (unsigned)params->l2_latency, params->l2_perfect, params->l2_write == 1},
     };
 }
 
@@ -123,18 +127,21 @@ static bool check_params(const struct machine_params *params, char *error, size_
     struct shapes shapes = shapes_of(params);
     bool l2 = params->l2_size > 0, bigger = params->l2_line >= params->l1i_line && params->l2_line >= params->l1d_line;
     const char *jtlb = NULL;
-    if (params->jtlb_entries % params->jtlb_ways != 0) jtlb = "its entries are not a multiple of its ways";
+    if (params->jtlb_entries % params->jtlb_ways != 0)
+        jtlb = "its entries are not a multiple of its ways";
     else if (params->jtlb_entries && !is_power_of_two((uint64_t)(params->jtlb_entries / params->jtlb_ways)))
         jtlb = "its number of sets is not a power of two";
     return complain(error, capacity, "memory.l1i", cache_shape_error(&shapes.l1i)) &&
            complain(error, capacity, "memory.l1d", cache_shape_error(&shapes.l1d)) &&
            complain(error, capacity, "memory.l2", cache_shape_error(&shapes.l2)) &&
            complain(error, capacity, "memory.l2.line", l2 && !bigger ? "smaller than a line of an L1 cache" : NULL) &&
-           complain(error, capacity, "memory.tlb", tlb_shape_error((unsigned)params->tlb_entries, (unsigned)params->tlb_ways)) &&
+           complain(error, capacity, "memory.tlb",
+                    tlb_shape_error((unsigned)params->tlb_entries, (unsigned)params->tlb_ways)) &&
            complain(error, capacity, "core.jtlb", jtlb) &&
            complain(error, capacity, "core.branch.entries",
                     is_power_of_two((uint64_t)params->predictor_entries) ? NULL : "not a power of two") &&
-           complain(error, capacity, "memory.concealed.size", params->concealed_size % PAGE_BYTES ? "not a multiple of 4KiB" : NULL);
+           complain(error, capacity, "memory.concealed.size",
+                    params->concealed_size % PAGE_BYTES ? "not a multiple of 4KiB" : NULL);
 }
 
 /* ---- making ---- */
@@ -176,7 +183,7 @@ static bool init_gate(struct hw_core *core)
 static void init_rest(struct hw_core *core)
 {
     const struct machine_params *params = core->params;
-    for (unsigned class = 0; class < UNIT_CLASSES; class++)
+    for (unsigned class = 0; class < UNIT_CLASSES; class ++)
         for (unsigned unit = 0; unit < core->desc.unit_count; unit++)
             core->class_units[class] += core->desc.unit_classes[unit] >> class & 1;
     core->pending = USES_SLOW;
@@ -223,7 +230,8 @@ static bool init_machine(struct machine *machine, const struct machine_desc *des
 {
     const struct machine_params *params = &machine->config.params;
     machine->concealed_bytes = (uint32_t)params->concealed_size;
-    void *concealed = mmap(NULL, machine->concealed_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *concealed = mmap(NULL, machine->concealed_bytes, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     machine->concealed = concealed == MAP_FAILED ? NULL : concealed;
     machine->region_at = calloc(machine->concealed_bytes / REGION_GRAIN, sizeof *machine->region_at);
     machine->physical = physical_create((uint64_t)params->guest_limit);
@@ -238,7 +246,9 @@ static bool init_machine(struct machine *machine, const struct machine_desc *des
 struct machine *machine_create(const struct machine_config *config, char *error, size_t error_capacity)
 {
     struct machine_desc desc;
-    if (!describe(&config->params, &desc, error, error_capacity) || !check_params(&config->params, error, error_capacity)) return NULL;
+    if (!describe(&config->params, &desc, error, error_capacity) ||
+        !check_params(&config->params, error, error_capacity))
+        return NULL;
     struct machine *machine = calloc(1, sizeof *machine);
     if (machine) machine->config = *config;
     if (machine && init_machine(machine, &desc)) return machine;
@@ -271,7 +281,10 @@ void machine_destroy(struct machine *machine)
     free(machine);
 }
 
-struct hw_core *machine_core(struct machine *machine, unsigned index) { return index < machine->core_count ? &machine->cores[index] : NULL; }
+struct hw_core *machine_core(struct machine *machine, unsigned index)
+{
+    return index < machine->core_count ? &machine->cores[index] : NULL;
+}
 struct physical *machine_physical(struct machine *machine) { return machine->physical; }
 
 void machine_set_platform(struct machine *machine, struct platform platform)
@@ -319,7 +332,8 @@ void machine_trace(struct machine *machine, const char *letters, uint64_t spc, i
     machine->trace_descriptor = descriptor;
     const struct machine_params *params = &machine->config.params;
     bool inject = params->inject_every || params->inject_at || params->inject_odds;
-    for (unsigned i = 0; i < machine->core_count; i++) machine->cores[i].inject.on = inject || trace_is_on(machine, 'b');
+    for (unsigned i = 0; i < machine->core_count; i++)
+        machine->cores[i].inject.on = inject || trace_is_on(machine, 'b');
 }
 
 void machine_on_panic(struct machine *machine, void (*panic)(void *cookie), void *cookie)

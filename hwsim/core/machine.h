@@ -44,15 +44,15 @@ struct region_account {
     uint64_t charged_cycles; /* CMS work on its account: translating, linking, ... */
     uint64_t rollbacks[HW_EXIT_KINDS];
     uint64_t born_cycle, died_cycle; /* died 0: still alive */
-    uint8_t died_of;         /* enum hw_region_event */
+    uint8_t died_of;                 /* enum hw_region_event */
 };
 
 /* ---- making ---- */
 
 struct machine_config {
     struct machine_params params;
-    int64_t cost_millicycles[WORKS];   /* per unit (works.def); all zero: free */
-    const void *options;               /* what hw_options returns; owned by the caller, outlives the machine */
+    int64_t cost_millicycles[WORKS]; /* per unit (works.def); all zero: free */
+    const void *options;             /* what hw_options returns; owned by the caller, outlives the machine */
 };
 /* NULL on a contradiction among the parameters that no single range can state; `error` then says which and why. */
 struct machine *machine_create(const struct machine_config *config, char *error, size_t error_capacity);
@@ -72,8 +72,8 @@ struct platform {
     uint64_t (*next_event)(void *self, const struct hw_core *core);
     uint64_t (*time_stamp)(void *self, const struct hw_core *core);
     /* hw_segment: false with `fault` filled in when the load must fault. */
-    bool (*segment)(void *self, struct hw_core *core, unsigned segment, uint16_t selector, struct hw_segment *descriptor,
-                    struct hw_fault *fault);
+    bool (*segment)(void *self, struct hw_core *core, unsigned segment, uint16_t selector,
+                    struct hw_segment *descriptor, struct hw_fault *fault);
     /* hw_unsupported: ends the run. */
     enum hw_run (*unsupported)(void *self, struct hw_core *core, const char *what);
 };
@@ -95,7 +95,8 @@ void core_mapping_changed(struct hw_core *core, uint64_t linear, uint64_t bytes)
  * changed nothing. Written code chunks become notices. Untimed. */
 bool core_guest_read(struct hw_core *core, uint64_t linear, void *to, size_t bytes);
 bool core_guest_write(struct hw_core *core, uint64_t linear, const void *from, size_t bytes);
-/* A new event may have appeared before the one last reported (a signal is pending now: next_event returns the present). */
+/* A new event may have appeared before the one last reported (a signal is pending now: next_event returns the present).
+ */
 void core_event_changed(struct hw_core *core);
 
 /* ---- reading out ---- */

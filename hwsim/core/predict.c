@@ -21,8 +21,10 @@ bool predictor_branch(struct predictor *predictor, uint32_t tpc, bool backward, 
     uint32_t history = predictor->kind == PREDICT_GSHARE ? predictor->history : 0;
     uint8_t *counter = &predictor->counters[(tpc >> 2 ^ history) & predictor->mask];
     bool predicted = *counter >= 2;
-    if (taken) *counter += *counter < 3;
-    else *counter -= *counter > 0;
+    if (taken)
+        *counter += *counter < 3;
+    else
+        *counter -= *counter > 0;
     predictor->history = (predictor->history << 1 | taken) & predictor->history_mask;
     return predicted;
 }

@@ -1,5 +1,5 @@
-/* primitives.c -- the contract's side of the core: what the CMS calls (hwsim/contract.h), and what the platform does to a
- * core (hwsim/core/machine.h). */
+/* primitives.c -- the contract's side of the core: what the CMS calls (hwsim/contract.h), and what the platform does to
+ * a core (hwsim/core/machine.h). */
 #include "hwsim/core/core.h"
 
 /* ---- state ---- */
@@ -63,7 +63,10 @@ void hw_invalidate_code(struct hw_core *core, uint32_t tpc, uint32_t bytes)
 
 /* ---- guest memory ---- */
 
-static uint64_t wrap(const struct hw_core *core, uint64_t linear) { return core_in_long_mode(core) ? linear : (uint32_t)linear; }
+static uint64_t wrap(const struct hw_core *core, uint64_t linear)
+{
+    return core_in_long_mode(core) ? linear : (uint32_t)linear;
+}
 
 /* The access took a cycle to issue, stopped the machine as core_stall noted, and then waited for its data. */
 static void account_access(struct hw_core *core, uint64_t ready, enum hw_cause cause)
@@ -308,7 +311,8 @@ uint64_t hw_insns(const struct hw_core *core) { return core->insns; }
 
 uint64_t hw_next_event(const struct hw_core *core)
 {
-    if (core->event_changed || core->insns >= core->next_event) core_event_due((struct hw_core *)core); /* a cache of the answer */
+    if (core->event_changed || core->insns >= core->next_event)
+        core_event_due((struct hw_core *)core); /* a cache of the answer */
     return core->next_event;
 }
 

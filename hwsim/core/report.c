@@ -58,7 +58,8 @@ static void report_registers(const struct hw_core *core)
 
 static void report_exits(const struct hw_core *core)
 {
-    static const char *const kinds[HW_EXIT_KINDS] = {"exit", "fault", "protect", "alias", "assert", "gate", "io", "injected", "event"};
+    static const char *const kinds[HW_EXIT_KINDS] = {"exit", "fault", "protect",  "alias", "assert",
+                                                     "gate", "io",    "injected", "event"};
     uint64_t first = core->exit_count > EXIT_LOG ? core->exit_count - EXIT_LOG : 0;
     for (uint64_t i = first; i < core->exit_count; i++) {
         const struct hw_exit *exit = &core->exit_log[i % EXIT_LOG];

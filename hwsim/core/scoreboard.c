@@ -4,7 +4,8 @@
 
 void scoreboard_freeze(struct hw_core *core, uint64_t cycles)
 {
-    for (uint64_t regs = core->pending & ~USES_SLOW; regs; regs &= regs - 1) core->ready[__builtin_ctzll(regs)] += cycles << 4;
+    for (uint64_t regs = core->pending & ~USES_SLOW; regs; regs &= regs - 1)
+        core->ready[__builtin_ctzll(regs)] += cycles << 4;
     for (uint64_t flags = core->pending_flags; flags; flags &= flags - 1)
         core->ready_flags[__builtin_ctzll(flags)] += cycles << 4;
 }
@@ -70,9 +71,9 @@ static uint64_t units_free(const struct hw_core *core, unsigned class, unsigned 
 
 static void wait_units(struct hw_core *core, const struct bundle *bundle)
 {
-    for (unsigned class = 0; class < UNIT_CLASSES; class++)
+    for (unsigned class = 0; class < UNIT_CLASSES; class ++)
         if (bundle->slow[class]) core_stall(core, CAUSE_UNIT, units_free(core, class, bundle->slow[class]));
-    for (unsigned class = 0; class < UNIT_CLASSES; class++)
+    for (unsigned class = 0; class < UNIT_CLASSES; class ++)
         for (unsigned i = 0; i < bundle->slow[class]; i++)
             *first_unit(core, class) = core->cycle + core->desc.interval_cycles[class];
 }

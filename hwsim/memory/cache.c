@@ -58,8 +58,10 @@ static uint64_t dram_access(struct dram *dram, uint64_t bytes, bool write, uint6
     uint64_t start = cycle > dram->bus_free ? cycle : dram->bus_free;
     uint64_t transfer = dram_transfer_cycles(dram, bytes);
     dram->bus_free = start + transfer;
-    if (write) dram->writes++;
-    else dram->reads++;
+    if (write)
+        dram->writes++;
+    else
+        dram->reads++;
     return start + dram->latency_cycles + transfer;
 }
 
@@ -124,8 +126,10 @@ static void write_below(struct cache *cache, uint64_t address, uint64_t bytes, u
     uint64_t line = cache_line(below, address), *set = set_of(below, line);
     unsigned way = find(below, set, line);
     bool held = way < below->ways;
-    if (held) use(set, way, set[way] | (below->write_through ? 0 : 1));
-    else below->misses++;
+    if (held)
+        use(set, way, set[way] | (below->write_through ? 0 : 1));
+    else
+        below->misses++;
     if (!held || below->write_through) write_below(below, address, bytes, cycle);
 }
 
@@ -140,7 +144,8 @@ static uint64_t miss(struct cache *cache, uint64_t line, bool write, uint64_t cy
     uint64_t *set = set_of(cache, line), victim = set[cache->ways - 1];
     if (victim != CACHE_INVALID && victim & 1) {
         cache->writebacks++;
-        write_below(cache, victim >> 1 << cache->line_bits, UINT64_C(1) << cache->line_bits, cycle + cache->latency_cycles);
+        write_below(cache, victim >> 1 << cache->line_bits, UINT64_C(1) << cache->line_bits,
+                    cycle + cache->latency_cycles);
     }
     use(set, cache->ways - 1, line << 1 | write);
     uint64_t ready = fetch_below(cache, line, cycle + cache->latency_cycles);
@@ -154,8 +159,10 @@ static uint64_t write_through(struct cache *cache, uint64_t line, uint64_t addre
 {
     uint64_t *set = set_of(cache, line);
     unsigned way = find(cache, set, line);
-    if (way < cache->ways) use(set, way, set[way]);
-    else cache->misses++;
+    if (way < cache->ways)
+        use(set, way, set[way]);
+    else
+        cache->misses++;
     write_below(cache, address, sizeof(uint64_t), cycle + cache->latency_cycles);
     return cycle + cache->latency_cycles;
 }

@@ -12,9 +12,9 @@
 #define CONCEALED_ADDRESS (UINT64_C(1) << 56)
 
 struct dram {
-    uint64_t latency_cycles;              /* request to first byte */
+    uint64_t latency_cycles;                   /* request to first byte */
     uint64_t byte_cycles_num, byte_cycles_den; /* cycles a byte on the bus, as a fraction */
-    uint64_t bus_free;                    /* cycle from which the bus is free */
+    uint64_t bus_free;                         /* cycle from which the bus is free */
     uint64_t reads, writes;
 };
 
@@ -22,13 +22,13 @@ struct cache_mshr {
     uint64_t line, ready;
 };
 struct cache {
-    uint64_t *tags;       /* sets x ways, most recently used first: line << 1 | dirty; CACHE_INVALID */
+    uint64_t *tags; /* sets x ways, most recently used first: line << 1 | dirty; CACHE_INVALID */
     unsigned line_bits, sets, ways, latency_cycles;
     bool perfect, write_through;
-    uint64_t last_fill;   /* no line arrives later than this */
+    uint64_t last_fill; /* no line arrives later than this */
     struct cache_mshr *mshrs;
     unsigned mshr_count;
-    struct cache *next;   /* NULL: DRAM */
+    struct cache *next; /* NULL: DRAM */
     struct dram *dram;
     uint64_t accesses, misses, merges, writebacks, mshr_full;
 };

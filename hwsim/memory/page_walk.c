@@ -63,8 +63,8 @@ static uint64_t leaf_frame(const struct format *format, unsigned level, uint64_t
 static bool refuse(struct page_walk *walk, enum paging mode, unsigned access, bool present)
 {
     bool fetch = access & ACCESS_FETCH && mode != PAGING_TWO_LEVEL;
-    walk->error = (present ? PF_PRESENT : 0) | (access & ACCESS_WRITE ? PF_WRITE : 0) | (access & ACCESS_USER ? PF_USER : 0) |
-                  (fetch ? PF_FETCH : 0);
+    walk->error = (present ? PF_PRESENT : 0) | (access & ACCESS_WRITE ? PF_WRITE : 0) |
+                  (access & ACCESS_USER ? PF_USER : 0) | (fetch ? PF_FETCH : 0);
     return false;
 }
 
@@ -89,7 +89,8 @@ static void set_used_bits(struct physical *physical, enum paging mode, const str
     }
 }
 
-bool page_walk(struct physical *physical, enum paging mode, uint64_t cr3, uint64_t linear, unsigned access, struct page_walk *walk)
+bool page_walk(struct physical *physical, enum paging mode, uint64_t cr3, uint64_t linear, unsigned access,
+               struct page_walk *walk)
 {
     const struct format *format = &formats[mode];
     uint64_t table = table_of_cr3(mode, cr3);

@@ -12,15 +12,16 @@ enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8, PF_FETCH = 16
 enum { ACCESS_WRITE = 1, ACCESS_USER = 2, ACCESS_FETCH = 4 };
 
 struct page_walk {
-    uint64_t frame;      /* of the 4 KiB page that holds the linear address */
+    uint64_t frame;            /* of the 4 KiB page that holds the linear address */
     bool user, write, execute; /* what the tables allow (CR0.WP set) */
-    uint32_t error;      /* page-fault error code, where the walk failed or the access is not allowed */
-    unsigned levels;     /* table entries read */
-    uint64_t entry[4];   /* their physical addresses, for timing */
+    uint32_t error;            /* page-fault error code, where the walk failed or the access is not allowed */
+    unsigned levels;           /* table entries read */
+    uint64_t entry[4];         /* their physical addresses, for timing */
 };
 
 /* Walks for `linear`; sets accessed (and, for a write, dirty) bits as the processor does. False: a page fault. */
-bool page_walk(struct physical *physical, enum paging mode, uint64_t cr3, uint64_t linear, unsigned access, struct page_walk *walk);
+bool page_walk(struct physical *physical, enum paging mode, uint64_t cr3, uint64_t linear, unsigned access,
+               struct page_walk *walk);
 
 /* For who builds tables (the platform): maps or unmaps (pte 0) one page, making tables as needed through
  * physical_write. `pte`: frame << 12 | PTE_ bits. False when there is no memory for a table. */

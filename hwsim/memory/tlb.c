@@ -26,7 +26,10 @@ void tlb_free(struct tlb *tlb)
     *tlb = (struct tlb){0};
 }
 
-static unsigned first_slot(const struct tlb *tlb, uint64_t page) { return (unsigned)(page & (tlb->sets - 1)) * tlb->ways; }
+static unsigned first_slot(const struct tlb *tlb, uint64_t page)
+{
+    return (unsigned)(page & (tlb->sets - 1)) * tlb->ways;
+}
 
 int tlb_find(const struct tlb *tlb, uint64_t page, uint16_t space)
 {

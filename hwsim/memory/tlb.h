@@ -7,7 +7,7 @@
 #include "hwsim/base/base.h"
 
 struct tlb_entry {
-    uint64_t page;   /* linear page number; TLB_FREE */
+    uint64_t page; /* linear page number; TLB_FREE */
     uint64_t frame;
     uint16_t space;
     bool user, write, dirty; /* dirty: the table's dirty bit is known to be set, so that a write needs no walk */

@@ -1,5 +1,5 @@
-/* What bundles compute, against a plain reading of isa.h: all atoms read, then all write; loads read memory before stores
- * write it. Bundles are random and full of swaps. */
+/* What bundles compute, against a plain reading of isa.h: all atoms read, then all write; loads read memory before
+ * stores write it. Bundles are random and full of swaps. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,11 +10,15 @@
 /* f0 is a home, and homes must be committed before an exit. */
 enum { REGS = 6, FIRST_REG = 32, FLAGS = 3, FIRST_FLAG = 1, ATOMS = 8, WORDS = 4 };
 
-static const uint8_t pure_ops[] = {ATOM_MOV, ATOM_ADD, ATOM_ADC, ATOM_SUB, ATOM_SBB, ATOM_AND, ATOM_XOR, ATOM_SHL, ATOM_SAR, ATOM_ROL,
-                                   ATOM_RCR, ATOM_SHLD, ATOM_SH2ADD, ATOM_SX8, ATOM_ZX16, ATOM_INSH, ATOM_BT, ATOM_BSF, ATOM_BSWAP,
-                                   ATOM_SETC, ATOM_SEL, ATOM_GETF, ATOM_SETF, ATOM_MUL, ATOM_MULHS, ATOM_DIVU};
+static const uint8_t pure_ops[] = {ATOM_MOV,  ATOM_ADD,  ATOM_ADC, ATOM_SUB,   ATOM_SBB,   ATOM_AND,    ATOM_XOR,
+                                   ATOM_SHL,  ATOM_SAR,  ATOM_ROL, ATOM_RCR,   ATOM_SHLD,  ATOM_SH2ADD, ATOM_SX8,
+                                   ATOM_ZX16, ATOM_INSH, ATOM_BT,  ATOM_BSF,   ATOM_BSWAP, ATOM_SETC,   ATOM_SEL,
+                                   ATOM_GETF, ATOM_SETF, ATOM_MUL, ATOM_MULHS, ATOM_DIVU};
 
-static unsigned any_reg(struct prng *prng) { return prng_below(prng, 12) == 0 ? REG_ZERO : FIRST_REG + (unsigned)prng_below(prng, REGS); }
+static unsigned any_reg(struct prng *prng)
+{
+    return prng_below(prng, 12) == 0 ? REG_ZERO : FIRST_REG + (unsigned)prng_below(prng, REGS);
+}
 
 static struct atom random_pure(struct prng *prng)
 {
@@ -41,12 +45,15 @@ static struct atom random_pure(struct prng *prng)
 static struct atom random_memory(struct prng *prng)
 {
     static const uint8_t ops[] = {ATOM_LD, ATOM_LD, ATOM_LDS, ATOM_ST, ATOM_ST};
-    struct atom atom = {.op = ops[prng_below(prng, LENGTH(ops))], .space = SPACE_USER, .wrap = WRAP_32, .ra = 1, .gated = true};
+    struct atom atom = {
+        .op = ops[prng_below(prng, LENGTH(ops))], .space = SPACE_USER, .wrap = WRAP_32, .ra = 1, .gated = true};
     atom.imm = (int64_t)prng_below(prng, WORDS * 4);
     atom.use_imm = atom.imm != 0;
     atom.size = (uint8_t)prng_below(prng, atom.op == ATOM_LDS ? 2 : 4);
-    if (atom.op == ATOM_ST) atom.rb = (uint8_t)any_reg(prng);
-    else atom.rd = (uint8_t)any_reg(prng);
+    if (atom.op == ATOM_ST)
+        atom.rb = (uint8_t)any_reg(prng);
+    else
+        atom.rd = (uint8_t)any_reg(prng);
     return atom;
 }
 
@@ -74,7 +81,8 @@ struct world {
 /* Reads from `before`, writes to `after`. */
 static void reference(const struct world *before, struct world *after, const struct atom *atom)
 {
-    uint64_t a = before->r[atom->ra], b = atom->use_imm ? (uint64_t)atom->imm : before->r[atom->rb], c = before->r[atom->rc];
+    uint64_t a = before->r[atom->ra], b = atom->use_imm ? (uint64_t)atom->imm : before->r[atom->rb],
+             c = before->r[atom->rc];
     unsigned bytes = 1u << atom->size;
     if (atom->op == ATOM_ST) {
         memcpy(after->memory + atom->imm, &before->r[atom->rb], bytes);
@@ -87,7 +95,8 @@ static void reference(const struct world *before, struct world *after, const str
         after->r[atom->rd] = value;
     } else {
         unsigned size = atom_sized(atom->op) ? atom->size : 0;
-        struct atom_result result = atom_evaluate(atom->op, size, a, b, c, before->f[atom->fs], atom->fmask, atom->cond);
+        struct atom_result result =
+            atom_evaluate(atom->op, size, a, b, c, before->f[atom->fs], atom->fmask, atom->cond);
         if (atom_table[atom->op].format != FORMAT_FB) after->r[atom->rd] = result.value;
         if (atom_table[atom->op].sets_flags && atom->fmask) after->f[atom->fd] = result.flags;
     }
@@ -122,9 +131,10 @@ static void set_world(struct rig *rig, struct world *world, struct prng *prng)
 
 static void random_bundles(void **state)
 {
-    struct rig *rig = rig_create("core.issue_width=16;"
-                                 "core.units=alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store "
-                                 "alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store branch");
+    struct rig *rig = rig_create(
+        "core.issue_width=16;"
+        "core.units=alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store "
+        "alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store branch");
     struct prng prng;
     prng_seed(&prng, 77);
     for (unsigned round = 0; round < 30000; round++) {
@@ -149,7 +159,8 @@ static void random_bundles(void **state)
                     atom_print(text, sizeof text, &atoms[k]);
                     print_error("%s\n", text);
                 }
-                fail_msg("round %u: r%u is %llx, should be %llx", round, i, (unsigned long long)now->r[i], (unsigned long long)after.r[i]);
+                fail_msg("round %u: r%u is %llx, should be %llx", round, i, (unsigned long long)now->r[i],
+                         (unsigned long long)after.r[i]);
             }
         assert_memory_equal(now->f, after.f, sizeof after.f);
         uint8_t memory[sizeof before.memory];
@@ -181,9 +192,11 @@ static void stores_and_forwarding(void **state)
             at += (size_t)snprintf(text + at, sizeof text - at, "\n");
             struct world now = after;
             reference(&now, &after, &atom);
-            if (commits && prng_below(&prng, 4) == 0) at += (size_t)snprintf(text + at, sizeof text - at, "commit entry\n");
+            if (commits && prng_below(&prng, 4) == 0)
+                at += (size_t)snprintf(text + at, sizeof text - at, "commit entry\n");
         }
-        snprintf(text + at, sizeof text - at, "%sexit chain, 0\nentry:\n.commit 0x1000, 1\n", commits ? "commit entry\n" : "");
+        snprintf(text + at, sizeof text - at, "%sexit chain, 0\nentry:\n.commit 0x1000, 1\n",
+                 commits ? "commit entry\n" : "");
         rig_load(rig, text);
         struct hw_exit exit = rig_run(rig);
         assert_int_equal(exit.kind, HW_EXIT);
@@ -214,7 +227,9 @@ static void rotation(void **state)
 static void transfers_read_old_values(void **state)
 {
     struct rig *rig = rig_create("");
-    rig_load(rig, "sub.4 r33, r3, 3 ; f1.CPAZSO | brc z, f1, out\nbrc z, f1, good\nout:\nexit chain, 9\ngood:\nexit chain, 1\n");
+    rig_load(
+        rig,
+        "sub.4 r33, r3, 3 ; f1.CPAZSO | brc z, f1, out\nbrc z, f1, good\nout:\nexit chain, 9\ngood:\nexit chain, 1\n");
     assert_int_equal(rig_run(rig).number, 1);
     rig_load(rig, "call 77, there\nmov.4 r33, 77\nmov.4 r33, 5 | ret r33\nexit chain, 9\nthere:\nexit chain, 2\n");
     assert_int_equal(rig_run(rig).number, 2);
@@ -228,13 +243,16 @@ static void check_before_arm(void **state)
     struct rig *rig = rig_create("core.units=alu+mul+div+load+store alu+load+store branch");
     rig_load(rig, "ld.4 r33, user32 [r1], protect 0 | st.4 user32 [r1], r3, check 1, gated\nexit chain, 0\n");
     assert_int_equal(rig_run(rig).kind, HW_EXIT);
-    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\nld.4 r33, user32 [r2], protect 0 | st.4 user32 [r1], r3, check 1, gated\nexit chain, 0\n");
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\nld.4 r33, user32 [r2], protect 0 | st.4 user32 [r1], r3, check 1, "
+                  "gated\nexit chain, 0\n");
     assert_int_equal(rig_run(rig).kind, HW_ALIAS);
     /* armed by the bundle before, checked by the next one */
-    rig_load(rig, "ld.4 r33, user32 [r1], protect 0 | st.4 user32 [r1], r3, check 1, gated\nst.1 user32 [r1 + 3], r3, check 1, gated\nexit chain, 0\n");
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0 | st.4 user32 [r1], r3, check 1, gated\nst.1 user32 [r1 + 3], r3, "
+                  "check 1, gated\nexit chain, 0\n");
     assert_int_equal(rig_run(rig).kind, HW_ALIAS);
     /* a commit disarms */
-    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\ncommit entry\nst.1 user32 [r1 + 3], r3, check 1, gated\nexit chain, 0\nentry:\n.commit 0x1000, 1\n");
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\ncommit entry\nst.1 user32 [r1 + 3], r3, check 1, gated\nexit "
+                  "chain, 0\nentry:\n.commit 0x1000, 1\n");
     assert_int_equal(rig_run(rig).kind, HW_EXIT);
     rig_destroy(rig);
 }
@@ -270,7 +288,7 @@ static void bundles_that_cannot_be(void **state)
         "ld.4 r33, user32 [r1 + 4]\nexit chain, 0\n",                           /* no base + offset */
         "ld.4 r33, user32 [r1], protect 2\nexit chain, 0\n",
         "st.4 user32 [r1], r33, check 4, gated\nexit chain, 0\n",
-        "br +0x4000000\n",                                                      /* out of memory */
+        "br +0x4000000\n", /* out of memory */
     };
     for (unsigned i = 0; i < LENGTH(wrong); i++) {
         rig_load(rig, wrong[i]);
@@ -301,9 +319,13 @@ static void exposed_latencies_are_the_schedules(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_bundles),   cmocka_unit_test(stores_and_forwarding), cmocka_unit_test(rotation),
-        cmocka_unit_test(transfers_read_old_values), cmocka_unit_test(check_before_arm), cmocka_unit_test(aliases_are_physical),
-        cmocka_unit_test(bundles_that_cannot_be), cmocka_unit_test(exposed_latencies_are_the_schedules)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_bundles),
+                                       cmocka_unit_test(stores_and_forwarding),
+                                       cmocka_unit_test(rotation),
+                                       cmocka_unit_test(transfers_read_old_values),
+                                       cmocka_unit_test(check_before_arm),
+                                       cmocka_unit_test(aliases_are_physical),
+                                       cmocka_unit_test(bundles_that_cannot_be),
+                                       cmocka_unit_test(exposed_latencies_are_the_schedules)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

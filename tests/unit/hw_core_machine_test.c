@@ -51,9 +51,11 @@ static void faults(void **state)
     assert_int_equal(hw_load(rig->core, 0x50001000, SIZE_8, true, &value), HW_FAULTED);
     assert_int_equal(hw_fault(rig->core).error, PF_PRESENT | PF_USER);
     assert_int_equal(hw_store(rig->core, 0x50001000, SIZE_8, false, 1), HW_OK);
-    assert_int_equal(hw_load(rig->core, 0x50001000, SIZE_8, true, &value), HW_FAULTED); /* though it is in the TLB now */
+    assert_int_equal(hw_load(rig->core, 0x50001000, SIZE_8, true, &value),
+                     HW_FAULTED); /* though it is in the TLB now */
     /* a mapping to nothing is a device */
-    assert_true(page_map(rig->physical, PAGING_TWO_LEVEL, rig->cr3, 0x50002000, UINT64_C(0x3000) << PAGE_BITS | PTE_PRESENT | PTE_WRITE | PTE_USER));
+    assert_true(page_map(rig->physical, PAGING_TWO_LEVEL, rig->cr3, 0x50002000,
+                         UINT64_C(0x3000) << PAGE_BITS | PTE_PRESENT | PTE_WRITE | PTE_USER));
     assert_int_equal(hw_load(rig->core, 0x50002000, SIZE_8, true, &value), HW_DEVICE);
     rig_destroy(rig);
 }
@@ -99,7 +101,8 @@ static void remapping(void **state)
     rig_run(rig);
     assert_int_equal(hw_state(rig->core)->r[33], 1);
     assert_true(physical_write(rig->physical, frame << PAGE_BITS, &there, 4));
-    assert_true(page_map(rig->physical, PAGING_TWO_LEVEL, rig->cr3, RIG_DATA, frame << PAGE_BITS | PTE_PRESENT | PTE_USER));
+    assert_true(
+        page_map(rig->physical, PAGING_TWO_LEVEL, rig->cr3, RIG_DATA, frame << PAGE_BITS | PTE_PRESENT | PTE_USER));
     core_mapping_changed(rig->core, RIG_DATA, 1);
     rig_run(rig);
     assert_int_equal(hw_state(rig->core)->r[33], 99);
@@ -163,7 +166,8 @@ static void nothing_is_seen_before_the_commit(void **state)
 {
     struct rig *rig = rig_create("");
     struct watcher watcher = {0};
-    machine_observe(rig->machine, (struct machine_observer){.cookie = &watcher, .committed = see_commit, .stored = see_store});
+    machine_observe(rig->machine,
+                    (struct machine_observer){.cookie = &watcher, .committed = see_commit, .stored = see_store});
     rig_load(rig, "mov.4 r0, 5 | st.4 user32 [r1], r3, gated\nmov.4 r5, 6\nassert nz, f1\nexit chain, 0\n");
     struct hw_exit exit = rig_run(rig);
     assert_int_equal(exit.kind, HW_ASSERT);
@@ -171,7 +175,8 @@ static void nothing_is_seen_before_the_commit(void **state)
     assert_int_equal(rig_peek(rig, RIG_DATA), 0);
     assert_int_equal(hw_state(rig->core)->r[0], 0);
     assert_int_equal(hw_state(rig->core)->r[5], 0);
-    rig_load(rig, "mov.4 r0, 5 | st.4 user32 [r1], r3, gated\ncommit entry | mov.4 r5, 6\nmov.4 r0, 7\nassert nz, f1\nexit chain, 0\n"
+    rig_load(rig, "mov.4 r0, 5 | st.4 user32 [r1], r3, gated\ncommit entry | mov.4 r5, 6\nmov.4 r0, 7\nassert nz, "
+                  "f1\nexit chain, 0\n"
                   "entry:\n.commit 0x1234, 3, 0, 2, 9\n");
     exit = rig_run(rig);
     assert_int_equal(exit.kind, HW_ASSERT);
@@ -190,7 +195,9 @@ static void nothing_is_seen_before_the_commit(void **state)
 static void commit_kinds(void **state)
 {
     struct rig *rig = rig_create("");
-    rig_load(rig, "mov.4 r16, 0x77 | commit entry\nexit chain, 0\nentry:\n.commit 0x1234, 0, 3\n"); /* dynamic, an iteration */
+    rig_load(
+        rig,
+        "mov.4 r16, 0x77 | commit entry\nexit chain, 0\nentry:\n.commit 0x1234, 0, 3\n"); /* dynamic, an iteration */
     rig_run(rig);
     assert_int_equal(hw_state(rig->core)->r[HOME_EIP], 0x77);
     assert_int_equal(hw_insns(rig->core), 0);
@@ -241,7 +248,8 @@ static void protection(void **state)
 {
     struct rig *rig = rig_create("");
     uint64_t physical = rig_physical(rig, RIG_DATA);
-    rig_load(rig, "st.4 user32 [r1 + 0x84], r3, gated\ncommit entry\nst.4 user32 [r1 + 0x7c], r3, gated\ncommit entry\nst.4 user32 [r1 + 0x7d], r3, gated\nexit chain, 0\n"
+    rig_load(rig, "st.4 user32 [r1 + 0x84], r3, gated\ncommit entry\nst.4 user32 [r1 + 0x7c], r3, gated\ncommit "
+                  "entry\nst.4 user32 [r1 + 0x7d], r3, gated\nexit chain, 0\n"
                   "entry:\n.commit 0x1000, 1\n");
     assert_int_equal(rig_run(rig).kind, HW_EXIT);
     hw_protect(rig->core, physical >> PAGE_BITS, 2); /* bytes 0x80..0xff */
@@ -281,7 +289,8 @@ static void writes_to_code_become_notices(void **state)
         assert_int_equal(notice.bytes, 128);
     }
     assert_int_equal(hw_poll(rig->core).kind, HW_NOTICE_NONE);
-    for (unsigned i = 0; i < 500; i++) assert_true(core_guest_write(rig->core, RIG_DATA + 130, bytes, 1)); /* the queue grows */
+    for (unsigned i = 0; i < 500; i++)
+        assert_true(core_guest_write(rig->core, RIG_DATA + 130, bytes, 1)); /* the queue grows */
     for (unsigned i = 0; i < 500; i++) assert_int_equal(hw_poll(rig->core).kind, HW_NOTICE_WRITTEN);
     assert_int_equal(hw_poll(rig->core).kind, HW_NOTICE_NONE);
     /* a buffer that is not writable to its end is not written at all */
@@ -306,7 +315,8 @@ static void patched_code_runs(void **state)
     assert_int_equal(atom_encode(&jump, words) * 4, EXIT_BYTES);
     uint8_t *code = hw_concealed(rig->core, RIG_CODE);
     unsigned at = 0;
-    for (struct atom atom; atom_decode((uint32_t *)(code + at), 6, &atom) && atom.op != ATOM_EXIT;) at += 4 * atom_decode((uint32_t *)(code + at), 6, &atom);
+    for (struct atom atom; atom_decode((uint32_t *)(code + at), 6, &atom) && atom.op != ATOM_EXIT;)
+        at += 4 * atom_decode((uint32_t *)(code + at), 6, &atom);
     memcpy(code + at, words, EXIT_BYTES);
     hw_invalidate_code(rig->core, RIG_CODE + at, EXIT_BYTES);
     uint64_t misses = rig_stats(rig).l1i_misses;
@@ -402,7 +412,8 @@ static uint64_t next_event(void *self, const struct hw_core *core)
     return ((struct clock_platform *)self)->next;
 }
 
-static const char loop_text[] = "again:\nsub.4 r33, r33, 1 ; f1.CPAZSO\ncommit entry\nbrc nz, f1, again\nexit chain, 0\nentry:\n.commit 0x1000, 3\n";
+static const char loop_text[] = "again:\nsub.4 r33, r33, 1 ; f1.CPAZSO\ncommit entry\nbrc nz, f1, again\nexit chain, "
+                                "0\nentry:\n.commit 0x1000, 3\n";
 
 static void events_at_commits(void **state)
 {
@@ -557,31 +568,73 @@ static void named_counters(void **state)
 static size_t random_program(struct prng *prng, char *text, size_t capacity)
 {
     static const char *const bundles[] = {
-        "ld.4 r33, user32 [r35]", "ld.4 r34, user32 [r36 + 64]", "ld.2 r33, user32 [r36 + 31]", "add.4 r33, r33, r34 ; f1.CPAZSO",
-        "mul.4 r34, r33, r34", "divu.4 r34, r33, 7", "st.4 user32 [r35 + 8], r33, gated", "st.4 user32 [r36 + 4093], r34, gated",
-        "and.4 r35, r33, 0xfff0", "add.4 r35, r35, r1", "add.4 r36, r36, 224 ; f2.CPAZSO", "and.4 r36, r36, 0x2ffff", "or.4 r36, r36, r1",
-        "commit entry", "brc z, f1, out", "assert o, f1", "call 5, out", "ret r33", "jmpx r33", "br next%u\nnop\nnext%u:",
-        "ld.4 r34, user32 [r35], protect 1", "st.1 user32 [r36 + 2], r33, check 2, gated", "st.4 concealed64 [r3 + 5], r34", "probe.4 user32 [r36]",
+        "ld.4 r33, user32 [r35]",
+        "ld.4 r34, user32 [r36 + 64]",
+        "ld.2 r33, user32 [r36 + 31]",
+        "add.4 r33, r33, r34 ; f1.CPAZSO",
+        "mul.4 r34, r33, r34",
+        "divu.4 r34, r33, 7",
+        "st.4 user32 [r35 + 8], r33, gated",
+        "st.4 user32 [r36 + 4093], r34, gated",
+        "and.4 r35, r33, 0xfff0",
+        "add.4 r35, r35, r1",
+        "add.4 r36, r36, 224 ; f2.CPAZSO",
+        "and.4 r36, r36, 0x2ffff",
+        "or.4 r36, r36, r1",
+        "commit entry",
+        "brc z, f1, out",
+        "assert o, f1",
+        "call 5, out",
+        "ret r33",
+        "jmpx r33",
+        "br next%u\nnop\nnext%u:",
+        "ld.4 r34, user32 [r35], protect 1",
+        "st.1 user32 [r36 + 2], r33, check 2, gated",
+        "st.4 concealed64 [r3 + 5], r34",
+        "probe.4 user32 [r36]",
     };
-    size_t at = (size_t)snprintf(text, capacity, "mov.4 r35, r1\nmov.4 r36, r2\nmov.4 r37, %u\nagain:\n", 1 + (unsigned)prng_below(prng, 20));
+    size_t at = (size_t)snprintf(text, capacity, "mov.4 r35, r1\nmov.4 r36, r2\nmov.4 r37, %u\nagain:\n",
+                                 1 + (unsigned)prng_below(prng, 20));
     for (unsigned i = 0; i < 20; i++) {
         const char *bundle = bundles[prng_below(prng, LENGTH(bundles))];
         at += (size_t)snprintf(text + at, capacity - at, bundle, i, i);
         at += (size_t)snprintf(text + at, capacity - at, "\n");
     }
     return at + (size_t)snprintf(text + at, capacity - at,
-                                 "commit entry\nsub.4 r37, r37, 1 ; f3.CPAZSO\nbrc nz, f3, again\nout:\ncommit entry\nexit chain, 0\nentry:\n.commit 0x1000, 2, 0, 1, 1\n");
+                                 "commit entry\nsub.4 r37, r37, 1 ; f3.CPAZSO\nbrc nz, f3, again\nout:\ncommit "
+                                 "entry\nexit chain, 0\nentry:\n.commit 0x1000, 2, 0, 1, 1\n");
 }
 
 static void random_settings(struct prng *prng, char *text, size_t capacity)
 {
     static const char *const settings[] = {
-        "memory.l1d.perfect=false", "memory.l1i.perfect=false", "memory.l2.perfect=false", "memory.l2.size=0", "memory.tlb.perfect=false",
-        "memory.tlb.entries=4", "memory.l1d.size=512; memory.l1d.ways=2", "memory.l1d.mshrs=1", "memory.l2.mshrs=1", "core.gate.entries=3",
-        "core.gate.overflow=rollback", "core.gate.forward=false", "core.branch.predictor=gshare", "core.branch.predictor=static",
-        "core.branch.wrong_path_fetch=true", "core.checkpoints=3", "core.commit.cycles=1", "memory.l1d.write=through", "core.dras.depth=2",
-        "core.jtlb.entries=0", "memory.cost.unaligned=3", "core.interval.load=2", "core.interval.alu=2", "inject.rollback.odds=50",
-        "inject.event.every=7", "memory.l1i.size=256; memory.l1i.ways=1", "core.alias.entries=2",
+        "memory.l1d.perfect=false",
+        "memory.l1i.perfect=false",
+        "memory.l2.perfect=false",
+        "memory.l2.size=0",
+        "memory.tlb.perfect=false",
+        "memory.tlb.entries=4",
+        "memory.l1d.size=512; memory.l1d.ways=2",
+        "memory.l1d.mshrs=1",
+        "memory.l2.mshrs=1",
+        "core.gate.entries=3",
+        "core.gate.overflow=rollback",
+        "core.gate.forward=false",
+        "core.branch.predictor=gshare",
+        "core.branch.predictor=static",
+        "core.branch.wrong_path_fetch=true",
+        "core.checkpoints=3",
+        "core.commit.cycles=1",
+        "memory.l1d.write=through",
+        "core.dras.depth=2",
+        "core.jtlb.entries=0",
+        "memory.cost.unaligned=3",
+        "core.interval.load=2",
+        "core.interval.alu=2",
+        "inject.rollback.odds=50",
+        "inject.event.every=7",
+        "memory.l1i.size=256; memory.l1i.ways=1",
+        "core.alias.entries=2",
     };
     size_t at = (size_t)snprintf(text, capacity, "core.bundle_format=packed");
     for (unsigned i = 0; i < LENGTH(settings); i++)
@@ -611,10 +664,12 @@ static void run_for(struct outcome *outcome, const char *settings, const char *p
     uint64_t cycles = 0;
     unsigned count = machine_regions(rig->machine, &regions);
     for (unsigned i = 0; i < count; i++) cycles += regions[i].cycles;
-    for (unsigned activity = ACTIVITY_GEAR1; activity <= ACTIVITY_SQUASHED; activity++) cycles -= rig_activity(rig, activity);
+    for (unsigned activity = ACTIVITY_GEAR1; activity <= ACTIVITY_SQUASHED; activity++)
+        cycles -= rig_activity(rig, activity);
     assert_int_equal(cycles, 0);
     uint64_t issued = 0;
-    for (unsigned activity = ACTIVITY_GEAR1; activity <= ACTIVITY_SQUASHED; activity++) issued += outcome->account.cycles[activity][CAUSE_ISSUE];
+    for (unsigned activity = ACTIVITY_GEAR1; activity <= ACTIVITY_SQUASHED; activity++)
+        issued += outcome->account.cycles[activity][CAUSE_ISSUE];
     assert_int_equal(issued, outcome->stats.bundles);
     outcome->state = *hw_state(rig->core);
     rig_destroy(rig);
@@ -642,16 +697,21 @@ static void contradictions_are_named(void **state)
     static const struct {
         const char *setting, *says;
     } wrong[] = {
-        {"core.units=alu+mul+div load+store", "branch"},        {"core.units=alu+mul+dive load+store branch", "dive"},
-        {"memory.l1d.size=48KiB", "memory.l1d"},                {"memory.l1d.line=24", "memory.l1d"},
-        {"memory.l2.line=16", "memory.l2.line"},                {"memory.tlb.entries=20; memory.tlb.ways=8", "memory.tlb"},
-        {"core.jtlb.entries=10; core.jtlb.ways=4", "core.jtlb"}, {"core.branch.entries=1000", "core.branch.entries"},
+        {"core.units=alu+mul+div load+store", "branch"},
+        {"core.units=alu+mul+dive load+store branch", "dive"},
+        {"memory.l1d.size=48KiB", "memory.l1d"},
+        {"memory.l1d.line=24", "memory.l1d"},
+        {"memory.l2.line=16", "memory.l2.line"},
+        {"memory.tlb.entries=20; memory.tlb.ways=8", "memory.tlb"},
+        {"core.jtlb.entries=10; core.jtlb.ways=4", "core.jtlb"},
+        {"core.branch.entries=1000", "core.branch.entries"},
         {"core.units=alu alu alu alu alu alu alu alu alu alu alu alu alu alu alu alu alu", "more than 16"},
     };
     for (unsigned i = 0; i < LENGTH(wrong); i++) {
         struct machine_config config = {0};
         char error[256] = "";
-        for (unsigned k = 0; k < machine_param_count; k++) rig_assign(&config.params, &machine_param_table[k], machine_param_table[k].dflt);
+        for (unsigned k = 0; k < machine_param_count; k++)
+            rig_assign(&config.params, &machine_param_table[k], machine_param_table[k].dflt);
         assert_non_null(strstr(machine_param_table[0].path, "core."));
         struct machine *machine = i == 0 ? machine_create(&config, error, sizeof error) : NULL;
         if (i == 0) assert_non_null(machine); /* the defaults are a machine */
@@ -701,16 +761,32 @@ static void context_word(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loads_and_stores), cmocka_unit_test(faults), cmocka_unit_test(alignment_check), cmocka_unit_test(fetches),
-        cmocka_unit_test(remapping), cmocka_unit_test(dirty_bit_at_the_first_store), cmocka_unit_test(spaces_do_not_mix),
-        cmocka_unit_test(nothing_is_seen_before_the_commit), cmocka_unit_test(commit_kinds),
-        cmocka_unit_test(homes_behind_the_last_commit_are_a_bug), cmocka_unit_test(faults_roll_back), cmocka_unit_test(protection),
-        cmocka_unit_test(writes_to_code_become_notices), cmocka_unit_test(patched_code_runs),
-        cmocka_unit_test(decoded_forms_are_forgotten_when_full), cmocka_unit_test(targets_are_purged),
-        cmocka_unit_test(rollback_restores_the_return_stack), cmocka_unit_test(returns_keep_their_context), cmocka_unit_test(events_at_commits), cmocka_unit_test(injections),
-        cmocka_unit_test(charges_keep_the_remainder), cmocka_unit_test(regions_and_gears), cmocka_unit_test(named_counters),
-        cmocka_unit_test(sums_equal_the_total), cmocka_unit_test(contradictions_are_named), cmocka_unit_test(defaults_are_in_range),
-        cmocka_unit_test(context_word)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(loads_and_stores),
+                                       cmocka_unit_test(faults),
+                                       cmocka_unit_test(alignment_check),
+                                       cmocka_unit_test(fetches),
+                                       cmocka_unit_test(remapping),
+                                       cmocka_unit_test(dirty_bit_at_the_first_store),
+                                       cmocka_unit_test(spaces_do_not_mix),
+                                       cmocka_unit_test(nothing_is_seen_before_the_commit),
+                                       cmocka_unit_test(commit_kinds),
+                                       cmocka_unit_test(homes_behind_the_last_commit_are_a_bug),
+                                       cmocka_unit_test(faults_roll_back),
+                                       cmocka_unit_test(protection),
+                                       cmocka_unit_test(writes_to_code_become_notices),
+                                       cmocka_unit_test(patched_code_runs),
+                                       cmocka_unit_test(decoded_forms_are_forgotten_when_full),
+                                       cmocka_unit_test(targets_are_purged),
+                                       cmocka_unit_test(rollback_restores_the_return_stack),
+                                       cmocka_unit_test(returns_keep_their_context),
+                                       cmocka_unit_test(events_at_commits),
+                                       cmocka_unit_test(injections),
+                                       cmocka_unit_test(charges_keep_the_remainder),
+                                       cmocka_unit_test(regions_and_gears),
+                                       cmocka_unit_test(named_counters),
+                                       cmocka_unit_test(sums_equal_the_total),
+                                       cmocka_unit_test(contradictions_are_named),
+                                       cmocka_unit_test(defaults_are_in_range),
+                                       cmocka_unit_test(context_word)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

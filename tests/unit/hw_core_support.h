@@ -19,8 +19,8 @@ UNUSED static int64_t rig_number(const struct param_desc *desc, const char *text
     static const struct {
         const char *suffix;
         int64_t factor;
-    } suffixes[] = {{"KiB", 1024}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kHz", 1000}, {"MHz", 1000000},
-                    {"GHz", 1000000000}, {"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"", 1}};
+    } suffixes[] = {{"KiB", 1024},       {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"kHz", 1000},   {"MHz", 1000000},
+                    {"GHz", 1000000000}, {"ns", 1},        {"us", 1000},     {"ms", 1000000}, {"", 1}};
     char *end;
     int64_t value = strtoll(text, &end, 0);
     if (end != text)
@@ -42,7 +42,8 @@ UNUSED static void rig_assign(struct machine_params *params, const struct param_
         value = strcmp(text, "true") == 0;
     } else if (desc->type == PARAM_ENUM) {
         const char *word = desc->choices;
-        for (size_t length = strlen(text); strncmp(word, text, length) != 0 || (word[length] && word[length] != '|'); value++) {
+        for (size_t length = strlen(text); strncmp(word, text, length) != 0 || (word[length] && word[length] != '|');
+             value++) {
             word = strchr(word, '|');
             if (!word++) fprintf(stderr, "%s: no choice: %s\n", desc->path, text), abort();
         }
@@ -203,15 +204,15 @@ struct rig_panic {
     jmp_buf back;
 };
 UNUSED static void rig_panicked(void *cookie) { longjmp(((struct rig_panic *)cookie)->back, 1); }
-#define RIG_EXPECT_PANIC(rig, statement)                              \
-    do {                                                              \
-        struct rig_panic panic;                                       \
-        machine_on_panic((rig)->machine, rig_panicked, &panic);        \
-        if (setjmp(panic.back) == 0) {                                \
-            statement;                                                \
-            fail_msg("no panic");                                     \
-        }                                                             \
-        machine_on_panic((rig)->machine, NULL, NULL);                 \
+#define RIG_EXPECT_PANIC(rig, statement)                                                                               \
+    do {                                                                                                               \
+        struct rig_panic panic;                                                                                        \
+        machine_on_panic((rig)->machine, rig_panicked, &panic);                                                        \
+        if (setjmp(panic.back) == 0) {                                                                                 \
+            statement;                                                                                                 \
+            fail_msg("no panic");                                                                                      \
+        }                                                                                                              \
+        machine_on_panic((rig)->machine, NULL, NULL);                                                                  \
     } while (0)
 
 #endif

@@ -36,8 +36,10 @@ static void model_access(struct model *model, uint64_t line, bool write)
     bool dirty = write;
     if (at == model->count[set]) {
         model->misses++;
-        if (at == 4) model->writebacks += model->dirty[set][--at];
-        else model->count[set]++;
+        if (at == 4)
+            model->writebacks += model->dirty[set][--at];
+        else
+            model->count[set]++;
     } else {
         dirty |= model->dirty[set][at];
     }
@@ -89,9 +91,9 @@ static void misses_merge_and_wait(void **state)
     assert_int_equal(cache.merges, 1);
     assert_int_equal(cache_access(&cache, 16, false, 112, &hit), 115); /* just there: its own latency counts */
     assert_int_equal(cache_access(&cache, 32, false, 102, &hit), 116); /* asks at 105, bus 105; there at 116 */
-    assert_int_equal(cache_accepts(&cache, 64, 103), 114);              /* both registers are taken */
-    assert_int_equal(cache_accepts(&cache, 40, 103), 103);              /* a line on its way needs none */
-    assert_int_equal(cache_access(&cache, 64, false, 103, &hit), 128);  /* waits until 114 by itself */
+    assert_int_equal(cache_accepts(&cache, 64, 103), 114);             /* both registers are taken */
+    assert_int_equal(cache_accepts(&cache, 40, 103), 103);             /* a line on its way needs none */
+    assert_int_equal(cache_access(&cache, 64, false, 103, &hit), 128); /* waits until 114 by itself */
     assert_int_equal(cache.mshr_full, 2);
     cache_free(&cache);
 }
@@ -176,7 +178,8 @@ static void tlb_sets_spaces_lru(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes), cmocka_unit_test(replacement_is_lru), cmocka_unit_test(misses_merge_and_wait),
-                                       cmocka_unit_test(levels), cmocka_unit_test(through_and_perfect), cmocka_unit_test(tlb_sets_spaces_lru)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shapes), cmocka_unit_test(replacement_is_lru),  cmocka_unit_test(misses_merge_and_wait),
+        cmocka_unit_test(levels), cmocka_unit_test(through_and_perfect), cmocka_unit_test(tlb_sets_spaces_lru)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,7 +87,7 @@ static void writes_are_whole_or_not_at_all(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(frames_are_zeroed_and_lowest_first), cmocka_unit_test(many_frames),
-                                       cmocka_unit_test(writes_are_whole_or_not_at_all)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(frames_are_zeroed_and_lowest_first),
+                                       cmocka_unit_test(many_frames), cmocka_unit_test(writes_are_whole_or_not_at_all)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

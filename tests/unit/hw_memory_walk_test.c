@@ -144,14 +144,17 @@ static void map_and_look(void **state)
             assert_int_equal(page_entry(physical, modes[i], root, page << PAGE_BITS | 0xfff),
                              page % 7 ? 0 : (page + 9) << PAGE_BITS | ALL);
     }
-    while (physical_allocate(physical)) {}
+    while (physical_allocate(physical)) {
+    }
     assert_false(page_map(physical, PAGING_TWO_LEVEL, cr3, 0x40000000, 1 << PAGE_BITS | ALL)); /* no room for a table */
 }
 
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(two_level_by_hand), TEST(refusals_and_their_codes), TEST(rights_of_both_levels_count),
-                                       TEST(large_pages), TEST(pae_with_no_execute), TEST(four_levels), TEST(map_and_look)};
+    const struct CMUnitTest tests[] = {
+        TEST(two_level_by_hand), TEST(refusals_and_their_codes), TEST(rights_of_both_levels_count),
+        TEST(large_pages),       TEST(pae_with_no_execute),      TEST(four_levels),
+        TEST(map_and_look)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
