@@ -65,6 +65,41 @@ static void print_table(const struct job *jobs)
 
 /* ---- the figure ---- */
 
+/* A stack's parts: what the CMS did, and why translated code took its cycles. */
+enum part { IN_CMS_INTERPRET, IN_CMS_TRANSLATE, IN_CMS_REST, ROLLED_BACK, ISSUE, OPERANDS, BRANCHES, FETCH, DATA, PARTS };
+static const char *const part_names[PARTS] = {"interpret", "translate", "dispatch and other CMS work", "rollback", "issue", "waiting for operands",
+                                              "branches", "instruction fetch", "data misses and stores"};
+
+static enum part part_of(unsigned activity, unsigned cause)
+{
+    switch (column_of(activity)) {
+    case INTERPRET: return IN_CMS_INTERPRET;
+    case TRANSLATE: return IN_CMS_TRANSLATE;
+    case ROLLBACK: return ROLLED_BACK;
+    case GEAR1: case OPTIMISED: break;
+    default: return IN_CMS_REST;
+    }
+    switch (cause) {
+    case CAUSE_ISSUE: return ISSUE;
+    case CAUSE_LOAD: case CAUSE_DEPENDENCE: case CAUSE_UNIT: return OPERANDS;
+    case CAUSE_BRANCH: case CAUSE_INDIRECT: return BRANCHES;
+    case CAUSE_IFETCH: return FETCH;
+    default: return DATA;
+    }
+}
+
+static void print_stack(FILE *file, const struct job *job)
+{
+    const struct stats *stats = &job->result.stats;
+    uint64_t cycles[PARTS] = {0};
+    for (unsigned a = 0; a < ACTIVITIES; a++) {
+        for (unsigned c = 0; c < CAUSES; c++) cycles[part_of(a, c)] += stats->account.cycles[a][c];
+    }
+    fprintf(file, "%s on %s", job->workload->name, job->label);
+    for (unsigned p = 0; p < PARTS; p++) fprintf(file, ",%.6f", (double)cycles[p] / (double)stats->machine.insns);
+    fprintf(file, "\n");
+}
+
 static bool write_data(const char *path, const struct job *jobs)
 {
     FILE *file = fopen(path, "we");
@@ -73,15 +108,10 @@ static bool write_data(const char *path, const struct job *jobs)
         return false;
     }
     fprintf(file, "run");
-    for (unsigned c = 0; c < COLUMNS; c++) fprintf(file, ",%s", column_names[c]);
+    for (unsigned p = 0; p < PARTS; p++) fprintf(file, ",%s", part_names[p]);
     fprintf(file, "\n");
     for (const struct job *job = jobs; job < jobs + JOBS; job++) {
-        if (!job->ran) continue;
-        double share[COLUMNS], cpi = (double)job->result.stats.total / (double)job->result.stats.machine.insns;
-        columns_of(&job->result.stats, share);
-        fprintf(file, "%s on %s", job->workload->name, job->label);
-        for (unsigned c = 0; c < COLUMNS; c++) fprintf(file, ",%.6f", share[c] * cpi);
-        fprintf(file, "\n");
+        if (job->ran) print_stack(file, job);
     }
     return fclose(file) == 0;
 }

@@ -52,8 +52,11 @@ struct param_desc params_row(unsigned index)
 
 int params_find(const char *path)
 {
-    for (unsigned i = 0; i < params_count(); i++) {
-        if (!strcmp(params_row(i).path, path)) return (int)i;
+    int first = 0;
+    for (unsigned m = 0; m < LENGTH(modules); first += (int)*modules[m++].count) {
+        for (unsigned i = 0; i < *modules[m].count; i++) {
+            if (!strcmp(modules[m].rows[i].path, path)) return first + (int)i;
+        }
     }
     return -1;
 }
@@ -61,9 +64,11 @@ int params_find(const char *path)
 bool params_section(const char *path)
 {
     size_t length = strlen(path);
-    for (unsigned i = 0; i < params_count(); i++) {
-        const char *row = params_row(i).path;
-        if (!strncmp(row, path, length) && row[length] == '.') return true;
+    for (unsigned m = 0; m < LENGTH(modules); m++) {
+        for (unsigned i = 0; i < *modules[m].count; i++) {
+            const char *row = modules[m].rows[i].path;
+            if (!strncmp(row, path, length) && row[length] == '.') return true;
+        }
     }
     return false;
 }
