@@ -142,7 +142,7 @@ static void print_regions(const struct machine *machine, struct text *text)
         text_printf(text, "%" PRIu32 ",%u,0x%08" PRIx64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32, info->region, info->gear,
                     info->spc, info->guest_bytes, info->guest_insns, info->code_bytes, info->bundles, info->atoms, info->nops);
         text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, a->executions, a->insns, a->cycles, a->charged_cycles);
-        for (unsigned kind = HW_FAULT; kind <= HW_INJECTED; kind++) text_printf(text, ",%" PRIu64, a->rollbacks[kind]);
+        for (unsigned kind = HW_FAULT; kind <= HW_INJECTED; kind++) text_printf(text, ",%" PRIu32, a->rollbacks[kind]);
         text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%s\n", a->born_cycle, a->died_cycle, a->died_cycle ? ends[a->died_of] : "");
     }
 }

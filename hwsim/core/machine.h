@@ -42,7 +42,7 @@ struct region_account {
     uint64_t insns;          /* guest instructions retired in it */
     uint64_t cycles;         /* run, squashed ones included */
     uint64_t charged_cycles; /* CMS work on its account: translating, linking, ... */
-    uint64_t rollbacks[HW_EXIT_KINDS];
+    uint32_t rollbacks[HW_EXIT_KINDS];
     uint64_t born_cycle, died_cycle; /* died 0: still alive */
     uint8_t died_of;                 /* enum hw_region_event */
 };
