@@ -9,6 +9,7 @@ struct interpreting {
     struct ir_machine machine;
     struct interpreted done;
     uint64_t ir_ops, iterations;
+    uint32_t repeats, patience;  /* of a REP instruction: iterations so far, and before it is handed over */
     struct hw_fault fault;       /* of the access that was refused */
     bool shadow;                 /* the instruction holds back a debug trap */
     uint64_t *values;
@@ -175,6 +176,30 @@ static enum outcome run_record(struct interpreting *in, const struct record *rec
     return UNLIKELY(stepping) ? single_step(in, outcome) : outcome;
 }
 
+/* Iterations of a REP instruction after which it goes on as a translation, as if each had begun a block. */
+static uint32_t patience(const struct cms *cms, uint64_t address)
+{
+    const struct head *head = dispatch_peek(cms, address, cms->root->context);
+    if (!cms->options->max_gear) return UINT32_MAX;
+    if (!head) return (uint32_t)cms->options->gear1_threshold;
+    return head->translation || profile_is_hot(head) ? 1 : head->threshold - head->executions;
+}
+
+/* EIP has stayed on a REP instruction: is the rest for someone else? */
+static bool hand_over(struct interpreting *in, const struct record *record)
+{
+    if (!in->repeats++) in->patience = patience(in->cms, record->address);
+    if (LIKELY(in->repeats < in->patience)) return false;
+    struct head *head = dispatch_head(in->cms, record->address);
+    if (!profile_is_hot(head)) head->executions += in->repeats;
+    return true;
+}
+
+static bool stays(const struct interpreting *in, const struct record *record)
+{
+    return record->flags & RECORD_REPEATS && eip(in->cms) == record->address;
+}
+
 static void run_block(struct interpreting *in, const struct block *block, uint32_t insns)
 {
     const struct record *record = (const struct record *)(block + 1);
@@ -185,7 +210,11 @@ static void run_block(struct interpreting *in, const struct block *block, uint32
             return;
         }
         if (UNLIKELY(!block->valid)) return;
-        if (eip(in->cms) == record->address && record->flags & RECORD_REPEATS) continue;
+        if (UNLIKELY(stays(in, record))) {
+            if (hand_over(in, record)) return;
+            continue;
+        }
+        in->repeats = 0;
         in->done.transferred = record->flags & RECORD_TRANSFERS;
         if (in->done.insns == insns) return;
         record += record->ops;
@@ -205,7 +234,11 @@ static void run_afresh(struct interpreting *in, uint32_t insns)
         }
         if (record->flags & RECORD_UNSUPPORTED && !first) return;
         enum outcome outcome = run_record(in, record);
-        if (outcome == NEXT && record->flags & RECORD_REPEATS && eip(in->cms) == record->address) continue;
+        if (outcome == NEXT && stays(in, record)) {
+            if (hand_over(in, record)) return;
+            continue;
+        }
+        in->repeats = 0;
         in->done.transferred = outcome != ENDED && record->flags & RECORD_TRANSFERS;
         if (outcome != NEXT || record->flags & RECORD_TRANSFERS || in->done.insns == insns) return;
     }

@@ -142,6 +142,7 @@ static void divide_error(void **state)
 static void rep_commits_each_iteration(void **state)
 {
     struct hw_core *core = fake_core();
+    core->options.max_gear = 0;
     WRITE(core, CODE, 0xf3, 0xa4, 0xeb, 0xfe); /* rep movsb; jmp . */
     WRITE(core, DATA, 'a', 'b', 'c', 'd');
     struct cms cms = boot(core);
@@ -168,6 +169,7 @@ static void rep_commits_each_iteration(void **state)
 static void repne_ends_with_its_iteration(void **state)
 {
     struct hw_core *core = fake_core();
+    core->options.max_gear = 0;
     WRITE(core, CODE, 0xf2, 0xae); /* repne scasb */
     WRITE(core, DATA, 'a', 'b', 'c', 'd');
     struct cms cms = boot(core);
@@ -179,6 +181,26 @@ static void repne_ends_with_its_iteration(void **state)
     assert_int_equal(core->iterations, 2);
     assert_int_equal(core->last_iterations, 1);
     assert_int_equal(core->stats[CMS_STAT_iterations], 3);
+    free(core);
+}
+
+/* Iterations make an instruction hot as executions make a block. */
+static void a_long_rep_is_handed_over(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.gear1_threshold = 5;
+    WRITE(core, CODE, 0x90, 0xf3, 0xaa); /* nop; rep stosb */
+    struct cms cms = boot(core);
+    core->state.r[HOME_ECX] = 100, core->state.r[HOME_EDI] = DATA;
+    core->shadow = core->state;
+    struct interpreted done = run(&cms, UINT32_MAX);
+    assert_int_equal(done.insns, 1);
+    assert_false(done.transferred);
+    assert_int_equal(core->state.r[HOME_EIP], CODE + 1);
+    assert_int_equal(core->state.r[HOME_ECX], 95);
+    assert_true(profile_is_hot(dispatch_head(&cms, CODE + 1)));
+    assert_int_equal(run(&cms, UINT32_MAX).insns, 0); /* where nobody takes over it gets on by an iteration */
+    assert_int_equal(core->state.r[HOME_ECX], 94);
     free(core);
 }
 
@@ -386,6 +408,7 @@ int main(void)
         cmocka_unit_test(it_stops_exactly_where_told), cmocka_unit_test(a_fault_is_precise),
         cmocka_unit_test(no_such_instruction), cmocka_unit_test(fetching_may_fault), cmocka_unit_test(divide_error),
         cmocka_unit_test(rep_commits_each_iteration), cmocka_unit_test(repne_ends_with_its_iteration),
+        cmocka_unit_test(a_long_rep_is_handed_over),
         cmocka_unit_test(code_that_rewrites_what_comes_next),
         cmocka_unit_test(data_beside_code_can_be_modified), cmocka_unit_test(restless_code_is_not_kept),
         cmocka_unit_test(system_calls_and_traps_see_the_next_eip),
