@@ -110,8 +110,7 @@ static void drop_in_flight(struct hw_core *core)
 {
     gate_drop(&core->gate);
     core->armed = 0;
-    core->pending = USES_SLOW;
-    core->pending_flags = 0;
+    scoreboard_settle(core);
     core->dras.now = core->dras.checkpoint;
     core->fault_clear = 0;
     core->inject.since_checkpoint = 0;

@@ -389,6 +389,12 @@ static inline bool scoreboard_ready(struct hw_core *core, const struct bundle *b
     core->pending &= ~used;
     return true;
 }
+/* Whatever was on its way is there: exposed latencies after the CMS has run, and rolled-back registers. */
+static inline void scoreboard_settle(struct hw_core *core)
+{
+    core->pending = USES_SLOW;
+    core->pending_flags = 0;
+}
 static inline void scoreboard_result(struct hw_core *core, unsigned reg, uint64_t ready)
 {
     core->pending |= UINT64_C(1) << reg;

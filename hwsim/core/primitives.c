@@ -42,6 +42,7 @@ void hw_enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
 {
     core->since = core->cycle;
     core->dirty = 0;
+    if (core->desc.exposed) scoreboard_settle(core);
     core->fetch_line = core->params->l1i_perfect ? 0 : UINT64_MAX;
     core->commit_region = core->commit_gear = 0;
     core->stats.enters++;
