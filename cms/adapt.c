@@ -1,5 +1,5 @@
-/* adapt.c -- a region that keeps rolling back is translated again with less speculation, or made smaller (Dehnert et al.
- * 2003). Counted per cause, since each has its own remedy; interrupts never count.
+/* adapt.c -- a region that keeps rolling back is translated again with less speculation, or made smaller (Dehnert et
+ * al. 2003). Counted per cause, since each has its own remedy; interrupts never count.
  */
 #include "cms/state.h"
 
@@ -36,8 +36,9 @@ static bool restrain(struct head *head, unsigned restraint)
 void adapt_rolled_back(struct cms *cms, struct translation *translation, enum adapt_cause cause)
 {
     static const uint16_t counter[ADAPT_CAUSES] = {
-        [ADAPT_ALIAS] = CMS_STAT_adapt_alias, [ADAPT_FAULT] = CMS_STAT_adapt_fault, [ADAPT_ASSERT] = CMS_STAT_adapt_assert,
-        [ADAPT_GATE] = CMS_STAT_adapt_gate, [ADAPT_PROTECT] = CMS_STAT_adapt_protect, [ADAPT_IO] = CMS_STAT_adapt_io};
+        [ADAPT_ALIAS] = CMS_STAT_adapt_alias,     [ADAPT_FAULT] = CMS_STAT_adapt_fault,
+        [ADAPT_ASSERT] = CMS_STAT_adapt_assert,   [ADAPT_GATE] = CMS_STAT_adapt_gate,
+        [ADAPT_PROTECT] = CMS_STAT_adapt_protect, [ADAPT_IO] = CMS_STAT_adapt_io};
     struct head *head = at(cms, translation->head);
     uint64_t now = hw_insns(cms->core);
     if (!translation->alive) return;

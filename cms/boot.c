@@ -74,7 +74,8 @@ uint64_t cms_concealed_needed(const struct cms_options *options)
 
 struct cms cms_view(struct hw_core *core)
 {
-    struct cms cms = {.core = core, .options = hw_options(core), .state = hw_state(core), .base = hw_concealed(core, 0)};
+    struct cms cms = {.core = core, .options = hw_options(core), .state = hw_state(core)};
+    cms.base = hw_concealed(core, 0);
     cms.root = at(&cms, ROOT_OFFSET);
     cms.user = CONTEXT_GET(cms.root->context, CPL) == 3;
     return cms;

@@ -1,8 +1,8 @@
 /* chain.c -- translations linked directly: the EXIT atom of a direct exit is patched into a branch to its target, and
  * back when the target goes away. Each translation keeps a list of the exits that are linked to it.
  *
- * A link is good for as long as both ends are: it stays within one context word, and a change of the target's mapping drops
- * the target, links and all (coherence.c), so that links across guest pages need no check of their own.
+ * A link is good for as long as both ends are: it stays within one context word, and a change of the target's mapping
+ * drops the target, links and all (coherence.c), so that links across guest pages need no check of their own.
  */
 #include "cms/state.h"
 
@@ -32,8 +32,10 @@ static void delist(struct cms *cms, struct exit_record *from)
 {
     struct translation *to = at(cms, from->target);
     if (from->next) ((struct exit_record *)at(cms, from->next))->previous = from->previous;
-    if (from->previous) ((struct exit_record *)at(cms, from->previous))->next = from->next;
-    else to->incoming = from->next;
+    if (from->previous)
+        ((struct exit_record *)at(cms, from->previous))->next = from->next;
+    else
+        to->incoming = from->next;
     from->target = from->next = from->previous = 0;
 }
 

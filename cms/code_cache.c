@@ -1,8 +1,8 @@
 /* code_cache.c -- where translations live: allocation, replacement, and the end of a translation.
  *
  * The cache is divided into units that are filled forward and evicted whole: one unit for `flush`, several in turn for
- * `fifo` (the coarse-grained FIFO of Hazelwood & Smith 2004). A translation's records lie in the same unit as its code, so
- * that both go at once. A translation that is invalidated leaves a hole until then.
+ * `fifo` (the coarse-grained FIFO of Hazelwood & Smith 2004). A translation's records lie in the same unit as its code,
+ * so that both go at once. A translation that is invalidated leaves a hole until then.
  */
 #include "cms/state.h"
 
@@ -39,10 +39,15 @@ static void report(struct cms *cms, const struct translation *translation, enum 
 {
     const struct head *head = at(cms, translation->head);
     const struct guest_range *ranges = at(cms, translation->ranges);
-    struct hw_region_info info = {.region = translation->region, .gear = translation->gear, .spc = head->spc,
-                                  .guest_insns = translation->guest_insns, .tpc = translation->tpc,
-                                  .code_bytes = translation->code_bytes, .bundles = translation->bundles,
-                                  .atoms = translation->atoms, .nops = translation->nops};
+    struct hw_region_info info = {.region = translation->region,
+                                  .gear = translation->gear,
+                                  .spc = head->spc,
+                                  .guest_insns = translation->guest_insns,
+                                  .tpc = translation->tpc,
+                                  .code_bytes = translation->code_bytes,
+                                  .bundles = translation->bundles,
+                                  .atoms = translation->atoms,
+                                  .nops = translation->nops};
     for (unsigned i = 0; i < translation->range_count; i++) info.guest_bytes += ranges[i].bytes;
     hw_region(cms->core, event, &info);
 }
@@ -51,7 +56,8 @@ static void report(struct cms *cms, const struct translation *translation, enum 
 
 void code_cache_kill(struct cms *cms, struct translation *translation, enum hw_region_event why)
 {
-    static const uint16_t counter[] = {[REGION_EVICTED] = CMS_STAT_evicted, [REGION_INVALIDATED] = CMS_STAT_invalidated,
+    static const uint16_t counter[] = {[REGION_EVICTED] = CMS_STAT_evicted,
+                                       [REGION_INVALIDATED] = CMS_STAT_invalidated,
                                        [REGION_REPLACED] = CMS_STAT_replaced};
     struct head *head = at(cms, translation->head);
     struct source *sources = at(cms, translation->sources);
@@ -100,7 +106,9 @@ static void prove_unreferenced(struct cms *cms, const struct unit *gone)
             if (s - first < end - first) hw_panic(cms->core, "a page is watched for evicted code");
         }
     }
-    if (hw_targets_refer(cms->core, gone->code, root->unit_code_bytes)) hw_panic(cms->core, "JTLB or DRAS refers to evicted code");
+    if (hw_targets_refer(cms->core, gone->code, root->unit_code_bytes)) {
+        hw_panic(cms->core, "JTLB or DRAS refers to evicted code");
+    }
 }
 #endif
 
@@ -141,7 +149,8 @@ static struct unit *find_room(struct cms *cms, uint32_t code_bytes, uint32_t rec
     if (code_bytes > root->unit_code_bytes || record_bytes > root->unit_record_bytes) return NULL;
     struct unit *unit = unit_at(cms, root->unit_current);
     if (unit->code_used + code_bytes <= root->unit_code_bytes &&
-        unit->records_used + record_bytes <= root->unit_record_bytes) return unit;
+        unit->records_used + record_bytes <= root->unit_record_bytes)
+        return unit;
     root->unit_current = (root->unit_current + 1) % root->unit_count;
     unit = unit_at(cms, root->unit_current);
     evict(cms, unit);
@@ -159,8 +168,8 @@ static unsigned pages_at_most(const struct cms *cms, const struct tr_result *res
 {
     unsigned pages = 0;
     for (unsigned i = 0; i < result->range_count; i++) {
-        uint64_t first = linear_of(cms, result->ranges[i].address);
-        if (result->ranges[i].bytes) pages += (unsigned)((first + result->ranges[i].bytes - 1) / 4096 - first / 4096 + 1);
+        uint64_t first = linear_of(cms, result->ranges[i].address), last = first + result->ranges[i].bytes - 1;
+        if (result->ranges[i].bytes) pages += (unsigned)(last / 4096 - first / 4096 + 1);
     }
     return pages;
 }
@@ -170,9 +179,11 @@ static void fill_exits(struct cms *cms, struct translation *translation, const s
     struct exit_record *exits = at(cms, translation->exits);
     for (unsigned i = 0; i < result->exit_count; i++) {
         exits[i] = (struct exit_record){.tpc = translation->tpc + result->exits[i].offset,
-                                        .owner = offset_of(cms, translation), .number = (uint16_t)i,
+                                        .owner = offset_of(cms, translation),
+                                        .number = (uint16_t)i,
                                         .reason = result->exits[i].reason,
-                                        .known = result->exits[i].target != 0, .source = result->exits[i].source};
+                                        .known = result->exits[i].target != 0,
+                                        .source = result->exits[i].source};
     }
     translation->exit_count = (uint16_t)result->exit_count;
 }
@@ -200,7 +211,8 @@ static void replace(struct cms *cms, struct head *head, struct translation *tran
     code_cache_kill(cms, old, REGION_REPLACED);
 }
 
-struct translation *code_cache_install(struct cms *cms, struct head *head, unsigned gear, const struct tr_result *result)
+struct translation *code_cache_install(struct cms *cms, struct head *head, unsigned gear,
+                                       const struct tr_result *result)
 {
     uint32_t code_bytes = (uint32_t)round_up(result->bytes, CODE_GRANULE);
     uint32_t exits = (uint32_t)sizeof(struct translation);
@@ -215,12 +227,21 @@ struct translation *code_cache_install(struct cms *cms, struct head *head, unsig
     uint32_t record = unit->records + unit->records_used;
     struct translation *translation = at(cms, record);
     *translation = (struct translation){
-        .bytes = record_bytes, .region = cms->root->region_next++, .head = offset_of(cms, head),
-        .tpc = unit->code + unit->code_used, .code_bytes = result->bytes,
-        .exits = record + exits, .ranges = record + ranges, .sources = record + sources,
-        .bundles = result->bundles, .atoms = result->atoms, .nops = result->nops,
-        .guest_insns = (uint16_t)result->guest_insns, .insns_longest = (uint16_t)result->insns_longest,
-        .gear = (uint8_t)gear, .alive = true,
+        .bytes = record_bytes,
+        .region = cms->root->region_next++,
+        .head = offset_of(cms, head),
+        .tpc = unit->code + unit->code_used,
+        .code_bytes = result->bytes,
+        .exits = record + exits,
+        .ranges = record + ranges,
+        .sources = record + sources,
+        .bundles = result->bundles,
+        .atoms = result->atoms,
+        .nops = result->nops,
+        .guest_insns = (uint16_t)result->guest_insns,
+        .insns_longest = (uint16_t)result->insns_longest,
+        .gear = (uint8_t)gear,
+        .alive = true,
     };
     unit->code_used += code_bytes;
     unit->records_used += record_bytes;

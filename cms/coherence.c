@@ -1,10 +1,10 @@
 /* coherence.c -- guest code and what was made from it are kept the same (cms: page write-protect).
  *
- * Each page with code that has been translated or pre-decoded is write-protected. A store into it (an interpreted one is
- * told at once; a translated one rolls back and is then interpreted; one by the platform comes as a notice) drops what was
- * made from the page. A page that is stored into again and again holds code and data: after cms.coherence.fine_faults
- * stores only its chunks with code are protected (the fine-grain protection of Dehnert et al. 2003), and a store drops only
- * what was made from its own chunks.
+ * Each page with code that has been translated or pre-decoded is write-protected. A store into it (an interpreted one
+ * is told at once; a translated one rolls back and is then interpreted; one by the platform comes as a notice) drops
+ * what was made from the page. A page that is stored into again and again holds code and data: after
+ * cms.coherence.fine_faults stores only its chunks with code are protected (the fine-grain protection of Dehnert et al.
+ * 2003), and a store drops only what was made from its own chunks.
  */
 #include "cms/state.h"
 
@@ -61,12 +61,17 @@ static struct page *page_new(struct cms *cms, uint64_t linear, unsigned space, u
 {
     struct root *root = cms->root;
     uint32_t offset = root->page_free;
-    if (offset) root->page_free = ((struct page *)at(cms, offset))->next_physical;
-    else offset = root->pages + root->page_count++ * (uint32_t)sizeof(struct page);
+    if (offset)
+        root->page_free = ((struct page *)at(cms, offset))->next_physical;
+    else
+        offset = root->pages + root->page_count++ * (uint32_t)sizeof(struct page);
     struct page *page = at(cms, offset);
     uint32_t *by_physical = physical_chain(cms, physical), *by_linear = linear_chain(cms, linear, space);
-    *page = (struct page){.physical = physical, .linear = linear, .space = (uint16_t)space,
-                          .next_physical = *by_physical, .next_linear = *by_linear};
+    *page = (struct page){.physical = physical,
+                          .linear = linear,
+                          .space = (uint16_t)space,
+                          .next_physical = *by_physical,
+                          .next_linear = *by_linear};
     *by_physical = *by_linear = offset;
     return page;
 }
@@ -131,12 +136,15 @@ void coherence_forget(struct cms *cms, struct source *source)
 {
     struct page *page = at(cms, source->page);
     if (source->next) ((struct source *)at(cms, source->next))->previous = source->previous;
-    if (source->previous) ((struct source *)at(cms, source->previous))->next = source->next;
-    else page->sources = source->next;
+    if (source->previous)
+        ((struct source *)at(cms, source->previous))->next = source->next;
+    else
+        page->sources = source->next;
     *source = (struct source){0};
 }
 
-/* The record for a linear page as it is mapped now. A stale one cannot be in use: notices of mapping changes come first. */
+/* The record for a linear page as it is mapped now. A stale one cannot be in use: notices of mapping changes come
+ * first. */
 static struct page *page_of(struct cms *cms, uint64_t linear)
 {
     unsigned space = (unsigned)CONTEXT_GET(cms->root->context, SPACE);
@@ -160,8 +168,10 @@ unsigned coherence_watch(struct cms *cms, uint32_t owner, struct source *sources
         struct page *page = page_of(cms, address / PAGE);
         unsigned i = 0;
         while (i < count && sources[i].page != offset_of(cms, page)) i++;
-        if (i == count) attach(cms, page, &sources[count++], owner, chunks);
-        else sources[i].chunks |= chunks;
+        if (i == count)
+            attach(cms, page, &sources[count++], owner, chunks);
+        else
+            sources[i].chunks |= chunks;
         coherence_protect(cms, page->physical);
         address = next;
     }
@@ -175,12 +185,13 @@ static bool is_block(const struct cms *cms, uint32_t owner)
     return owner - cms->root->blocks < cms->root->blocks_bytes;
 }
 
-/* What was made from code that has changed: the code that comes instead is profiled anew. That bounds the loss however often
- * it happens, since what is interpreted until the threshold costs more than what translating then does. */
+/* What was made from code that has changed: the code that comes instead is profiled anew. That bounds the loss however
+ * often it happens, since what is interpreted until the threshold costs more than what translating then does. */
 static void drop(struct cms *cms, uint32_t owner, bool rewritten)
 {
     bool block = is_block(cms, owner);
-    struct head *head = at(cms, block ? ((struct block *)at(cms, owner))->head : ((struct translation *)at(cms, owner))->head);
+    struct head *head =
+        at(cms, block ? ((struct block *)at(cms, owner))->head : ((struct translation *)at(cms, owner))->head);
     if (block) {
         predecode_drop(cms, at(cms, owner));
         hw_count(cms->core, CMS_STAT_blocks_dropped, 1);

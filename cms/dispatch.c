@@ -1,8 +1,8 @@
 /* dispatch.c -- the map from (SPC, context word) to what is known of the code there: translation, pre-decoded block,
  * profile. Hashed by content, chained by offset.
  *
- * The physical page of an entry is not part of its key: coherence watches the mapping of every page that a translation or
- * block was made from, and drops them when it changes, so that an entry found is right for the frame mapped now.
+ * The physical page of an entry is not part of its key: coherence watches the mapping of every page that a translation
+ * or block was made from, and drops them when it changes, so that an entry found is right for the frame mapped now.
  */
 #include "cms/state.h"
 

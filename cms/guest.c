@@ -5,7 +5,8 @@
 
 static bool refused(struct cms *cms, enum hw_access access, uint64_t address, struct hw_fault *fault)
 {
-    if (access != HW_FAULTED) hw_panic(cms->core, "interpreted access to I/O space at %llx", (unsigned long long)address);
+    if (access != HW_FAULTED)
+        hw_panic(cms->core, "interpreted access to I/O space at %llx", (unsigned long long)address);
     *fault = hw_fault(cms->core);
     return false;
 }

@@ -1,5 +1,5 @@
-/* helpers.c -- instructions too tangled for IR (translate/x86/helpers.def), in C. A helper checks everything first; then
- * it changes the guest's state, or it faults and has changed nothing.
+/* helpers.c -- instructions too tangled for IR (translate/x86/helpers.def), in C. A helper checks everything first;
+ * then it changes the guest's state, or it faults and has changed nothing.
  */
 #include "cms/state.h"
 
@@ -93,7 +93,8 @@ static enum helped help_load_far(struct cms *cms, struct help *help)
 
 /* ---- far transfers, at the same privilege ---- */
 
-static enum helped check_code(struct cms *cms, struct help *help, uint64_t selector, uint64_t offset, struct hw_segment *code)
+static enum helped check_code(struct cms *cms, struct help *help, uint64_t selector, uint64_t offset,
+                              struct hw_segment *code)
 {
     if (!hw_segment(cms->core, X86_CS, (uint16_t)selector, code)) {
         help->fault = hw_fault(cms->core);
@@ -102,7 +103,8 @@ static enum helped check_code(struct cms *cms, struct help *help, uint64_t selec
     return offset > code->limit ? fault_with(help, VECTOR_GP, 0) : HELPED;
 }
 
-static void enter_code(struct cms *cms, struct help *help, uint64_t selector, uint64_t offset, const struct hw_segment *code)
+static void enter_code(struct cms *cms, struct help *help, uint64_t selector, uint64_t offset,
+                       const struct hw_segment *code)
 {
     unsigned privilege = (unsigned)CONTEXT_GET(cms->root->context, CPL);
     write_selector(cms, X86_CS, (selector & 0xfffc) | privilege);
@@ -134,8 +136,10 @@ static enum helped help_far_call(struct cms *cms, struct help *help)
     uint64_t esp, moved, old_cs = cms->state->r[HOME_SEL_LOW] >> 16 * X86_CS & 0xffff;
     if (check_code(cms, help, help->a, (uint32_t)help->b, &code) == HELP_FAULTED) return HELP_FAULTED;
     uint64_t cs_at = stack_address(cms, bytes, &moved), eip_at = stack_address(cms, 2u * bytes, &esp);
-    if (!guest_probe(cms, cs_at, size, &help->fault) || !guest_probe(cms, eip_at, size, &help->fault)) return HELP_FAULTED;
-    if (!guest_store(cms, cs_at, size, old_cs, &help->fault) || !guest_store(cms, eip_at, size, help->next, &help->fault)) {
+    if (!guest_probe(cms, cs_at, size, &help->fault) || !guest_probe(cms, eip_at, size, &help->fault))
+        return HELP_FAULTED;
+    if (!guest_store(cms, cs_at, size, old_cs, &help->fault) ||
+        !guest_store(cms, eip_at, size, help->next, &help->fault)) {
         hw_panic(cms->core, "a store faulted that had been probed");
     }
     cms->state->r[HOME_ESP] = esp;
@@ -197,7 +201,13 @@ static void write_register(struct cms *cms, uint64_t place, uint64_t value)
 /* The second doubleword of the descriptor, as far as a user segment can differ (SDM volume 2, LAR; volume 3, 3.4.5). */
 static enum helped help_lar(struct cms *cms, struct help *help)
 {
-    enum { PRESENT_USER_ACCESSED = 0xf100, CODE_READABLE = 0x0a00, WRITABLE = 0x0200, SIZE = 1 << 22, GRANULARITY = 1 << 23 };
+    enum {
+        PRESENT_USER_ACCESSED = 0xf100,
+        CODE_READABLE = 0x0a00,
+        WRITABLE = 0x0200,
+        SIZE = 1 << 22,
+        GRANULARITY = 1 << 23
+    };
     struct hw_segment segment;
     if (!visible(cms, help->a, &segment)) return answer(cms, false);
     uint32_t rights = PRESENT_USER_ACCESSED | (segment.executable ? CODE_READABLE : segment.writable ? WRITABLE : 0);

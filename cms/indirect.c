@@ -35,7 +35,8 @@ static void inline_missed(struct cms *cms, const struct exit_record *from)
 {
     struct site *site = site_of(cms, from->source);
     struct translation *owner = at(cms, from->owner);
-    if (site->source != from->source || !site->patience) *site = (struct site){.source = from->source, .patience = PATIENCE};
+    if (site->source != from->source || !site->patience)
+        *site = (struct site){.source = from->source, .patience = PATIENCE};
     remember(site, eip(cms));
     if (++site->misses < site->patience || !owner->alive) return;
     site->misses = 0;
@@ -46,11 +47,13 @@ static void inline_missed(struct cms *cms, const struct exit_record *from)
 
 void indirect_missed(struct cms *cms, const struct exit_record *from, const struct translation *to)
 {
-    if (from->known) return; /* not the target but the context word is what may differ: the dispatcher looks each time */
+    if (from->known)
+        return; /* not the target but the context word is what may differ: the dispatcher looks each time */
     switch ((enum tr_indirect)cms->options->indirect) {
     case TR_DISPATCHER: break;
     case TR_INLINE: inline_missed(cms, from); break;
-    case TR_JTLB: case TR_JTLB_DRAS:
+    case TR_JTLB:
+    case TR_JTLB_DRAS:
         if (!to) break;
         hw_jtlb_insert(cms->core, eip(cms), cms->root->context, to->tpc);
         hw_count(cms->core, CMS_STAT_jtlb_inserts, 1);

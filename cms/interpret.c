@@ -9,9 +9,9 @@ struct interpreting {
     struct ir_machine machine;
     struct interpreted done;
     uint64_t ir_ops, iterations;
-    uint32_t repeats, patience;  /* of a REP instruction: iterations so far, and before it is handed over */
-    struct hw_fault fault;       /* of the access that was refused */
-    bool shadow;                 /* the instruction holds back a debug trap */
+    uint32_t repeats, patience; /* of a REP instruction: iterations so far, and before it is handed over */
+    struct hw_fault fault;      /* of the access that was refused */
+    bool shadow;                /* the instruction holds back a debug trap */
     uint64_t *values;
     uint16_t *flags;
 };
@@ -96,10 +96,11 @@ static enum outcome single_step(struct interpreting *in, enum outcome outcome)
     return outcome == ENDED || in->shadow ? outcome : except(in, &trap, false);
 }
 
-static enum outcome run_helper(struct interpreting *in, const struct record *record, const struct ir_insn *op, unsigned helper)
+static enum outcome run_helper(struct interpreting *in, const struct record *record, const struct ir_insn *op,
+                               unsigned helper)
 {
-    struct help help = {.a = in->values[op->a], .b = in->values[op->b], .c = in->values[op->c],
-                        .next = end_of(in->cms, record)};
+    struct help help = {
+        .a = in->values[op->a], .b = in->values[op->b], .c = in->values[op->c], .next = end_of(in->cms, record)};
     hw_count(in->cms->core, CMS_STAT_helpers, 1);
     hw_count_name(in->cms->core, x86_helper_name(helper));
     hw_charge(in->cms->core, WORK_HELPER, 1, 0);
@@ -121,9 +122,7 @@ static enum outcome leave(struct interpreting *in, const struct record *record, 
         hw_commit(cms->core, 0, COMMIT_ITERATION, record->dirty, record->flags & RECORD_FLAGS_DIRTY);
         in->iterations++;
         return NEXT;
-    case IR_SYSTEM:
-        retire(in, record, end_of(cms, record));
-        return system_call(in);
+    case IR_SYSTEM: retire(in, record, end_of(cms, record)); return system_call(in);
     case IR_SOFTINT:
         retire(in, record, end_of(cms, record));
         return except(in, &(struct hw_fault){.vector = (uint8_t)op->imm, .address = record->address}, true);
@@ -149,18 +148,15 @@ static enum outcome step(struct interpreting *in, const struct record *record)
     struct ir_eval_result result;
     in->ir_ops += record->ops;
     switch (ir_eval(ops, record->ops, &in->machine, in->values, in->flags, &result)) {
-    case IR_FELL_THROUGH:
-        retire(in, record, end_of(in->cms, record));
-        return NEXT;
-    case IR_EXITED:
-        return leave(in, record, &ops[result.at], &result);
+    case IR_FELL_THROUGH: retire(in, record, end_of(in->cms, record)); return NEXT;
+    case IR_EXITED: return leave(in, record, &ops[result.at], &result);
     case IR_TRAPPED:
-        return except(in, &(struct hw_fault){.vector = (uint8_t)result.value, .error = (uint32_t)result.value >> 8}, false);
+        return except(in, &(struct hw_fault){.vector = (uint8_t)result.value, .error = (uint32_t)result.value >> 8},
+                      false);
     case IR_REFUSED:
         if (in->fault.vector == 13 /* #GP */ && ops[result.at].kind == IR_STACK) in->fault.vector = 12 /* #SS */;
         return except(in, &in->fault, false);
-    case IR_CALLS_HELPER:
-        return run_helper(in, record, &ops[result.at], (unsigned)result.value);
+    case IR_CALLS_HELPER: return run_helper(in, record, &ops[result.at], (unsigned)result.value);
     }
     hw_panic(in->cms->core, "evaluation ended in no known way");
 }
@@ -222,7 +218,7 @@ static void run_block(struct interpreting *in, const struct block *block, uint32
     }
 }
 
-/* The same block, decoded as it runs. What cannot be fetched behind its first instruction is the next block's trouble. */
+/* The same block, decoded as it runs. What cannot be fetched behind its first is the next block's trouble. */
 static void run_afresh(struct interpreting *in, uint32_t insns)
 {
     struct hw_fault fault = {0};
@@ -248,8 +244,10 @@ static void run_kept(struct interpreting *in, struct head *head, uint32_t insns)
 {
     struct hw_fault fault = {0};
     const struct block *block = predecode_block(in->cms, head, &fault);
-    if (block) run_block(in, block, insns);
-    else except(in, &fault, false);
+    if (block)
+        run_block(in, block, insns);
+    else
+        except(in, &fault, false);
 }
 
 struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
@@ -257,11 +255,16 @@ struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
     uint64_t values[INSN_OPS_MAX];
     uint16_t flags[INSN_OPS_MAX];
     struct interpreting in = {
-        .cms = cms, .values = values, .flags = flags,
-        .machine = {.r = cms->state->r, .f0 = &cms->state->f[0], .cookie = &in, .load = load, .store = store, .probe = probe},
+        .cms = cms,
+        .values = values,
+        .flags = flags,
+        .machine =
+            {.r = cms->state->r, .f0 = &cms->state->f[0], .cookie = &in, .load = load, .store = store, .probe = probe},
     };
-    if (predecode_keeps(cms, head)) run_kept(&in, head, insns);
-    else run_afresh(&in, insns);
+    if (predecode_keeps(cms, head))
+        run_kept(&in, head, insns);
+    else
+        run_afresh(&in, insns);
     hw_charge(cms->core, WORK_INTERPRET, in.done.insns + in.iterations, 0);
     hw_charge(cms->core, WORK_IR_OP, in.ir_ops, 0);
     hw_count(cms->core, CMS_STAT_interpreted, in.done.insns);

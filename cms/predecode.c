@@ -9,8 +9,8 @@
 struct decoding {
     struct x86_insn insn;
     enum x86_status status;
-    uint64_t address;    /* of the first byte in the window */
-    unsigned got;        /* bytes in it; if not all, a fault follows */
+    uint64_t address; /* of the first byte in the window */
+    unsigned got;     /* bytes in it; if not all, a fault follows */
     uint8_t window[96];
 };
 
@@ -25,10 +25,12 @@ static void decode_at(struct cms *cms, uint64_t address, struct decoding *decodi
     uint64_t skip = address - decoding->address;
     if (address < decoding->address || skip + X86_INSN_BYTES_MAX > decoding->got) {
         decoding->address = address;
-        decoding->got = hw_fetch(cms->core, linear_of(cms, address), cms->user, decoding->window, sizeof decoding->window);
+        decoding->got =
+            hw_fetch(cms->core, linear_of(cms, address), cms->user, decoding->window, sizeof decoding->window);
         skip = 0;
     }
-    decoding->status = x86_decode(decoding->window + skip, decoding->got - (unsigned)skip, cms->root->context, &decoding->insn);
+    decoding->status =
+        x86_decode(decoding->window + skip, decoding->got - (unsigned)skip, cms->root->context, &decoding->insn);
 }
 
 static struct hw_fault fault_of(struct cms *cms, const struct decoding *decoding)
@@ -52,13 +54,18 @@ static void note_writes(struct record *record, const struct ir_insn *ops)
 }
 
 /* Lifts a decoded instruction into its record, in `room` bytes; returns the bytes it took, 0 if it does not fit. */
-static size_t make_record(struct cms *cms, const struct decoding *decoding, uint64_t address, struct record *to, size_t room)
+static size_t make_record(struct cms *cms, const struct decoding *decoding, uint64_t address, struct record *to,
+                          size_t room)
 {
     const struct x86_insn *insn = &decoding->insn;
     const struct x86_row *row = &x86_rows[insn->row];
     struct ir_guest_insn guest[1];
-    struct ir_region region = {.insns = (struct ir_insn *)to, .count = 1, .guest = guest, .guest_capacity = LENGTH(guest),
-                               .capacity = (unsigned)(room / sizeof *to), .context = cms->root->context};
+    struct ir_region region = {.insns = (struct ir_insn *)to,
+                               .count = 1,
+                               .guest = guest,
+                               .guest_capacity = LENGTH(guest),
+                               .capacity = (unsigned)(room / sizeof *to),
+                               .context = cms->root->context};
     if (room < sizeof *to) return 0;
     if (region.capacity > INSN_OPS_MAX) region.capacity = INSN_OPS_MAX;
     *to = (struct record){.address = address, .ops = 1, .row = insn->row, .length = insn->length};
@@ -69,7 +76,8 @@ static size_t make_record(struct cms *cms, const struct decoding *decoding, uint
         return sizeof *to;
     }
     x86_lift(&region, insn, address);
-    if (region.full && region.capacity == INSN_OPS_MAX) hw_panic(cms->core, "%s lifts to too many operations", row->mnemonic);
+    if (region.full && region.capacity == INSN_OPS_MAX)
+        hw_panic(cms->core, "%s lifts to too many operations", row->mnemonic);
     if (region.full) return 0;
 #ifdef COVM_CHECKS
     ir_ref wrong_at;

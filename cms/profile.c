@@ -1,5 +1,5 @@
-/* profile.c -- how hot guest code is: interpretations of block heads, the down-counters of gear 1 code, and the path that
- * execution takes from a hot head.
+/* profile.c -- how hot guest code is: interpretations of block heads, the down-counters of gear 1 code, and the path
+ * that execution takes from a hot head.
  */
 #include "cms/state.h"
 
@@ -13,10 +13,7 @@ void profile_start(struct cms *cms, struct head *head)
     head->gear = 1;
 }
 
-bool profile_is_hot(const struct head *head)
-{
-    return head->executions >= head->threshold;
-}
+bool profile_is_hot(const struct head *head) { return head->executions >= head->threshold; }
 
 void profile_ran_out(struct cms *cms, struct head *head, const struct translation *translation)
 {

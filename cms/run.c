@@ -10,13 +10,18 @@ struct pending {
 };
 
 /* Channel x: what went in where, and came back why. */
-static void trace_exit(struct cms *cms, const struct head *from, const struct translation *translation, const struct hw_exit *exit)
+static void trace_exit(struct cms *cms, const struct head *from, const struct translation *translation,
+                       const struct hw_exit *exit)
 {
-    static const char *const kinds[] = {[HW_EXIT] = "exit", [HW_FAULT] = "fault", [HW_PROTECT] = "protected store",
-                                        [HW_ALIAS] = "alias", [HW_ASSERT] = "assert", [HW_GATE] = "gate full", [HW_IO] = "i/o",
-                                        [HW_INJECTED] = "injected", [HW_EVENT] = "event"};
-    static const char *const reasons[] = {[EXIT_CHAIN] = "chain", [EXIT_INDIRECT] = "indirect", [EXIT_INTERPRET] = "interpret",
-                                          [EXIT_HOT] = "hot", [EXIT_STALE] = "stale"};
+    static const char *const kinds[] = {
+        [HW_EXIT] = "exit",   [HW_FAULT] = "fault",       [HW_PROTECT] = "protected store",
+        [HW_ALIAS] = "alias", [HW_ASSERT] = "assert",     [HW_GATE] = "gate full",
+        [HW_IO] = "i/o",      [HW_INJECTED] = "injected", [HW_EVENT] = "event"};
+    static const char *const reasons[] = {[EXIT_CHAIN] = "chain",
+                                          [EXIT_INDIRECT] = "indirect",
+                                          [EXIT_INTERPRET] = "interpret",
+                                          [EXIT_HOT] = "hot",
+                                          [EXIT_STALE] = "stale"};
     const struct head *head = at(cms, translation->head);
     if (LIKELY(!hw_tracing(cms->core, 'x', head->spc))) return;
     hw_trace(cms->core, 'x', "%llu: in at 0x%08llx, out of region %u (0x%08llx, gear %u) to 0x%08llx: %s %s",
@@ -25,32 +30,33 @@ static void trace_exit(struct cms *cms, const struct head *from, const struct tr
              exit->kind == HW_EXIT && exit->reason < EXIT_REASONS ? reasons[exit->reason] : "");
 }
 
-static void exited(struct cms *cms, struct translation *translation, const struct hw_exit *exit, struct pending *pending)
+static void exited(struct cms *cms, struct translation *translation, const struct hw_exit *exit,
+                   struct pending *pending)
 {
-    static const uint16_t counter[EXIT_REASONS] = {
-        [EXIT_CHAIN] = CMS_STAT_exit_chain, [EXIT_INDIRECT] = CMS_STAT_exit_indirect,
-        [EXIT_INTERPRET] = CMS_STAT_exit_interpret, [EXIT_HOT] = CMS_STAT_exit_hot, [EXIT_STALE] = CMS_STAT_exit_stale};
+    static const uint16_t counter[EXIT_REASONS] = {[EXIT_CHAIN] = CMS_STAT_exit_chain,
+                                                   [EXIT_INDIRECT] = CMS_STAT_exit_indirect,
+                                                   [EXIT_INTERPRET] = CMS_STAT_exit_interpret,
+                                                   [EXIT_HOT] = CMS_STAT_exit_hot,
+                                                   [EXIT_STALE] = CMS_STAT_exit_stale};
     struct head *head = at(cms, translation->head);
     if (exit->reason >= EXIT_REASONS) hw_panic(cms->core, "an exit for no known reason");
     hw_count(cms->core, counter[exit->reason], 1);
     hw_charge(cms->core, WORK_EXIT, 1, translation->region);
     switch ((enum exit_reason)exit->reason) {
-    case EXIT_CHAIN: case EXIT_INDIRECT:
+    case EXIT_CHAIN:
+    case EXIT_INDIRECT:
         pending->from = chain_exit(cms, translation, exit->number);
         pending->evictions = cms->root->evictions;
         pending->spc = eip(cms);
         pending->context = cms->root->context;
         break;
-    case EXIT_HOT:
-        profile_ran_out(cms, head, translation);
-        break;
+    case EXIT_HOT: profile_ran_out(cms, head, translation); break;
     case EXIT_STALE:
         code_cache_kill(cms, translation, REGION_INVALIDATED);
         pending->interpret = true;
         break;
-    case EXIT_INTERPRET: case EXIT_REASONS:
-        pending->interpret = true;
-        break;
+    case EXIT_INTERPRET:
+    case EXIT_REASONS: pending->interpret = true; break;
     }
 }
 
@@ -65,14 +71,9 @@ static enum pace run_translation(struct cms *cms, struct head *head, struct pend
     trace_exit(cms, head, translation, &exit);
     cms_context_changed(cms); /* CLD, POPF and the like end a translation, but are part of it */
     switch ((enum hw_exit_kind)exit.kind) {
-    case HW_EXIT:
-        exited(cms, translation, &exit, pending);
-        return PACE_ON;
-    case HW_EVENT:
-        hw_count(cms->core, CMS_STAT_exit_event, 1);
-        return PACE_ON;
-    default:
-        return (enum pace)traps_recover(cms, translation, &exit).pace;
+    case HW_EXIT: exited(cms, translation, &exit, pending); return PACE_ON;
+    case HW_EVENT: hw_count(cms->core, CMS_STAT_exit_event, 1); return PACE_ON;
+    default: return (enum pace)traps_recover(cms, translation, &exit).pace;
     }
 }
 
@@ -86,8 +87,10 @@ static void settle(struct cms *cms, const struct head *head, struct pending *pen
     /* Between exit and here the interpreter may have gone on: up to an event, or to record a path. */
     if (head->spc != pending->spc || head->context != pending->context) return;
     const struct translation *owner = at(cms, from->owner);
-    if (from->reason == EXIT_INDIRECT) indirect_missed(cms, from, to);
-    else if (to && owner->alive && cms->options->chain) chain_link(cms, from, to);
+    if (from->reason == EXIT_INDIRECT)
+        indirect_missed(cms, from, to);
+    else if (to && owner->alive && cms->options->chain)
+        chain_link(cms, from, to);
 }
 
 /* Does a context fetch the same code from the same address? */

@@ -17,59 +17,59 @@ enum cms_replacement { CMS_FLUSH, CMS_FIFO };
 
 /* A guest page that holds translated or pre-decoded code, as mapped in one address space. */
 struct page {
-    uint64_t physical, linear;             /* page numbers */
-    uint32_t next_physical, next_linear;   /* in their hash chains; next_physical also links free records */
-    uint32_t sources;                      /* first struct source */
-    uint32_t faults;                       /* stores that hit its protection */
+    uint64_t physical, linear;           /* page numbers */
+    uint32_t next_physical, next_linear; /* in their hash chains; next_physical also links free records */
+    uint32_t sources;                    /* first struct source */
+    uint32_t faults;                     /* stores that hit its protection */
     uint16_t space;
-    bool fine;                             /* protected by chunk, no longer as a whole */
+    bool fine; /* protected by chunk, no longer as a whole */
 };
 /* A translation's or a pre-decoded block's stake in a page. */
 struct source {
-    uint32_t page, next, previous;         /* the list of its page */
-    uint32_t owner;                        /* struct translation or struct block */
-    uint32_t chunks;                       /* 128-byte chunks whose bytes it was made from */
+    uint32_t page, next, previous; /* the list of its page */
+    uint32_t owner;                /* struct translation or struct block */
+    uint32_t chunks;               /* 128-byte chunks whose bytes it was made from */
 };
 
 /* ---- guest addresses where blocks begin ---- */
 
-/* The dispatch map's entry: what is known of (spc, context). It outlives the translations and blocks made from there. */
+/* The dispatch map's entry: what is known of (spc, context). It outlives what is made from there. */
 struct head {
     uint64_t spc, context;
-    uint32_t next;                         /* in its bucket */
+    uint32_t next; /* in its bucket */
     uint32_t translation, block;
-    uint32_t executions;                   /* interpretations that began here */
-    uint32_t threshold;                    /* of these, before translating is tried */
-    uint32_t counter;                      /* counted down by gear 1 code */
-    uint16_t insns_max;                    /* 0: what the options say */
-    uint8_t restraint;                     /* enum tr_restraint bits */
-    uint8_t gear;                          /* at which it is translated next */
-    uint8_t failures;                      /* attempts to translate it in vain */
-    uint8_t rewrites;                      /* times its code changed under a translation or block */
+    uint32_t executions; /* interpretations that began here */
+    uint32_t threshold;  /* of these, before translating is tried */
+    uint32_t counter;    /* counted down by gear 1 code */
+    uint16_t insns_max;  /* 0: what the options say */
+    uint8_t restraint;   /* enum tr_restraint bits */
+    uint8_t gear;        /* at which it is translated next */
+    uint8_t failures;    /* attempts to translate it in vain */
+    uint8_t rewrites;    /* times its code changed under a translation or block */
 };
 
 /* ---- pre-decoded code ---- */
 
 enum { BLOCK_INSNS_MAX = 32, INSN_OPS_MAX = 1024 };
 enum record_flags {
-    RECORD_FLAGS_DIRTY = 1,   /* writes f0 */
-    RECORD_TRANSFERS = 2,     /* ends a basic block */
-    RECORD_REPEATS = 4,       /* a string instruction with REP */
-    RECORD_UNSUPPORTED = 8,   /* known, but without a meaning here */
+    RECORD_FLAGS_DIRTY = 1, /* writes f0 */
+    RECORD_TRANSFERS = 2,   /* ends a basic block */
+    RECORD_REPEATS = 4,     /* a string instruction with REP */
+    RECORD_UNSUPPORTED = 8, /* known, but without a meaning here */
 };
 /* A pre-decoded instruction: in the place of operation 0 of its IR, which is unused; operations 1 .. ops-1 follow. */
 struct record {
     uint64_t address;
-    uint32_t dirty;           /* homes that it writes */
+    uint32_t dirty; /* homes that it writes */
     uint16_t ops;
-    uint16_t row;             /* of x86_rows */
+    uint16_t row; /* of x86_rows */
     uint8_t length, flags;
     uint8_t unused[sizeof(struct ir_insn) - 18];
 };
 _Static_assert(sizeof(struct record) == sizeof(struct ir_insn), "a record takes the place of operation 0");
 /* A pre-decoded basic block; its records follow. */
 struct block {
-    uint32_t bytes;           /* records included */
+    uint32_t bytes; /* records included */
     uint32_t head;
     uint16_t insns;
     bool valid;
@@ -84,14 +84,14 @@ enum adapt_cause { ADAPT_ALIAS, ADAPT_FAULT, ADAPT_ASSERT, ADAPT_GATE, ADAPT_PRO
 
 /* Where a translation leaves. */
 struct exit_record {
-    uint32_t tpc;             /* of its bundle */
-    uint32_t owner;           /* struct translation */
-    uint32_t target;          /* translation it is linked to */
-    uint32_t next, previous;  /* the target's list of incoming links */
+    uint32_t tpc;            /* of its bundle */
+    uint32_t owner;          /* struct translation */
+    uint32_t target;         /* translation it is linked to */
+    uint32_t next, previous; /* the target's list of incoming links */
     uint16_t number;
-    uint8_t reason;           /* enum exit_reason */
-    bool known;               /* its guest target is fixed */
-    uint64_t source;          /* guest instruction that leaves */
+    uint8_t reason;  /* enum exit_reason */
+    bool known;      /* its guest target is fixed */
+    uint64_t source; /* guest instruction that leaves */
 };
 struct guest_range {
     uint64_t address;
@@ -99,55 +99,55 @@ struct guest_range {
 };
 /* Lives in the record space of its unit; exits, sources and ranges follow it there. */
 struct translation {
-    uint32_t bytes;           /* of this record with all that follows */
-    uint32_t region;          /* id */
+    uint32_t bytes;  /* of this record with all that follows */
+    uint32_t region; /* id */
     uint32_t head;
     uint32_t tpc, code_bytes; /* bundles and commit table */
     uint32_t bundles, atoms, nops;
     uint32_t exits, sources, ranges;
-    uint32_t incoming;        /* first exit_record linked to it */
+    uint32_t incoming; /* first exit_record linked to it */
     uint16_t exit_count, source_count, range_count;
     uint16_t guest_insns, insns_longest;
     uint8_t gear;
     bool alive;
     uint16_t rollbacks[ADAPT_CAUSES]; /* since `window` */
-    uint64_t window;          /* guest instructions retired when they began to be counted */
+    uint64_t window;                  /* guest instructions retired when they began to be counted */
 };
 /* A part of the code cache that is evicted at once: code space and record space, each filled forward. */
 struct unit {
     uint32_t code, code_used;
     uint32_t records, records_used;
 };
-enum { CODE_GRANULE = 64 };   /* translations begin at multiples of it */
+enum { CODE_GRANULE = 64 }; /* translations begin at multiples of it */
 
 /* Where an indirect transfer went lately (cms.indirect: inline), in whichever context. */
 struct site {
     uint64_t source;
     uint64_t targets[TR_TARGETS_MAX];
     uint32_t counts[TR_TARGETS_MAX];
-    uint32_t misses;          /* since its translation was last made */
-    uint32_t patience;        /* misses before it is made again */
+    uint32_t misses;   /* since its translation was last made */
+    uint32_t patience; /* misses before it is made again */
 };
 
 /* ---- the root of it all, at ROOT_OFFSET ---- */
 
 enum { ROOT_OFFSET = 64, PATH_MAX_BLOCKS = 64, SITES = 4096 };
 struct root {
-    uint64_t context;         /* context word of the working state */
-    uint32_t region_next;     /* id of the next translation */
-    uint32_t evictions;       /* units evicted so far: records of exits may be gone since */
-    uint32_t margin;          /* longest way between two commits of any translation so far */
+    uint64_t context;     /* context word of the working state */
+    uint32_t region_next; /* id of the next translation */
+    uint32_t evictions;   /* units evicted so far: records of exits may be gone since */
+    uint32_t margin;      /* longest way between two commits of any translation so far */
     uint32_t buckets, bucket_mask, heads, head_count, head_capacity;
     uint32_t pages, page_count, page_capacity, page_free;
     uint32_t physical_chains, linear_chains, chain_mask;
     uint32_t blocks, blocks_bytes, blocks_used;
-    uint32_t scratch;         /* a record that is not kept */
+    uint32_t scratch; /* a record that is not kept */
     uint32_t units, unit_count, unit_code_bytes, unit_record_bytes, unit_current;
     uint32_t code, code_bytes, records;
-    uint32_t owners;          /* the translation in each granule of code */
+    uint32_t owners; /* the translation in each granule of code */
     uint32_t sites;
-    uint32_t result;          /* struct tr_result */
-    uint32_t path;            /* PATH_MAX_BLOCKS addresses */
+    uint32_t result; /* struct tr_result */
+    uint32_t path;   /* PATH_MAX_BLOCKS addresses */
     uint32_t arena, arena_bytes;
 };
 
@@ -155,9 +155,9 @@ struct cms {
     struct hw_core *core;
     const struct cms_options *options;
     struct hw_state *state;
-    char *base;               /* concealed memory */
+    char *base; /* concealed memory */
     struct root *root;
-    bool user;                /* privilege 3 */
+    bool user; /* privilege 3 */
 };
 static inline void *at(const struct cms *cms, uint32_t offset) { return cms->base + offset; }
 static inline uint32_t offset_of(const struct cms *cms, const void *pointer)
@@ -202,12 +202,12 @@ enum pace {
     PACE_STOP,      /* the guest has ended */
 };
 struct interpreted {
-    uint8_t pace;       /* enum pace */
-    bool transferred;   /* its last instruction ends a basic block */
-    bool excepted;      /* PACE_DELIVERED, by an exception */
-    uint32_t insns;     /* retired */
+    uint8_t pace;     /* enum pace */
+    bool transferred; /* its last instruction ends a basic block */
+    bool excepted;    /* PACE_DELIVERED, by an exception */
+    uint32_t insns;   /* retired */
 };
-/* Interprets from head, which stands for EIP, to the end of its block, at most `insns` guest instructions (1 at least). */
+/* Interprets from head, which stands for EIP, to the end of its block, at most `insns` instructions (1 at least). */
 struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns);
 
 /* guest.c: stores as the interpreter makes them. False: refused, with *fault. */
@@ -246,7 +246,8 @@ bool translator_run(struct cms *cms, struct head *head, unsigned path_count);
 /* code_cache.c */
 void code_cache_boot(struct cms *cms);
 /* Installs a translation of head, replacing the present one. NULL: it fits no unit. */
-struct translation *code_cache_install(struct cms *cms, struct head *head, unsigned gear, const struct tr_result *result);
+struct translation *code_cache_install(struct cms *cms, struct head *head, unsigned gear,
+                                       const struct tr_result *result);
 /* Takes a translation out of service: no link, no dispatch entry, no hardware entry leads to it. */
 void code_cache_kill(struct cms *cms, struct translation *translation, enum hw_region_event why);
 void code_cache_flush(struct cms *cms);

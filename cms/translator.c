@@ -33,39 +33,52 @@ static void count(struct cms *cms, unsigned gear, const struct tr_result *result
     hw_count(core, CMS_STAT_nops, result->nops);
 }
 
-/* A region is formed within most limits anyway: what it then still gives up for may lie behind its first instruction, or in
- * what only later stages know. */
+/* A region is formed within most limits anyway: what it then still gives up for may lie behind its first instruction,
+ * or in what only later stages know. */
 static bool smaller_may_help(enum tr_reason reason)
 {
     return reason == TR_ARENA_FULL || reason == TR_REGISTERS || reason == TR_EXITS;
 }
 
 /* One attempt. NULL and TR_OK: translated, but there is no room for so much code. */
-static struct translation *attempt(struct cms *cms, struct head *head, unsigned insns, unsigned path_count, enum tr_reason *reason)
+static struct translation *attempt(struct cms *cms, struct head *head, unsigned insns, unsigned path_count,
+                                   enum tr_reason *reason)
 {
     struct tr_result *result = at(cms, cms->root->result);
     unsigned gear = head->gear; /* making room may evict the present translation, and reset the head's profile */
     struct arena arena;
     arena_init(&arena, at(cms, cms->root->arena), cms->root->arena_bytes);
     struct tr_request request = {
-        .arena = &arena, .machine = hw_machine(cms->core), .options = &cms->options->translate,
-        .gear = gear, .spc = head->spc, .context = head->context, .region = cms->root->region_next,
+        .arena = &arena,
+        .machine = hw_machine(cms->core),
+        .options = &cms->options->translate,
+        .gear = gear,
+        .spc = head->spc,
+        .context = head->context,
+        .region = cms->root->region_next,
         .counter = gear == 1 && cms->options->max_gear > 1 ? offset_of(cms, &head->counter) : 0,
-        .insns_max = insns, .restraint = head->restraint, .indirect = (enum tr_indirect)cms->options->indirect,
-        .cookie = cms, .fetch = fetch, .path = at(cms, cms->root->path), .path_count = path_count,
+        .insns_max = insns,
+        .restraint = head->restraint,
+        .indirect = (enum tr_indirect)cms->options->indirect,
+        .cookie = cms,
+        .fetch = fetch,
+        .path = at(cms, cms->root->path),
+        .path_count = path_count,
         .targets = indirect_targets,
     };
     memset(result, 0, sizeof *result);
     *reason = translate(&request, result);
     if (UNLIKELY(hw_tracing(cms->core, 't', head->spc))) {
-        hw_trace(cms->core, 't', "%llu: 0x%08llx gear %u, %u instructions at most, path of %u: %s, %u instructions, %u bundles",
+        hw_trace(cms->core, 't',
+                 "%llu: 0x%08llx gear %u, %u instructions at most, path of %u: %s, %u instructions, %u bundles",
                  (unsigned long long)hw_insns(cms->core), (unsigned long long)head->spc, gear, insns, path_count,
-                 tr_reason_name(*reason), *reason == TR_OK ? result->guest_insns : 0, *reason == TR_OK ? result->bundles : 0);
+                 tr_reason_name(*reason), *reason == TR_OK ? result->guest_insns : 0,
+                 *reason == TR_OK ? result->bundles : 0);
     }
     hw_count(cms->core, CMS_STAT_reason_OK + (unsigned)*reason, 1);
     if (*reason == TR_BUG) {
-        hw_panic(cms->core, "translating 0x%llx at gear %u: %s: %s at %u", (unsigned long long)head->spc, gear, result->wrong_pass,
-                 result->wrong, result->wrong_at);
+        hw_panic(cms->core, "translating 0x%llx at gear %u: %s: %s at %u", (unsigned long long)head->spc, gear,
+                 result->wrong_pass, result->wrong, result->wrong_at);
     }
     if (*reason != TR_OK) {
         charge(cms, gear, result, 0);

@@ -12,21 +12,23 @@ static bool inside(const struct cms *cms, const struct translation *translation,
     return false;
 }
 
-/* To where the region is left or begins anew, or an event falls; at least one instruction, so that the guest gets on even
- * if the region would roll back for ever. */
+/* To where the region is left or begins anew, or an event falls; at least one instruction, so that the guest gets on
+ * even if the region would roll back for ever. */
 static struct interpreted interpret_region(struct cms *cms, const struct translation *translation)
 {
     uint64_t spc = ((const struct head *)at(cms, translation->head))->spc, context = cms->root->context;
     struct interpreted all = {0};
     for (;;) {
-        uint64_t insns = hw_insns(cms->core), event = hw_next_event(cms->core), left = event > insns ? event - insns : 1;
+        uint64_t insns = hw_insns(cms->core), event = hw_next_event(cms->core),
+                 left = event > insns ? event - insns : 1;
         struct head *head = dispatch_head(cms, eip(cms));
         struct interpreted one = interpret(cms, head, left < UINT32_MAX ? (uint32_t)left : UINT32_MAX);
         all.pace = one.pace;
         all.excepted = one.excepted;
         all.insns += one.insns;
         if (one.pace != PACE_ON || cms->root->context != context || one.insns >= left) return all;
-        if (eip(cms) == spc || !inside(cms, translation, eip(cms)) || all.insns >= translation->insns_longest) return all;
+        if (eip(cms) == spc || !inside(cms, translation, eip(cms)) || all.insns >= translation->insns_longest)
+            return all;
     }
 }
 
@@ -59,7 +61,10 @@ struct interpreted traps_recover(struct cms *cms, struct translation *translatio
     case HW_ASSERT: adapt_rolled_back(cms, translation, ADAPT_ASSERT); break;
     case HW_GATE: adapt_rolled_back(cms, translation, ADAPT_GATE); break;
     case HW_IO: adapt_rolled_back(cms, translation, ADAPT_IO); break;
-    case HW_EXIT: case HW_EVENT: case HW_INJECTED: case HW_EXIT_KINDS: break;
+    case HW_EXIT:
+    case HW_EVENT:
+    case HW_INJECTED:
+    case HW_EXIT_KINDS: break;
     }
     return done;
 }

@@ -1,5 +1,5 @@
-/* cms_fake.h -- a contract of make-believe for the unit tests of cms/: guest memory is an array mapped page by page, the
- * JTLB a list, and each primitive notes what it was asked. Included by one test program each.
+/* cms_fake.h -- a contract of make-believe for the unit tests of cms/: guest memory is an array mapped page by page,
+ * the JTLB a list, and each primitive notes what it was asked. Included by one test program each.
  */
 #ifndef COVM_CMS_FAKE_H
 #define COVM_CMS_FAKE_H
@@ -21,20 +21,31 @@ struct hw_core {
     struct cms_options options;
     struct machine_desc machine;
     uint64_t context;
-    uint8_t memory[FAKE_PAGES * 4096];          /* physical */
-    uint64_t frame_of[FAKE_PAGES];              /* linear page -> frame; 0: not mapped */
-    bool read_only[FAKE_PAGES];                 /* linear page */
-    uint32_t protected[FAKE_PAGES];             /* frame */
+    uint8_t memory[FAKE_PAGES * 4096]; /* physical */
+    uint64_t frame_of[FAKE_PAGES];     /* linear page -> frame; 0: not mapped */
+    bool read_only[FAKE_PAGES];        /* linear page */
+    uint32_t protected[FAKE_PAGES];    /* frame */
     struct hw_fault fault;
-    struct { uint64_t spc, context; uint32_t tpc; } targets[FAKE_TARGETS];
+    struct {
+        uint64_t spc, context;
+        uint32_t tpc;
+    } targets[FAKE_TARGETS];
     unsigned target_count;
     struct hw_notice notices[FAKE_NOTICES];
     unsigned notice_count;
     uint64_t stats[CMS_STATS], work[WORKS], insns, iterations, last_iterations, next_event;
     uint32_t margin;
-    struct { unsigned count; struct hw_fault last; bool software; uint64_t eip; } exceptions;
+    struct {
+        unsigned count;
+        struct hw_fault last;
+        bool software;
+        uint64_t eip;
+    } exceptions;
     unsigned system_calls, unsupported, events;
-    struct { enum hw_region_event event; struct hw_region_info info; } regions[256]; /* the first */
+    struct {
+        enum hw_region_event event;
+        struct hw_region_info info;
+    } regions[256]; /* the first */
     unsigned region_count;
     /* What hw_enter does next. */
     void (*enter)(struct hw_core *core, uint32_t tpc, struct hw_exit *exit);
@@ -60,7 +71,8 @@ static struct hw_core *fake_core(void)
     core->options.fine_faults = 2;
     core->options.translate.gear1_insns_max = 32;
     core->options.translate.gear2_insns_max = 128;
-    core->context = UINT64_C(3) << CONTEXT_CPL_LOW | UINT64_C(1) << CONTEXT_CODE32_LOW | UINT64_C(1) << CONTEXT_STACK32_LOW | 1;
+    core->context =
+        UINT64_C(3) << CONTEXT_CPL_LOW | UINT64_C(1) << CONTEXT_CODE32_LOW | UINT64_C(1) << CONTEXT_STACK32_LOW | 1;
     for (unsigned page = 1; page < FAKE_PAGES; page++) core->frame_of[page] = page;
     core->next_event = UINT64_MAX;
     return core;
@@ -127,7 +139,8 @@ static bool fake_translate(struct hw_core *core, uint64_t linear, bool write, ui
     return true;
 }
 
-static enum hw_access fake_access(struct hw_core *core, uint64_t linear, unsigned size, bool write, uint64_t *first, uint64_t *last)
+static enum hw_access fake_access(struct hw_core *core, uint64_t linear, unsigned size, bool write, uint64_t *first,
+                                  uint64_t *last)
 {
     if (!fake_translate(core, linear, write, first)) return HW_FAULTED;
     if (!fake_translate(core, linear + (1u << size) - 1, write, last)) return HW_FAULTED;
@@ -250,8 +263,11 @@ bool hw_segment(struct hw_core *core, unsigned segment, uint16_t selector, struc
         core->fault = (struct hw_fault){.vector = 13, .error = selector & 0xfffc};
         return false;
     }
-    *descriptor = (struct hw_segment){.base = selector == 0x33 ? 0x5000 : 0, .limit = UINT32_MAX,
-                                      .executable = selector == 0x23, .writable = selector != 0x23, .size32 = true};
+    *descriptor = (struct hw_segment){.base = selector == 0x33 ? 0x5000 : 0,
+                                      .limit = UINT32_MAX,
+                                      .executable = selector == 0x23,
+                                      .writable = selector != 0x23,
+                                      .size32 = true};
     return true;
 }
 

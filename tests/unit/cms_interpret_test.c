@@ -8,10 +8,10 @@ enum tr_reason translate(const struct tr_request *request, struct tr_result *res
 
 enum { CODE = 0x1000, DATA = 0x3000 };
 
-#define WRITE(core, address, ...)                                                                     \
-    do {                                                                                              \
-        static const uint8_t bytes_[] = {__VA_ARGS__};                                                \
-        memcpy((core)->memory + (address), bytes_, sizeof bytes_);                                    \
+#define WRITE(core, address, ...)                                                                                      \
+    do {                                                                                                               \
+        static const uint8_t bytes_[] = {__VA_ARGS__};                                                                 \
+        memcpy((core)->memory + (address), bytes_, sizeof bytes_);                                                     \
     } while (0)
 
 static struct cms boot(struct hw_core *core)
@@ -255,8 +255,8 @@ static void restless_code_is_not_kept(void **state)
 static void system_calls_and_traps_see_the_next_eip(void **state)
 {
     struct hw_core *core = fake_core();
-    WRITE(core, CODE, 0xcd, 0x80);        /* int 0x80 */
-    WRITE(core, CODE + 0x100, 0xcc);      /* int3 */
+    WRITE(core, CODE, 0xcd, 0x80);   /* int 0x80 */
+    WRITE(core, CODE + 0x100, 0xcc); /* int3 */
     struct cms cms = boot(core);
     run(&cms, UINT32_MAX);
     assert_int_equal(core->system_calls, 1);
@@ -273,7 +273,7 @@ static void system_calls_and_traps_see_the_next_eip(void **state)
 static void helpers_work_and_fault(void **state)
 {
     struct hw_core *core = fake_core();
-    WRITE(core, CODE, 0x0f, 0xa2);                    /* cpuid */
+    WRITE(core, CODE, 0x0f, 0xa2);                                /* cpuid */
     WRITE(core, CODE + 0x10, 0x8e, 0xe8, 0x65, 0xa1, 4, 0, 0, 0); /* mov gs, eax; mov eax, gs:[4] */
     WRITE(core, 0x5004, 0x78, 0x56, 0x34, 0x12);
     struct cms cms = boot(core);
@@ -404,17 +404,26 @@ static void the_store_of_blocks_overflows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_block_ends_at_its_jump), cmocka_unit_test(decoding_afresh_keeps_nothing),
-        cmocka_unit_test(it_stops_exactly_where_told), cmocka_unit_test(a_fault_is_precise),
-        cmocka_unit_test(no_such_instruction), cmocka_unit_test(fetching_may_fault), cmocka_unit_test(divide_error),
-        cmocka_unit_test(rep_commits_each_iteration), cmocka_unit_test(repne_ends_with_its_iteration),
+        cmocka_unit_test(a_block_ends_at_its_jump),
+        cmocka_unit_test(decoding_afresh_keeps_nothing),
+        cmocka_unit_test(it_stops_exactly_where_told),
+        cmocka_unit_test(a_fault_is_precise),
+        cmocka_unit_test(no_such_instruction),
+        cmocka_unit_test(fetching_may_fault),
+        cmocka_unit_test(divide_error),
+        cmocka_unit_test(rep_commits_each_iteration),
+        cmocka_unit_test(repne_ends_with_its_iteration),
         cmocka_unit_test(a_long_rep_is_handed_over),
         cmocka_unit_test(code_that_rewrites_what_comes_next),
-        cmocka_unit_test(data_beside_code_can_be_modified), cmocka_unit_test(restless_code_is_not_kept),
+        cmocka_unit_test(data_beside_code_can_be_modified),
+        cmocka_unit_test(restless_code_is_not_kept),
         cmocka_unit_test(system_calls_and_traps_see_the_next_eip),
-        cmocka_unit_test(helpers_work_and_fault), cmocka_unit_test(what_is_not_implemented_says_so),
-        cmocka_unit_test(single_steps_trap_behind), cmocka_unit_test(a_path_lists_the_blocks_that_ran),
-        cmocka_unit_test(runs_a_program), cmocka_unit_test(events_fall_exactly),
+        cmocka_unit_test(helpers_work_and_fault),
+        cmocka_unit_test(what_is_not_implemented_says_so),
+        cmocka_unit_test(single_steps_trap_behind),
+        cmocka_unit_test(a_path_lists_the_blocks_that_ran),
+        cmocka_unit_test(runs_a_program),
+        cmocka_unit_test(events_fall_exactly),
         cmocka_unit_test(the_store_of_blocks_overflows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* cms_run_test.c -- whole programs through all gears: the real translator, the real CMS, and a machine of make-believe that
- * runs bundles in order, one after the other, and rolls back whenever it is told to.
+/* cms_run_test.c -- whole programs through all gears: the real translator, the real CMS, and a machine of make-believe
+ * that runs bundles in order, one after the other, and rolls back whenever it is told to.
  */
 #include "tests/unit/cms_fake.h"
 
@@ -17,7 +17,10 @@ struct engine {
     unsigned gate_count, gate_limit;
     uint64_t armed[64]; /* linear + 1 of loads that armed an entry */
     unsigned armed_size[64];
-    struct { uint64_t spc, context; uint32_t tpc; } stack[STACK_MAX];
+    struct {
+        uint64_t spc, context;
+        uint32_t tpc;
+    } stack[STACK_MAX];
     unsigned depth;
     uint64_t bundles, rollback_every; /* 0: never */
     unsigned entered, rolled_back, protects;
@@ -61,9 +64,11 @@ static int memory_atom(struct hw_core *core, const struct atom *atom, const stru
     if (atom->op == ATOM_LD || atom->op == ATOM_LDS) {
         value = load_through_gate(core, address, atom->size, &fault);
         if (fault) return HW_FAULT;
-        if (atom->op == ATOM_LDS) value = (uint32_t)(atom->size == SIZE_8 ? (int32_t)(int8_t)value : (int32_t)(int16_t)value);
+        if (atom->op == ATOM_LDS)
+            value = (uint32_t)(atom->size == SIZE_8 ? (int32_t)(int8_t)value : (int32_t)(int16_t)value);
         if (atom->rd != REG_ZERO) core->state.r[atom->rd] = value;
-        if (atom->protect) engine->armed[atom->protect - 1] = address + 1, engine->armed_size[atom->protect - 1] = atom->size;
+        if (atom->protect)
+            engine->armed[atom->protect - 1] = address + 1, engine->armed_size[atom->protect - 1] = atom->size;
         return HW_EXIT_KINDS;
     }
     uint64_t first, last;
@@ -72,7 +77,8 @@ static int memory_atom(struct hw_core *core, const struct atom *atom, const stru
     if (atom->op == ATOM_PROBE) return HW_EXIT_KINDS;
     if (access == HW_PROTECTED) return HW_PROTECT;
     for (unsigned i = 0; i < 64; i++) {
-        if (atom->check >> i & 1 && engine->armed[i] && overlap(engine->armed[i] - 1, engine->armed_size[i], address, atom->size)) {
+        if (atom->check >> i & 1 && engine->armed[i] &&
+            overlap(engine->armed[i] - 1, engine->armed_size[i], address, atom->size)) {
             return HW_ALIAS;
         }
     }
@@ -84,7 +90,8 @@ static int memory_atom(struct hw_core *core, const struct atom *atom, const stru
 static void commit(struct hw_core *core, const struct commit_entry *entry)
 {
     for (unsigned g = 0; g < engine->gate_count; g++) {
-        assert_int_equal(hw_store(core, engine->gate[g].linear, engine->gate[g].size, true, engine->gate[g].value), HW_OK);
+        assert_int_equal(hw_store(core, engine->gate[g].linear, engine->gate[g].size, true, engine->gate[g].value),
+                         HW_OK);
     }
     engine->gate_count = 0;
     if (!(entry->flags & COMMIT_DYNAMIC)) core->state.r[HOME_EIP] = entry->eip;
@@ -124,7 +131,8 @@ static int run_bundle(struct hw_core *core, uint32_t *tpc, struct hw_exit *exit)
     const struct commit_entry *entry = NULL;
     bool leaves = false;
     assert_true(bytes > 0);
-    assert_non_null(code_cache_owner(&(struct cms){.base = core->concealed, .root = (void *)(core->concealed + ROOT_OFFSET)}, here));
+    assert_non_null(code_cache_owner(
+        &(struct cms){.base = core->concealed, .root = (void *)(core->concealed + ROOT_OFFSET)}, here));
     *tpc += bytes;
     exit->site = here;
     if (engine->rollback_every && ++engine->bundles % engine->rollback_every == 0) return HW_INJECTED;
@@ -134,11 +142,17 @@ static int run_bundle(struct hw_core *core, uint32_t *tpc, struct hw_exit *exit)
         int kind = HW_EXIT_KINDS;
         switch (atom->op) {
         case ATOM_NOP: break;
-        case ATOM_LD: case ATOM_LDS: case ATOM_ST: case ATOM_PROBE: kind = memory_atom(core, atom, &before); break;
+        case ATOM_LD:
+        case ATOM_LDS:
+        case ATOM_ST:
+        case ATOM_PROBE: kind = memory_atom(core, atom, &before); break;
         case ATOM_BR: *tpc = here + (uint32_t)atom->imm; break;
-        case ATOM_BRC: if (cond_holds(atom->cond, before.f[atom->fs])) *tpc = here + (uint32_t)atom->imm; break;
+        case ATOM_BRC:
+            if (cond_holds(atom->cond, before.f[atom->fs])) *tpc = here + (uint32_t)atom->imm;
+            break;
         case ATOM_CALL:
-            if (engine->depth == STACK_MAX) memmove(engine->stack, engine->stack + 1, --engine->depth * sizeof engine->stack[0]);
+            if (engine->depth == STACK_MAX)
+                memmove(engine->stack, engine->stack + 1, --engine->depth * sizeof engine->stack[0]);
             engine->stack[engine->depth].spc = atom->use_imm ? (uint64_t)(uint32_t)atom->imm : spc;
             engine->stack[engine->depth].context = hw_context(core);
             engine->stack[engine->depth++].tpc = here + (uint32_t)atom->target;
@@ -152,11 +166,14 @@ static int run_bundle(struct hw_core *core, uint32_t *tpc, struct hw_exit *exit)
             break;
         case ATOM_JMPX: find_target(core, spc, hw_context(core), tpc); break;
         case ATOM_EXIT:
-            *exit = (struct hw_exit){.kind = HW_EXIT, .reason = (uint8_t)atom->target, .number = (uint32_t)atom->imm, .site = here};
+            *exit = (struct hw_exit){
+                .kind = HW_EXIT, .reason = (uint8_t)atom->target, .number = (uint32_t)atom->imm, .site = here};
             leaves = true;
             break;
         case ATOM_COMMIT: entry = (const struct commit_entry *)(core->concealed + here + atom->imm); break;
-        case ATOM_ASSERT: if (cond_holds(atom->cond, before.f[atom->fs])) kind = HW_ASSERT; break;
+        case ATOM_ASSERT:
+            if (cond_holds(atom->cond, before.f[atom->fs])) kind = HW_ASSERT;
+            break;
         default: pure_atom(core, atom, &before); break;
         }
         if (kind != HW_EXIT_KINDS) return kind;
@@ -202,19 +219,19 @@ struct program {
  *       mov $200, %esi                    call weigh                case1: rol $3, %edi; jmp next
  *       xor %edi, %edi                    add %eax, %edi            case2: xor $0x55, %edi; jmp next
  *                                         mov %esi, %eax            case3: movzbl 0x3100(%esi), %eax; adc %eax, %edi
- * weigh: push %ebx                        and $3, %eax              next:  mov %edi, 0x3200(,%esi,4); dec %esi; jnz outer
- *        mov $0, %ebx                     jmp *0x3000(,%eax,4)             mov $0x3200, %esi; mov $0x3a00, %edi
- * 1:     add %eax, %ebx                                                    mov $100, %ecx; rep movsl; std; lodsl; cld
- *        mov %ebx, 0x3100(%eax)                                            int $0x80
- *        mov 0x3100(%eax), %ecx; add %ecx, %ebx; sub $3, %eax; ja 1b
- *        mov %ebx, %eax; pop %ebx; ret */
+ * weigh: push %ebx                        and $3, %eax              next:  mov %edi, 0x3200(,%esi,4); dec %esi; jnz
+ * outer mov $0, %ebx                     jmp *0x3000(,%eax,4)             mov $0x3200, %esi; mov $0x3a00, %edi 1: add
+ * %eax, %ebx                                                    mov $100, %ecx; rep movsl; std; lodsl; cld mov %ebx,
+ * 0x3100(%eax)                                            int $0x80 mov 0x3100(%eax), %ecx; add %ecx, %ebx; sub $3,
+ * %eax; ja 1b mov %ebx, %eax; pop %ebx; ret */
 static const uint8_t mixed[] = {
-    0xbc, 0x00, 0x80, 0x00, 0x00, 0xbe, 0xc8, 0x00, 0x00, 0x00, 0x31, 0xff, 0x89, 0xf0, 0xe8, 0x46, 0x00, 0x00, 0x00, 0x01,
-    0xc7, 0x89, 0xf0, 0x83, 0xe0, 0x03, 0xff, 0x24, 0x85, 0x00, 0x30, 0x00, 0x00, 0x83, 0xc7, 0x01, 0xeb, 0x13, 0xc1, 0xc7,
-    0x03, 0xeb, 0x0e, 0x83, 0xf7, 0x55, 0xeb, 0x09, 0x0f, 0xb6, 0x86, 0x00, 0x31, 0x00, 0x00, 0x11, 0xc7, 0x89, 0x3c, 0xb5,
-    0x00, 0x32, 0x00, 0x00, 0x4e, 0x75, 0xc9, 0xbe, 0x00, 0x32, 0x00, 0x00, 0xbf, 0x00, 0x3a, 0x00, 0x00, 0xb9, 0x64, 0x00,
-    0x00, 0x00, 0xf3, 0xa5, 0xfd, 0xad, 0xfc, 0xcd, 0x80, 0x53, 0xbb, 0x00, 0x00, 0x00, 0x00, 0x01, 0xc3, 0x89, 0x98, 0x00,
-    0x31, 0x00, 0x00, 0x8b, 0x88, 0x00, 0x31, 0x00, 0x00, 0x01, 0xcb, 0x83, 0xe8, 0x03, 0x77, 0xeb, 0x89, 0xd8, 0x5b, 0xc3,
+    0xbc, 0x00, 0x80, 0x00, 0x00, 0xbe, 0xc8, 0x00, 0x00, 0x00, 0x31, 0xff, 0x89, 0xf0, 0xe8, 0x46, 0x00, 0x00,
+    0x00, 0x01, 0xc7, 0x89, 0xf0, 0x83, 0xe0, 0x03, 0xff, 0x24, 0x85, 0x00, 0x30, 0x00, 0x00, 0x83, 0xc7, 0x01,
+    0xeb, 0x13, 0xc1, 0xc7, 0x03, 0xeb, 0x0e, 0x83, 0xf7, 0x55, 0xeb, 0x09, 0x0f, 0xb6, 0x86, 0x00, 0x31, 0x00,
+    0x00, 0x11, 0xc7, 0x89, 0x3c, 0xb5, 0x00, 0x32, 0x00, 0x00, 0x4e, 0x75, 0xc9, 0xbe, 0x00, 0x32, 0x00, 0x00,
+    0xbf, 0x00, 0x3a, 0x00, 0x00, 0xb9, 0x64, 0x00, 0x00, 0x00, 0xf3, 0xa5, 0xfd, 0xad, 0xfc, 0xcd, 0x80, 0x53,
+    0xbb, 0x00, 0x00, 0x00, 0x00, 0x01, 0xc3, 0x89, 0x98, 0x00, 0x31, 0x00, 0x00, 0x8b, 0x88, 0x00, 0x31, 0x00,
+    0x00, 0x01, 0xcb, 0x83, 0xe8, 0x03, 0x77, 0xeb, 0x89, 0xd8, 0x5b, 0xc3,
 };
 static const struct program mixed_program = {mixed, sizeof mixed, {CODE + 0x21, CODE + 0x26, CODE + 0x2b, CODE + 0x30}};
 
@@ -224,15 +241,15 @@ static const struct program mixed_program = {mixed, sizeof mixed, {CODE + 0x21, 
  *        mov %cl, 0x1007
  *        dec %ecx; jnz again; int $0x80 */
 static const uint8_t rewriting[] = {
-    0xb9, 0x64, 0x00, 0x00, 0x00, 0x83, 0xc0, 0x00, 0x81, 0xc2, 0x00, 0x00, 0x01, 0x00, 0x88, 0x0d, 0x07, 0x10, 0x00, 0x00,
-    0x49, 0x75, 0xee, 0xcd, 0x80,
+    0xb9, 0x64, 0x00, 0x00, 0x00, 0x83, 0xc0, 0x00, 0x81, 0xc2, 0x00, 0x00, 0x01,
+    0x00, 0x88, 0x0d, 0x07, 0x10, 0x00, 0x00, 0x49, 0x75, 0xee, 0xcd, 0x80,
 };
 static const struct program rewriting_program = {rewriting, sizeof rewriting, {0}};
 
 /* The same, but what it stores lies on the page of the code without being code: mov %cl, 0x1800. */
 static const uint8_t neighbouring[] = {
-    0xb9, 0x64, 0x00, 0x00, 0x00, 0x83, 0xc0, 0x01, 0x81, 0xc2, 0x00, 0x00, 0x01, 0x00, 0x88, 0x0d, 0x00, 0x18, 0x00, 0x00,
-    0x49, 0x75, 0xee, 0xcd, 0x80,
+    0xb9, 0x64, 0x00, 0x00, 0x00, 0x83, 0xc0, 0x01, 0x81, 0xc2, 0x00, 0x00, 0x01,
+    0x00, 0x88, 0x0d, 0x00, 0x18, 0x00, 0x00, 0x49, 0x75, 0xee, 0xcd, 0x80,
 };
 static const struct program neighbouring_program = {neighbouring, sizeof neighbouring, {0}};
 
@@ -246,8 +263,8 @@ static const struct program running_off_program = {running_off, sizeof running_o
  * again: std; lodsl; add %eax, %edx; cld; lodsb; inc %edx; test $1, %cl; jz even; add %ecx, %ebx
  * even:  dec %ecx; jnz again; int $0x80 */
 static const uint8_t turning[] = {
-    0xbc, 0x00, 0x80, 0x00, 0x00, 0xb9, 0x2c, 0x01, 0x00, 0x00, 0xbe, 0x00, 0x38, 0x00, 0x00, 0xfd, 0xad, 0x01, 0xc2, 0xfc,
-    0xac, 0x42, 0xf6, 0xc1, 0x01, 0x74, 0x02, 0x01, 0xcb, 0x49, 0x75, 0xef, 0xcd, 0x80,
+    0xbc, 0x00, 0x80, 0x00, 0x00, 0xb9, 0x2c, 0x01, 0x00, 0x00, 0xbe, 0x00, 0x38, 0x00, 0x00, 0xfd, 0xad,
+    0x01, 0xc2, 0xfc, 0xac, 0x42, 0xf6, 0xc1, 0x01, 0x74, 0x02, 0x01, 0xcb, 0x49, 0x75, 0xef, 0xcd, 0x80,
 };
 static const struct program turning_program = {turning, sizeof turning, {0}};
 
@@ -257,9 +274,16 @@ static struct hw_core *new_machine(const struct program *program)
     memcpy(core->memory + CODE, program->bytes, program->size);
     memcpy(core->memory + DATA, program->table, sizeof program->table);
     core->machine = (struct machine_desc){
-        .issue_width = 4, .unit_count = 5, .unit_classes = {7, 7, 1 << UNIT_LOAD | 1 << UNIT_STORE, 1 << UNIT_LOAD, 1 << UNIT_BRANCH},
-        .latency_cycles = {1, 3, 20, 3, 1, 1, 3, 2}, .interval_cycles = {1, 1, 20, 1, 1, 1, 1, 1}, .base_offset = true,
-        .gate_entries = 32, .alias_entries = 8, .jtlb_entries = 64, .dras_entries = STACK_MAX};
+        .issue_width = 4,
+        .unit_count = 5,
+        .unit_classes = {7, 7, 1 << UNIT_LOAD | 1 << UNIT_STORE, 1 << UNIT_LOAD, 1 << UNIT_BRANCH},
+        .latency_cycles = {1, 3, 20, 3, 1, 1, 3, 2},
+        .interval_cycles = {1, 1, 20, 1, 1, 1, 1, 1},
+        .base_offset = true,
+        .gate_entries = 32,
+        .alias_entries = 8,
+        .jtlb_entries = 64,
+        .dras_entries = STACK_MAX};
     core->options.translate.pass_copy = core->options.translate.pass_cse = 1;
     core->options.translate.pass_memory = core->options.translate.pass_dead = 1;
     core->options.translate.load_over_store = core->options.translate.load_over_exit = 1;
@@ -500,7 +524,7 @@ static void overflow_of_the_gate_is_adapted_to(void **state)
     free(measure);
 }
 
-/* The same concealed bytes wherever the region lies in the host: no host pointer is in it, nothing is ordered by one. */
+/* The same concealed bytes wherever the region lies in the host: no host pointer is in it or orders anything. */
 static void concealed_memory_knows_no_host_address(void **state)
 {
     struct hw_core *a = new_machine(&mixed_program);
@@ -521,12 +545,19 @@ static void concealed_memory_knows_no_host_address(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_gears_agree), cmocka_unit_test(better_prediction_enters_less),
-        cmocka_unit_test(without_chains_each_exit_is_dispatched), cmocka_unit_test(rollbacks_anywhere_change_nothing),
-        cmocka_unit_test(small_caches_change_nothing), cmocka_unit_test(events_fall_exactly), cmocka_unit_test(contexts_change_in_a_loop),
-        cmocka_unit_test(code_rewrites_itself), cmocka_unit_test(data_beside_code_is_let_be),
-        cmocka_unit_test(faults_are_precise_in_every_gear), cmocka_unit_test(a_small_gate_shrinks_regions),
-        cmocka_unit_test(overflow_of_the_gate_is_adapted_to), cmocka_unit_test(concealed_memory_knows_no_host_address),
+        cmocka_unit_test(all_gears_agree),
+        cmocka_unit_test(better_prediction_enters_less),
+        cmocka_unit_test(without_chains_each_exit_is_dispatched),
+        cmocka_unit_test(rollbacks_anywhere_change_nothing),
+        cmocka_unit_test(small_caches_change_nothing),
+        cmocka_unit_test(events_fall_exactly),
+        cmocka_unit_test(contexts_change_in_a_loop),
+        cmocka_unit_test(code_rewrites_itself),
+        cmocka_unit_test(data_beside_code_is_let_be),
+        cmocka_unit_test(faults_are_precise_in_every_gear),
+        cmocka_unit_test(a_small_gate_shrinks_regions),
+        cmocka_unit_test(overflow_of_the_gate_is_adapted_to),
+        cmocka_unit_test(concealed_memory_knows_no_host_address),
     };
     return cmocka_run_group_tests(tests, make_engine, free_engine);
 }

@@ -23,8 +23,13 @@ enum tr_reason translate(const struct tr_request *request, struct tr_result *res
 static uint32_t code_words[1024];
 static struct tr_result translation_of(uint64_t spc, uint32_t guest_bytes, uint32_t code_bytes, unsigned exits)
 {
-    struct tr_result result = {.code = code_words, .bytes = code_bytes, .code_bytes = code_bytes, .exit_count = exits,
-                               .range_count = 1, .guest_insns = 3, .insns_longest = 3};
+    struct tr_result result = {.code = code_words,
+                               .bytes = code_bytes,
+                               .code_bytes = code_bytes,
+                               .exit_count = exits,
+                               .range_count = 1,
+                               .guest_insns = 3,
+                               .insns_longest = 3};
     for (unsigned i = 0; i < exits; i++) {
         result.exits[i] = (struct tr_exit){.offset = 16 * i, .reason = EXIT_CHAIN};
         code_words[4 * i] = EXIT_MARK;
@@ -189,7 +194,8 @@ static void dead_source_leaves_the_list(void **state)
 {
     struct hw_core *core = fake_core();
     struct cms cms = boot(core);
-    struct translation *a = install(&cms, 0x1000, 64, 1), *b = install(&cms, 0x1020, 64, 1), *c = install(&cms, 0x1040, 64, 1);
+    struct translation *a = install(&cms, 0x1000, 64, 1), *b = install(&cms, 0x1020, 64, 1),
+                       *c = install(&cms, 0x1040, 64, 1);
     chain_link(&cms, chain_exit(&cms, a, 0), c);
     chain_link(&cms, chain_exit(&cms, b, 0), c);
     code_cache_kill(&cms, b, REGION_INVALIDATED);
@@ -248,7 +254,8 @@ static void store_drops_the_page(void **state)
 {
     struct hw_core *core = fake_core();
     struct cms cms = boot(core);
-    struct translation *a = install(&cms, 0x1000, 64, 1), *b = install(&cms, 0x1800, 64, 1), *c = install(&cms, 0x2000, 64, 1);
+    struct translation *a = install(&cms, 0x1000, 64, 1), *b = install(&cms, 0x1800, 64, 1),
+                       *c = install(&cms, 0x2000, 64, 1);
     assert_int_equal(core->protected[1], UINT32_MAX);
     assert_int_equal(core->protected[2], UINT32_MAX);
     assert_true(guest_store(&cms, 0x1ff0, SIZE_32, 7, &(struct hw_fault){0}));
@@ -326,7 +333,8 @@ static void notices_of_writes(void **state)
 {
     struct hw_core *core = fake_core();
     struct cms cms = boot(core);
-    struct translation *a = install(&cms, 0x1000, 64, 1), *b = install(&cms, 0x2000, 64, 1), *c = install(&cms, 0x4000, 64, 1);
+    struct translation *a = install(&cms, 0x1000, 64, 1), *b = install(&cms, 0x2000, 64, 1),
+                       *c = install(&cms, 0x4000, 64, 1);
     core->notices[core->notice_count++] = (struct hw_notice){HW_NOTICE_WRITTEN, 0x1ff0, 0x20, 0};
     coherence_poll(&cms);
     assert_false(a->alive || b->alive);
@@ -470,15 +478,26 @@ static void rare_rollbacks_are_forgiven(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dispatch_finds_what_it_made), cmocka_unit_test(contexts_are_told_apart), cmocka_unit_test(full_dispatch_map_forgets_all),
-        cmocka_unit_test(flush_takes_everything), cmocka_unit_test(fifo_takes_one_unit),
-        cmocka_unit_test(too_large_for_any_unit), cmocka_unit_test(link_and_unlink),
-        cmocka_unit_test(dead_source_leaves_the_list), cmocka_unit_test(a_new_gear_inherits_links),
-        cmocka_unit_test(eviction_cuts_links_both_ways), cmocka_unit_test(store_drops_the_page),
-        cmocka_unit_test(pages_become_fine), cmocka_unit_test(a_store_drops_no_other_page), cmocka_unit_test(code_across_pages_is_watched_in_both),
-        cmocka_unit_test(every_mapping_of_a_frame_counts), cmocka_unit_test(notices_of_writes),
-        cmocka_unit_test(notices_of_mappings), cmocka_unit_test(watched_pages_run_out),
-        cmocka_unit_test(predictions_follow_frequency), cmocka_unit_test(adaptation_restrains_then_shrinks),
+        cmocka_unit_test(dispatch_finds_what_it_made),
+        cmocka_unit_test(contexts_are_told_apart),
+        cmocka_unit_test(full_dispatch_map_forgets_all),
+        cmocka_unit_test(flush_takes_everything),
+        cmocka_unit_test(fifo_takes_one_unit),
+        cmocka_unit_test(too_large_for_any_unit),
+        cmocka_unit_test(link_and_unlink),
+        cmocka_unit_test(dead_source_leaves_the_list),
+        cmocka_unit_test(a_new_gear_inherits_links),
+        cmocka_unit_test(eviction_cuts_links_both_ways),
+        cmocka_unit_test(store_drops_the_page),
+        cmocka_unit_test(pages_become_fine),
+        cmocka_unit_test(a_store_drops_no_other_page),
+        cmocka_unit_test(code_across_pages_is_watched_in_both),
+        cmocka_unit_test(every_mapping_of_a_frame_counts),
+        cmocka_unit_test(notices_of_writes),
+        cmocka_unit_test(notices_of_mappings),
+        cmocka_unit_test(watched_pages_run_out),
+        cmocka_unit_test(predictions_follow_frequency),
+        cmocka_unit_test(adaptation_restrains_then_shrinks),
         cmocka_unit_test(rare_rollbacks_are_forgiven),
         cmocka_unit_test(counters_start_over),
     };
