@@ -97,7 +97,8 @@ struct hw_fault hw_fault(const struct hw_core *core);
 bool hw_physical(struct hw_core *core, uint64_t linear, uint64_t *physical);
 
 /* Write-protects the 128-byte chunks of a physical page (by number: address >> 12) whose bits are set (0: none, all
- * ones: the page). */
+ * ones: the page). A page that is no memory any more has no protection and takes none: while the CMS drops, one after
+ * the other, what was made from a page that was unmapped, it protects it for the rest. */
 void hw_protect(struct hw_core *core, uint64_t page, uint32_t chunks);
 uint32_t hw_protected(struct hw_core *core, uint64_t page);
 

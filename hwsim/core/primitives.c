@@ -185,8 +185,7 @@ bool hw_physical(struct hw_core *core, uint64_t linear, uint64_t *physical)
 void hw_protect(struct hw_core *core, uint64_t page, uint32_t chunks)
 {
     uint32_t *have = physical_chunks(core->physical, page);
-    if (!have) hw_panic(core, "protecting page %#llx, which is no memory", (unsigned long long)page);
-    if (*have == chunks) return;
+    if (!have || *have == chunks) return;
     *have = chunks;
     soft_flush(core);
 }
