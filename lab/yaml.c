@@ -1,5 +1,5 @@
 /* yaml.c -- configuration files: libyaml's document API for the syntax, our own rules on top (duplicate keys,
- * aliases, tags, tabs), every mistake reported with its place. Nesting ends where no key has such a section.
+ * aliases, tags, tabs, depth), every mistake reported with its place. The walk goes no deeper than a key has sections.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "lab/suggest.h"
 #include "lab/text.h"
 
-enum { FILE_BYTES_MAX = 1 << 20, EXTENDS_MAX = 16 };
+enum { FILE_BYTES_MAX = 1 << 20, EXTENDS_MAX = 16, DEPTH_MAX = 64 };
 
 /* One file being applied. */
 struct loader {
@@ -48,11 +48,18 @@ static const char *scalar(const yaml_node_t *node) { return (const char *)node->
 
 /* ---- rules for the whole document ---- */
 
-static void find_tabs(struct loader *l, const char *bytes, size_t length)
+/* Before libyaml sees the text: tabs, about which it would speak of tokens, and brackets within brackets, over which it
+ * takes a time that grows with the square of their depth. */
+static void scan(struct loader *l, const char *bytes, size_t length)
 {
-    unsigned line = 1, column = 1;
+    unsigned line = 1, column = 1, depth = 0;
     bool indent = true;
     for (size_t i = 0; i < length; i++, column++) {
+        if (bytes[i] == '[' || bytes[i] == '{') {
+            if (++depth == DEPTH_MAX) diag_error(l->diag, l->name, line, column, "nested too deeply");
+        } else if ((bytes[i] == ']' || bytes[i] == '}') && depth) {
+            depth--;
+        }
         if (bytes[i] == '\n') {
             line++, column = 0, indent = true;
         } else if (bytes[i] == '\t' && indent) {
@@ -308,7 +315,7 @@ static void load(struct config *config, const char *name, const char *bytes, siz
 {
     struct loader l = {.config = config, .diag = diag, .name = name, .above = above, .depth = above ? above->depth + 1 : 0};
     unsigned before = diag->count;
-    find_tabs(&l, bytes, length);
+    scan(&l, bytes, length);
     if (diag->count != before) return; /* libyaml would complain about the same places in other words */
     yaml_parser_t parser;
     yaml_parser_initialize(&parser);

@@ -66,7 +66,7 @@ static void misspell(const char *file, const char *text, const struct key *key, 
 
 static void each_slip(const char *file, const char *text, const struct key *key)
 {
-    static const char letters[] = "aeiklnrst_0x";
+    static const char letters[] = "aet_0x";
     char name[64], right[64];
     snprintf(right, sizeof right, "%.*s", (int)key->length, text + key->at);
     for (size_t i = 0; i < key->length; i++) {
