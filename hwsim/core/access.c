@@ -51,15 +51,16 @@ static uint64_t walk_cycle(struct hw_core *core, const struct page_walk *walk)
     return cycle;
 }
 
-static void tlb_insert(struct hw_core *core, uint64_t page, const struct page_walk *walk, bool write)
+static unsigned tlb_insert(struct hw_core *core, uint64_t page, const struct page_walk *walk, bool write,
+                           uint64_t ready)
 {
     struct tlb *tlb = &core->tlb;
     unsigned slot = tlb_victim(tlb, page, core->space);
     struct tlb_entry *entry = &tlb->entries[slot];
     struct soft_entry *soft = soft_entry(core, entry->page << PAGE_BITS);
     if (soft->slot == slot) soft->tag = SOFT_FREE;
-    *entry = (struct tlb_entry){page, walk->frame, core->space, walk->user, walk->write, write};
-    tlb_use(tlb, slot);
+    *entry = (struct tlb_entry){page, walk->frame, core->space, ready, walk->user, walk->write, write};
+    return slot;
 }
 
 /* One page of an access. `*known`: cycle at which the translation is known, where it is later than now. */
@@ -78,17 +79,17 @@ static bool resolve_page(struct hw_core *core, uint64_t linear, bool user, bool 
             core_stall(core, CAUSE_TLB, cycle);
             return refuse(core, HW_FAULT, (struct hw_fault){14, walk.error, linear});
         }
-        if (cycle > *known) *known = cycle;
-        tlb_insert(core, page, &walk, write);
-        slot = tlb_find(&core->tlb, page, core->space);
+        slot = (int)tlb_insert(core, page, &walk, write, cycle);
         entry = &core->tlb.entries[slot];
-    } else {
-        tlb_use(&core->tlb, (unsigned)slot);
     }
+    tlb_use(&core->tlb, (unsigned)slot);
     uint8_t *host = physical_frame(core->physical, entry->frame);
     *physical = entry->frame << PAGE_BITS | (linear & (PAGE_BYTES - 1));
     if (!host) return refuse(core, HW_IO, (struct hw_fault){.address = *physical});
-    soft_fill(core, linear, (unsigned)slot, host);
+    if (entry->ready <= core->cycle)
+        soft_fill(core, linear, (unsigned)slot, host);
+    else if (entry->ready > *known)
+        *known = entry->ready;
     return true;
 }
 

@@ -10,6 +10,7 @@ struct tlb_entry {
     uint64_t page; /* linear page number; TLB_FREE */
     uint64_t frame;
     uint16_t space;
+    uint64_t ready;          /* cycle at which its walk ends */
     bool user, write, dirty; /* dirty: the table's dirty bit is known to be set, so that a write needs no walk */
 };
 #define TLB_FREE UINT64_MAX

@@ -157,6 +157,13 @@ static const struct kernel kernels[] = {
      "add.4 r34, r33, 1\n"
      "exit chain, 0\nentry:\n.commit 0x1000, 1\n",
      .total = 114, .stalls = {{CAUSE_DMISS, 107}}, .stats = {{"memory.l1d.writebacks", 1}, {"memory.dram.writes", 1}}},
+    /* One line, an L2 that hits after 8. ld 0, add 11 (dmiss 10), st 12, commit 13; the drain hits at 14 and makes the
+     * line dirty; nop 14 15; ld 16 drives it out: add 27 (dmiss 10), exit 28 */
+    {"a store that hits makes its line dirty", L1D "memory.l1d.size=32; memory.l1d.ways=1",
+     "ld.4 r33, user32 [r1]\n add.4 r34, r33, 1\n st.4 user32 [r1], r3, gated\n commit entry\n nop\n nop\n ld.4 r33, "
+     "user32 [r2]\n"
+     "add.4 r34, r33, 1\n exit chain, 0\nentry:\n.commit 0x1000, 1\n",
+     .total = 29, .stalls = {{CAUSE_DMISS, 20}}, .stats = {{"memory.l1d.writebacks", 1}}},
     /* written through: the drain at 3 misses and does not allocate; the second load of [r2] hits: add 56, ld 57, add 60
      */
     {"write-through", L1D L2 "memory.l2.size=0; memory.l1d.size=32; memory.l1d.ways=1; memory.l1d.write=through",
@@ -184,6 +191,10 @@ static const struct kernel kernels[] = {
      .stalls = {{CAUSE_TLB, 18}}, .stats = {{"memory.tlb.misses", 1}, {"memory.tlb.walk_reads", 2}}},
     {"TLB hit", TLB, "ld.4 r33, user32 [r1]\n add.4 r34, r33, 1\n exit chain, 0\n", WARM, .total = 5,
      .stalls = {{CAUSE_LOAD, 2}}},
+    /* the page is being walked for already: both are known at 16; data 19; add 19; exit 20 */
+    {"second access to a page on its way", TLB,
+     "ld.4 r33, user32 [r1]\n ld.4 r34, user32 [r1 + 64]\n add.4 r35, r34, 1\n exit chain, 0\n", .total = 21,
+     .stalls = {{CAUSE_TLB, 17}}, .stats = {{"memory.tlb.misses", 1}}},
     /* one walker: known at 16 and 32; data at 35; add 35, exit 36 */
     {"one page walker", TLB, "ld.4 r33, user32 [r1]\n ld.4 r34, user32 [r2]\n add.4 r35, r34, 1\n exit chain, 0\n",
      .total = 37, .stalls = {{CAUSE_TLB, 33}}},
@@ -315,6 +326,13 @@ static const struct kernel kernels[] = {
      "ld.4 r0, user32 [r1]\n commit entry\n commit entry\n exit chain, 0\nentry:\n.commit 0x1000, 1\n", .total = 18,
      .stalls = {{CAUSE_COMMIT, 14}}},
 
+    /* the commit is outstanding until 16, and its store with it: the next one finds no entry at 2; the first drains at
+     * 16; exit 18 */
+    {"stores of an outstanding commit", TLB "core.checkpoints=2; core.gate.entries=1",
+     "st.4 user32 [r1], r3, gated\n commit entry\n st.4 user32 [r1 + 8], r3, gated\n exit chain, 0\nentry:\n.commit "
+     "0x1000, 1\n",
+     .total = 19, .stalls = {{CAUSE_STORE, 15}}},
+
     /* ---- gated stores ---- */
     /* st 0, ld 1: bytes come from the buffer after 5: 6; add 6; exit 7 */
     {"forwarding", "core.gate.forward_latency=5",
@@ -355,19 +373,19 @@ static const struct kernel kernels[] = {
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n nop\n nop\n ld.4 r33, user32 [r2 "
      "+ 64]\n st.4 user32 [r2], r3, gated\n"
      "exit chain, 0\nentry:\n.commit 0x1000, 1\n",
-     .total = 8},
+     WARM, .total = 8},
     /* the load at 3 takes the only data port, so the drain is at 4: the store at 4 waits until 5; exit 6 */
     {"a load takes the port of a drain", "core.gate.entries=2",
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n ld.4 r33, user32 [r2 + 64]\n st.4 "
      "user32 [r2], r3, gated\n exit chain, 0\n"
      "entry:\n.commit 0x1000, 1\n",
-     .total = 7, .stalls = {{CAUSE_STORE, 1}}},
+     WARM, .total = 7, .stalls = {{CAUSE_STORE, 1}}},
     /* with two ports it need not wait */
     {"two ports", "core.gate.entries=2; core.units=alu+mul+div load+store load+store branch",
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n ld.4 r33, user32 [r2 + 64]\n st.4 "
      "user32 [r2], r3, gated\n exit chain, 0\n"
      "entry:\n.commit 0x1000, 1\n",
-     .total = 6},
+     WARM, .total = 6},
     /* st 0, st 1 has no entry to wait for: rolled back */
     {"store buffer overflows", "core.gate.entries=1",
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r2], r3, gated\n exit chain, 0\n", .exit = HW_GATE, .total = 6,
@@ -432,6 +450,7 @@ static void check_kernel(void **state)
     if (kernel->flags & WARM) {
         exit = rig_run(rig);
         assert_int_equal(exit.kind, kernel->exit);
+        hw_rollback(rig->core);                   /* what was not committed goes, */
         hw_charge(rig->core, WORK_BOOT, 1000, 0); /* what is on its way arrives */
     }
     uint64_t start = machine_cycle(rig->machine), before[CAUSES], expected[CAUSES] = {0};

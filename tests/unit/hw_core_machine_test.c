@@ -278,15 +278,15 @@ static void writes_to_code_become_notices(void **state)
     struct rig *rig = rig_create("");
     uint64_t physical = rig_physical(rig, RIG_DATA);
     uint8_t bytes[512] = {1};
-    hw_protect(rig->core, physical >> PAGE_BITS, 1 << 1 | 1 << 2);
+    hw_protect(rig->core, physical >> PAGE_BITS, 1 << 1 | 1 << 2 | 1 << 3);
     assert_true(core_guest_write(rig->core, RIG_DATA, bytes, 128));
     assert_int_equal(hw_poll(rig->core).kind, HW_NOTICE_NONE);
     assert_true(core_guest_write(rig->core, RIG_DATA + 100, bytes, 300));
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         struct hw_notice notice = hw_poll(rig->core);
         assert_int_equal(notice.kind, HW_NOTICE_WRITTEN);
         assert_int_equal(notice.address, physical + 128 + 128 * i);
-        assert_int_equal(notice.bytes, 128);
+        assert_int_equal(notice.bytes, i < 2 ? 128 : 16);
     }
     assert_int_equal(hw_poll(rig->core).kind, HW_NOTICE_NONE);
     for (unsigned i = 0; i < 500; i++)
@@ -322,6 +322,23 @@ static void patched_code_runs(void **state)
     uint64_t misses = rig_stats(rig).l1i_misses;
     assert_int_equal(rig_run(rig).number, 2);
     assert_int_equal(rig_stats(rig).l1i_misses, misses + 1); /* its line went, too */
+    rig_destroy(rig);
+}
+
+/* A bundle is decoded as a whole, so a change to any of its words counts. */
+static void inner_words_can_be_patched(void **state)
+{
+    struct rig *rig = rig_create("");
+    rig_load(rig, "mov.4 r33, 1 | mov.4 r34, 2\nexit chain, 0\n");
+    rig_run(rig);
+    uint32_t *second = (uint32_t *)hw_concealed(rig->core, RIG_CODE) + 1;
+    struct atom atom;
+    assert_int_equal(atom_decode(second, 1, &atom), 1);
+    atom.imm = 7;
+    atom_encode(&atom, second);
+    hw_invalidate_code(rig->core, RIG_CODE + 4, 4);
+    rig_run(rig);
+    assert_int_equal(hw_state(rig->core)->r[34], 7);
     rig_destroy(rig);
 }
 
@@ -794,6 +811,7 @@ int main(void)
                                        cmocka_unit_test(protection),
                                        cmocka_unit_test(writes_to_code_become_notices),
                                        cmocka_unit_test(patched_code_runs),
+                                       cmocka_unit_test(inner_words_can_be_patched),
                                        cmocka_unit_test(decoded_forms_are_forgotten_when_full),
                                        cmocka_unit_test(targets_are_purged),
                                        cmocka_unit_test(rollback_restores_the_return_stack),
