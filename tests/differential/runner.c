@@ -12,59 +12,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <ucontext.h>
 #include <unistd.h>
 
+#include "tests/differential/enter.h"
 #include "tests/differential/format.h"
-
-/* Filled by the way out and by the signal handler, read and written from assembly by these names. */
-struct {
-    uint32_t reg[8], flags;
-} machine_state __attribute__((used));
-uint32_t runner_esp __attribute__((used)), sequence_entry __attribute__((used));
-static struct sequence_record record;
-
-/* Loads machine_state, jumps to sequence_entry; comes back at sequence_exit (by the jump at CODE_BASE) with the
- * registers in machine_state. MOV touches no flag, so they are saved last, on our own stack. */
-void run_sequence(void);
-void sequence_exit(void);
-void after_fault(void);
-__asm__(".globl run_sequence, sequence_exit, after_fault\n"
-        "run_sequence:\n"
-        "  pushl %ebp; pushl %ebx; pushl %esi; pushl %edi\n"
-        "  movl %esp, runner_esp\n"
-        "  pushl machine_state+32\n"
-        "  popfl\n"
-        "  movl machine_state+0, %eax; movl machine_state+4, %ecx; movl machine_state+8, %edx; movl machine_state+12, %ebx\n"
-        "  movl machine_state+16, %esp; movl machine_state+20, %ebp; movl machine_state+24, %esi; movl machine_state+28, %edi\n"
-        "  jmp *sequence_entry\n"
-        "sequence_exit:\n"
-        "  movl %eax, machine_state+0; movl %ecx, machine_state+4; movl %edx, machine_state+8; movl %ebx, machine_state+12\n"
-        "  movl %esp, machine_state+16; movl %ebp, machine_state+20; movl %esi, machine_state+24; movl %edi, machine_state+28\n"
-        "  movl runner_esp, %esp\n"
-        "  pushfl\n"
-        "  popl machine_state+32\n"
-        "after_fault:\n"
-        "  cld\n"
-        "  popl %edi; popl %esi; popl %ebx; popl %ebp\n"
-        "  ret\n");
-
-static void on_fault(int number, siginfo_t *info, void *context)
-{
-    static const int order[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
-    greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
-    (void)number;
-    (void)info;
-    record.trap = (uint32_t)g[REG_TRAPNO];
-    record.error = (uint32_t)g[REG_ERR];
-    record.address = g[REG_TRAPNO] == 14 ? (uint32_t)((ucontext_t *)context)->uc_mcontext.cr2 : 0;
-    record.eip = (uint32_t)g[REG_EIP];
-    for (int i = 0; i < 8; i++) machine_state.reg[i] = (uint32_t)g[order[i]];
-    machine_state.flags = (uint32_t)g[REG_EFL];
-    g[REG_EIP] = (greg_t)(uintptr_t)after_fault;
-    g[REG_ESP] = (greg_t)runner_esp;
-    g[REG_EFL] = 0x202;
-}
 
 static uint32_t next(uint32_t *seed)
 {
@@ -84,15 +35,15 @@ static uint32_t random_word(uint32_t *seed)
 
 /* Fresh registers and memory. EBX, EBP, ESI, EDI and ESP point into the window; the others hold anything, ECX often
  * something small, since shifts and REP count with it. */
-static void prepare(uint32_t *seed)
+static void prepare(struct enter_state *state, uint32_t *seed)
 {
     volatile uint32_t *window = (volatile uint32_t *)WINDOW_BASE;
     for (int i = 0; i < WINDOW_WORDS; i++) window[i] = i & 7 ? window[i] * 69069 + *seed : random_word(seed);
-    for (int i = 0; i < 8; i++) machine_state.reg[i] = random_word(seed);
-    if (next(seed) & 1) machine_state.reg[1] &= 31;
-    for (int i = 3; i < 8; i++) machine_state.reg[i] = WINDOW_MIDDLE - 64 + (next(seed) & 127);
-    machine_state.reg[4] &= ~3u;
-    machine_state.flags = (next(seed) & 0x8d5) | 0x202 | (next(seed) % 8 ? 0 : 0x400);
+    for (int i = 0; i < 8; i++) state->reg[i] = random_word(seed);
+    if (next(seed) & 1) state->reg[1] &= 31;
+    for (int i = 3; i < 8; i++) state->reg[i] = WINDOW_MIDDLE - 64 + (next(seed) & 127);
+    state->reg[4] &= ~3u;
+    state->flags = (next(seed) & 0x8d5) | 0x202 | (next(seed) % 8 ? 0 : 0x400);
 }
 
 static uint32_t hash(uint32_t sum, const void *bytes, unsigned count)
@@ -105,15 +56,15 @@ static uint32_t hash(uint32_t sum, const void *bytes, unsigned count)
 static uint32_t run(const struct sequence_header *sequence, int detail)
 {
     uint32_t seed = sequence->seed | 1, sum = 1;
-    sequence_entry = (uint32_t)(uintptr_t)sequence->code;
     memset((void *)DATA_BASE, 0, 4096 * (DATA_PAGES - 1));
     for (uint32_t i = 0; i < sequence->runs; i++) {
-        prepare(&seed);
-        memset(&record, 0, sizeof record);
-        record.trap = ~0u;
-        run_sequence();
-        record.flags = machine_state.flags & (record.trap == ~0u ? sequence->end_flags : sequence->fault_flags);
-        memcpy(record.reg, machine_state.reg, sizeof record.reg);
+        struct enter_state state;
+        struct enter_fault fault;
+        prepare(&state, &seed);
+        enter(&state, sequence->code, &fault);
+        struct sequence_record record = {fault.trap, fault.error, fault.address, fault.eip, .flags = state.flags};
+        record.flags &= fault.trap == ~0u ? sequence->end_flags : sequence->fault_flags;
+        memcpy(record.reg, state.reg, sizeof record.reg);
         record.memory = hash(0, (const void *)WINDOW_BASE, WINDOW_WORDS * 4);
         sum = hash(sum, &record, sizeof record);
         if (!detail) continue;
@@ -135,14 +86,12 @@ static void *map(uint32_t at, uint32_t bytes, int protection)
     return to;
 }
 
-static void catch_faults(void)
+/* A wild jump can end in a loop. What is known so far is told; who reads it sees which sequence is missing. */
+static void on_alarm(int number)
 {
-    static char stack[65536];
-    static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
-    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-    sigaltstack(&alternate, NULL);
-    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
+    (void)number;
+    fflush(stdout);
+    _exit(EXIT_LOOPS);
 }
 
 static int run_file(int argc, char **argv)
@@ -155,7 +104,7 @@ static int run_file(int argc, char **argv)
     }
     uint8_t *code = map(CODE_BASE, CODE_FILE + (uint32_t)((file.st_size + 4095) & ~4095), PROT_READ | PROT_WRITE | PROT_EXEC);
     static uint32_t way_out;
-    way_out = (uint32_t)(uintptr_t)sequence_exit;
+    way_out = (uint32_t)(uintptr_t)enter_exit;
     code[0] = 0xff; /* JMP [way_out] */
     code[1] = 0x25;
     *(uint32_t *)(code + 2) = (uint32_t)(uintptr_t)&way_out;
@@ -166,12 +115,14 @@ static int run_file(int argc, char **argv)
     }
     map(DATA_BASE, 4096 * (DATA_PAGES - 1), PROT_READ | PROT_WRITE);
     map(DATA_BASE + 4096 * (DATA_PAGES - 1), 4096, PROT_READ);
-    catch_faults();
+    enter_catch_faults();
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm, .sa_flags = SA_ONSTACK}, NULL);
 
     int wanted = argc > 3 ? atoi(argv[3]) : -1, index = 0;
     for (uint32_t at = 0; at < (uint32_t)file.st_size; index++) {
         const struct sequence_header *sequence = (const struct sequence_header *)(code + CODE_FILE + at);
         at += sequence->bytes;
+        alarm(LOOP_SECONDS);
         uint32_t sum = run(sequence, index == wanted); /* those before it, too: one may act on the next */
         if (wanted < 0) fwrite(&sum, 4, 1, stdout);
     }

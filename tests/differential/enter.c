@@ -1,0 +1,72 @@
+#define _GNU_SOURCE
+#include "tests/differential/enter.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <ucontext.h>
+
+/* Filled by the way out and by the signal handler, read and written from assembly by these names. */
+struct enter_state enter_machine __attribute__((used));
+uint32_t enter_esp __attribute__((used)), enter_entry __attribute__((used));
+static struct enter_fault last;
+
+/* Loads enter_machine, jumps to enter_entry; comes back at enter_exit with the registers in enter_machine. MOV touches no
+ * flag, so they are saved last, on our own stack. */
+void enter_run(void);
+void enter_after_fault(void);
+__asm__(".globl enter_run, enter_exit, enter_after_fault\n"
+        "enter_run:\n"
+        "  pushl %ebp; pushl %ebx; pushl %esi; pushl %edi\n"
+        "  movl %esp, enter_esp\n"
+        "  pushl enter_machine+32\n"
+        "  popfl\n"
+        "  movl enter_machine+0, %eax; movl enter_machine+4, %ecx; movl enter_machine+8, %edx; movl enter_machine+12, %ebx\n"
+        "  movl enter_machine+16, %esp; movl enter_machine+20, %ebp; movl enter_machine+24, %esi; movl enter_machine+28, %edi\n"
+        "  jmp *enter_entry\n"
+        "enter_exit:\n"
+        "  movl %eax, enter_machine+0; movl %ecx, enter_machine+4; movl %edx, enter_machine+8; movl %ebx, enter_machine+12\n"
+        "  movl %esp, enter_machine+16; movl %ebp, enter_machine+20; movl %esi, enter_machine+24; movl %edi, enter_machine+28\n"
+        "  movl enter_esp, %esp\n"
+        "  pushfl\n"
+        "  popl enter_machine+32\n"
+        "enter_after_fault:\n"
+        "  cld\n"
+        "  popl %edi; popl %esi; popl %ebx; popl %ebp\n"
+        "  ret\n");
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    static const int order[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
+    greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+    (void)number;
+    (void)info;
+    last.trap = (uint32_t)g[REG_TRAPNO];
+    last.error = (uint32_t)g[REG_ERR];
+    last.address = g[REG_TRAPNO] == 14 ? (uint32_t)((ucontext_t *)context)->uc_mcontext.cr2 : 0;
+    last.eip = (uint32_t)g[REG_EIP];
+    for (int i = 0; i < 8; i++) enter_machine.reg[i] = (uint32_t)g[order[i]];
+    enter_machine.flags = (uint32_t)g[REG_EFL];
+    g[REG_EIP] = (greg_t)(uintptr_t)enter_after_fault;
+    g[REG_ESP] = (greg_t)enter_esp;
+    g[REG_EFL] = 0x202;
+}
+
+void enter_catch_faults(void)
+{
+    static char stack[65536];
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    sigaltstack(&alternate, NULL);
+    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
+}
+
+void enter(struct enter_state *state, const void *entry, struct enter_fault *fault)
+{
+    last = (struct enter_fault){.trap = ~0u};
+    enter_machine = *state;
+    enter_entry = (uint32_t)(uintptr_t)entry;
+    enter_run();
+    *state = enter_machine;
+    *fault = last;
+}
