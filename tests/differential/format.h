@@ -12,6 +12,9 @@ enum { CODE_BASE = 0x20000000, CODE_FILE = 0x1000, DATA_BASE = 0x30000000, DATA_
 /* The part of the data that is filled before and hashed after each run: it straddles a page boundary. */
 enum { WINDOW_BASE = DATA_BASE + 0x0e00, WINDOW_WORDS = 256, WINDOW_MIDDLE = DATA_BASE + 0x1000 };
 
+/* The runner's exit code where a sequence does not end in that many seconds. */
+enum { EXIT_LOOPS = 3, LOOP_SECONDS = 5 };
+
 struct sequence_header {
     uint32_t bytes;       /* of this header and its code, a multiple of 16 */
     uint32_t runs;        /* how often, with fresh registers and memory each time */
