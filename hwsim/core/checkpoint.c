@@ -62,13 +62,18 @@ bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry)
     return UNLIKELY(core->insns >= core->event_threshold) && core_event_due(core);
 }
 
+void core_set_threshold(struct hw_core *core)
+{
+    uint64_t next = core->next_event, margin = core->event_margin;
+    core->event_threshold = next == UINT64_MAX ? UINT64_MAX : next > margin ? next - margin : 0;
+    if (core->event_changed) core->event_threshold = 0; /* said by a signal handler meanwhile */
+}
+
 bool core_event_due(struct hw_core *core)
 {
     core->event_changed = false;
     core->next_event = core->platform.next_event ? core->platform.next_event(core->platform.self, core) : UINT64_MAX;
-    core->event_threshold = core->next_event == UINT64_MAX          ? UINT64_MAX
-                            : core->next_event > core->event_margin ? core->next_event - core->event_margin
-                                                                    : 0;
+    core_set_threshold(core);
     return core->insns >= core->event_threshold;
 }
 

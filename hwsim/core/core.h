@@ -346,6 +346,8 @@ void checkpoint_rollback(struct hw_core *core, enum hw_exit_kind kind, uint32_t 
 void checkpoint_commit_all(struct hw_core *core);
 /* Has an event become due, within the margin? Asks the platform when the next one falls. */
 bool core_event_due(struct hw_core *core);
+/* The count at which commits begin to look: from the next event known and the margin. */
+void core_set_threshold(struct hw_core *core);
 
 /* ---- predict.c, jtlb.c, dras.c ---- */
 bool predictor_init(struct predictor *predictor, const struct machine_params *params);

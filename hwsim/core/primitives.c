@@ -319,7 +319,7 @@ uint64_t hw_next_event(const struct hw_core *core)
 void hw_event_margin(struct hw_core *core, uint32_t insns)
 {
     core->event_margin = insns;
-    core_event_due(core);
+    core_set_threshold(core);
 }
 
 struct hw_notice hw_poll(struct hw_core *core)
