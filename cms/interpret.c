@@ -161,6 +161,19 @@ static enum outcome step(struct interpreting *in, const struct record *record)
     hw_panic(in->cms->core, "evaluation ended in no known way");
 }
 
+static bool stays(const struct interpreting *in, const struct record *record)
+{
+    return record->flags & RECORD_REPEATS && eip(in->cms) == record->address;
+}
+
+/* The last iteration of a REP instruction completes it for who steps through it: one debug trap follows both. */
+static enum outcome complete(struct interpreting *in, const struct record *record, enum outcome outcome)
+{
+    uint64_t counted = record->flags & RECORD_COUNTS_CX ? UINT16_MAX : UINT64_MAX;
+    if (outcome != NEXT || !stays(in, record) || in->cms->state->r[HOME_ECX] & counted) return outcome;
+    return step(in, record);
+}
+
 static enum outcome run_record(struct interpreting *in, const struct record *record)
 {
     in->shadow = false;
@@ -169,7 +182,7 @@ static enum outcome run_record(struct interpreting *in, const struct record *rec
         return delivered(in, hw_unsupported(in->cms->core, x86_rows[record->row].mnemonic), false);
     }
     enum outcome outcome = step(in, record);
-    return UNLIKELY(stepping) ? single_step(in, outcome) : outcome;
+    return UNLIKELY(stepping) ? single_step(in, complete(in, record, outcome)) : outcome;
 }
 
 /* Iterations of a REP instruction after which it goes on as a translation, as if each had begun a block. */
@@ -189,11 +202,6 @@ static bool hand_over(struct interpreting *in, const struct record *record)
     struct head *head = dispatch_head(in->cms, record->address);
     if (!profile_is_hot(head)) head->executions += in->repeats;
     return true;
-}
-
-static bool stays(const struct interpreting *in, const struct record *record)
-{
-    return record->flags & RECORD_REPEATS && eip(in->cms) == record->address;
 }
 
 static void run_block(struct interpreting *in, const struct block *block, uint32_t insns)

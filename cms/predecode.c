@@ -71,6 +71,7 @@ static size_t make_record(struct cms *cms, const struct decoding *decoding, uint
     *to = (struct record){.address = address, .ops = 1, .row = insn->row, .length = insn->length};
     if (row->properties & X86_ENDS_REGION) to->flags |= RECORD_TRANSFERS;
     if (row->properties & X86_REPEATS && (insn->rep || insn->repne)) to->flags |= RECORD_REPEATS;
+    if (insn->address_size == SIZE_16) to->flags |= RECORD_COUNTS_CX;
     if (decoding->status == X86_UNSUPPORTED) {
         to->flags |= RECORD_UNSUPPORTED | RECORD_TRANSFERS;
         return sizeof *to;

@@ -56,6 +56,7 @@ enum record_flags {
     RECORD_TRANSFERS = 2,   /* ends a basic block */
     RECORD_REPEATS = 4,     /* a string instruction with REP */
     RECORD_UNSUPPORTED = 8, /* known, but without a meaning here */
+    RECORD_COUNTS_CX = 16,  /* of RECORD_REPEATS: its counter is CX */
 };
 /* A pre-decoded instruction: in the place of operation 0 of its IR, which is unused; operations 1 .. ops-1 follow. */
 struct record {
