@@ -42,7 +42,7 @@ static unsigned find_keys(const char *text, struct key *keys, unsigned capacity)
 }
 
 /* Puts `name` in the key's place and expects to be told of the right one. */
-static void misspell(const char *file, const char *text, const struct key *key, const char *name)
+static void misspell(struct config *config, const char *file, const char *text, const struct key *key, const char *name)
 {
     const char *dot = strrchr(key->path, '.');
     char path[160], wanted[160];
@@ -50,40 +50,37 @@ static void misspell(const char *file, const char *text, const struct key *key, 
     if (params_find(path) >= 0 || params_section(path) || !strcmp(path, "extends") || !*name) return; /* another key */
     struct text changed = {0};
     text_printf(&changed, "%.*s%s%s", (int)key->at, text, name, text + key->at + key->length);
-    struct config config;
     struct diag diag = {0};
-    config_init(&config);
-    config_load_text(&config, file, text_string(&changed), changed.length, &diag);
+    config_load_text(config, file, text_string(&changed), changed.length, &diag);
     snprintf(wanted, sizeof wanted, "'%s'", key->path);
     if (diag.count != 1 || !strstr(diag.lines[0], "did you mean") || !strstr(strstr(diag.lines[0], "did you mean"), wanted)) {
         diag_print(&diag, stderr);
         fail_msg("%s: '%s' written as '%s'", file, key->path, path);
     }
     diag_free(&diag);
-    config_free(&config);
     text_free(&changed);
 }
 
-static void each_slip(const char *file, const char *text, const struct key *key)
+static void each_slip(struct config *config, const char *file, const char *text, const struct key *key)
 {
-    static const char letters[] = "aet_0x";
+    static const char letters[] = "ax";
     char name[64], right[64];
     snprintf(right, sizeof right, "%.*s", (int)key->length, text + key->at);
     for (size_t i = 0; i < key->length; i++) {
         snprintf(name, sizeof name, "%.*s%s", (int)i, right, right + i + 1); /* one left out */
-        misspell(file, text, key, name);
+        misspell(config, file, text, key, name);
         snprintf(name, sizeof name, "%.*s%c%s", (int)i + 1, right, right[i], right + i + 1); /* one twice */
-        misspell(file, text, key, name);
+        misspell(config, file, text, key, name);
         for (const char *letter = letters; *letter; letter++) {
             snprintf(name, sizeof name, "%s", right); /* one replaced */
             name[i] = *letter;
-            misspell(file, text, key, name);
+            misspell(config, file, text, key, name);
         }
         if (i + 1 < key->length) { /* two swapped */
             snprintf(name, sizeof name, "%s", right);
             name[i] = right[i + 1];
             name[i + 1] = right[i];
-            misspell(file, text, key, name);
+            misspell(config, file, text, key, name);
         }
     }
 }
@@ -132,7 +129,10 @@ static void check_slips(const char *file, const char *text)
 {
     struct key keys[256];
     unsigned count = find_keys(text, keys, LENGTH(keys));
-    for (unsigned i = 0; i < count; i++) each_slip(file, text, &keys[i]);
+    struct config config;
+    config_init(&config);
+    for (unsigned i = 0; i < count; i++) each_slip(&config, file, text, &keys[i]);
+    config_free(&config);
 }
 
 static void slips_are_told(void **state) { for_each_preset(check_slips); }
