@@ -26,7 +26,8 @@ static void print_row(const struct job *job, const struct job *other, struct mea
 {
     double insns = (double)job->result.stats.machine.insns, cycles = (double)job->result.stats.total;
     double speed = insns / job->cpu_seconds / 1e6, memory = (double)job->peak_bytes / (1 << 20);
-    printf("%-12s %14.0f %8.3f %9.2f %9.2f %8.1f", job->workload->name, insns, insns / cycles, job->cpu_seconds, speed, memory);
+    printf("%-12s %14.0f %8.3f %9.2f %9.2f %8.1f", job->workload->name, insns, insns / cycles, job->cpu_seconds, speed,
+           memory);
     if (other) printf(" %9.2f %8.1f", other->cpu_seconds, job->cpu_seconds / other->cpu_seconds);
     printf("\n");
     means->log_speed += log(speed);
@@ -45,7 +46,8 @@ static void print_table(const struct job *jobs, unsigned count, unsigned step)
         if (jobs[i].right) print_row(&jobs[i], step == 2 ? &jobs[i + 1] : NULL, &means);
     }
     if (!means.count) return;
-    printf("%-12s %14s %8.3f %9s %9.2f %8s", "geo. mean", "", exp(means.log_ipc / means.count), "", exp(means.log_speed / means.count), "");
+    printf("%-12s %14s %8.3f %9s %9.2f %8s", "geo. mean", "", exp(means.log_ipc / means.count), "",
+           exp(means.log_speed / means.count), "");
     if (step == 2) printf(" %9s %8.1f", "", exp(means.log_ratio / means.count));
     printf("\n");
 }
@@ -70,10 +72,17 @@ static int bench(const struct bench *b, int count, char **names)
         jobs = lab_allocate((count ? (size_t)count : workloads.count) * step * sizeof *jobs);
         for (unsigned i = 0; i < (count ? (unsigned)count : workloads.count) && code == EXIT_FINE; i++) {
             const struct workload *workload = count ? workloads_find(&workloads, names[i]) : &workloads.items[i];
-            if (!workload) code = EXIT_USAGE;
-            else if (!workload_build(&workloads, workload)) code = EXIT_CHECK_FAILED;
-            jobs[chosen++] = (struct job){.workload = workload, .size = b->size, .config = &config, .label = b->args.machine ? b->args.machine : "the default machine"};
-            if (b->emulator) jobs[chosen++] = (struct job){.workload = workload, .size = b->size, .emulator = b->emulator, .label = b->emulator};
+            if (!workload)
+                code = EXIT_USAGE;
+            else if (!workload_build(&workloads, workload))
+                code = EXIT_CHECK_FAILED;
+            jobs[chosen++] = (struct job){.workload = workload,
+                                          .size = b->size,
+                                          .config = &config,
+                                          .label = b->args.machine ? b->args.machine : "the default machine"};
+            if (b->emulator)
+                jobs[chosen++] =
+                    (struct job){.workload = workload, .size = b->size, .emulator = b->emulator, .label = b->emulator};
         }
         if (code == EXIT_FINE) {
             if (!jobs_run(&workloads, jobs, chosen, (unsigned)b->parallel, true)) code = EXIT_CHECK_FAILED;
@@ -90,7 +99,8 @@ static int bench(const struct bench *b, int count, char **names)
 
 int command_bench(int argc, char **argv)
 {
-    static const struct option options[] = {CLI_OPTIONS, {"size", required_argument, NULL, SIZE}, {"vs", required_argument, NULL, VERSUS}, {0}};
+    static const struct option options[] = {
+        CLI_OPTIONS, {"size", required_argument, NULL, SIZE}, {"vs", required_argument, NULL, VERSUS}, {0}};
     struct bench b = {.size = WORKLOAD_REF, .parallel = 1};
     int option, code = EXIT_USAGE;
     bool fine = true;

@@ -4,13 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hwsim/isa/context.h"
 #include "hwsim/memory/page_walk.h"
 #include "hwsim/memory/physical.h"
 #include "lab/listing.h"
 #include "lab/x86_text.h"
 #include "translate/x86/x86.h"
 
-enum { CODE_ENTRIES = 16384, PAGE_ENTRIES = 256, TRAIL = 256, OPS_MAX = 1024, ARENA_BYTES = 1 << 18, COMMITS_PER_SWEEP = 1 << 20 };
+enum {
+    CODE_ENTRIES = 16384,
+    PAGE_ENTRIES = 256,
+    TRAIL = 256,
+    OPS_MAX = 1024,
+    ARENA_BYTES = 1 << 18,
+    COMMITS_PER_SWEEP = 1 << 20
+};
 
 /* An instruction as it was lifted; used again only where its bytes are still the same. */
 struct code {
@@ -39,20 +47,20 @@ struct check {
     struct physical *machine_memory, *memory; /* the machine's; the shadow's copy */
     uint64_t r[HOME_COUNT];
     uint16_t f0;
-    struct hw_core *core;     /* of the commit under way */
+    struct hw_core *core; /* of the commit under way */
     struct code code[CODE_ENTRIES];
     struct page pages[PAGE_ENTRIES];
     struct core_space space;
-    uint64_t mode;            /* context bits that the guest's own registers do not decide */
+    uint64_t mode;                        /* context bits that the guest's own registers do not decide */
     struct ranges machine_stores, stores; /* since the last commit */
-    uint64_t trail[TRAIL];    /* guest addresses stepped through since the last commit */
+    uint64_t trail[TRAIL];                /* guest addresses stepped through since the last commit */
     uint64_t steps;
-    uint64_t start;           /* EIP at the last commit */
+    uint64_t start; /* EIP at the last commit */
     uint64_t commits;
-    bool running;             /* registers are known: the platform has set them */
+    bool running; /* registers are known: the platform has set them */
     bool in_platform;
     bool diverged;
-    struct text why;          /* what the shadow met in the instruction under way */
+    struct text why; /* what the shadow met in the instruction under way */
     uint64_t values[OPS_MAX];
     uint16_t flags[OPS_MAX];
     _Alignas(16) char arena[ARENA_BYTES];
@@ -99,7 +107,7 @@ static const struct page *page_of(struct check *c, uint64_t linear, unsigned acc
     struct page *page = &c->pages[((linear >> PAGE_BITS) * 4 + access) % PAGE_ENTRIES];
     if (LIKELY(page->linear == tag)) return page;
     struct page_walk walk;
-    unsigned user = c->mode >> 16 & 3 ? ACCESS_USER : 0; /* context.def: CPL */
+    unsigned user = CONTEXT_GET(c->mode, CPL) == 3 ? ACCESS_USER : 0;
     if (!page_walk(c->memory, c->space.mode, c->space.cr3, linear, access | user, &walk)) return NULL;
     *page = (struct page){tag, walk.frame << PAGE_BITS, shadow_frame(c, walk.frame)};
     return page;
@@ -111,7 +119,8 @@ static unsigned reach(struct check *c, uint64_t linear, unsigned bytes, unsigned
     unsigned done = 0;
     while (done < bytes) {
         uint64_t at = (uint32_t)(linear + done);
-        unsigned offset = at & (PAGE_BYTES - 1), part = PAGE_BYTES - offset < bytes - done ? PAGE_BYTES - offset : bytes - done;
+        unsigned offset = at & (PAGE_BYTES - 1),
+                 part = PAGE_BYTES - offset < bytes - done ? PAGE_BYTES - offset : bytes - done;
         const struct page *page = page_of(c, at, access);
         if (!page) break;
         if (to) memcpy((char *)to + done, page->host + offset, part);
@@ -144,7 +153,8 @@ static bool load(void *cookie, uint64_t address, unsigned size, uint64_t *value)
 
 static bool probe(void *cookie, uint64_t address, unsigned size)
 {
-    return reach(cookie, address, 1u << size, ACCESS_WRITE, NULL, NULL) == 1u << size || refused(cookie, "its probe", address);
+    return reach(cookie, address, 1u << size, ACCESS_WRITE, NULL, NULL) == 1u << size ||
+           refused(cookie, "its probe", address);
 }
 
 static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
@@ -155,7 +165,8 @@ static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
     reach(c, address, bytes, ACCESS_WRITE, NULL, &value);
     for (unsigned done = 0; done < bytes;) {
         uint64_t at = (uint32_t)(address + done);
-        unsigned offset = at & (PAGE_BYTES - 1), part = PAGE_BYTES - offset < bytes - done ? PAGE_BYTES - offset : bytes - done;
+        unsigned offset = at & (PAGE_BYTES - 1),
+                 part = PAGE_BYTES - offset < bytes - done ? PAGE_BYTES - offset : bytes - done;
         note(&c->stores, page_of(c, at, ACCESS_WRITE)->physical + offset, part);
         done += part;
     }
@@ -164,17 +175,28 @@ static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
 
 /* ---- stepping ---- */
 
+/* The machine's mode, with the bits that the guest's own registers decide taken from the shadow's. */
 static uint64_t context_of(const struct check *c)
 {
-    enum { OWN = 1 << 21 | 15 << 22 }; /* context.def: DF and the bases follow from the guest's registers */
     const uint64_t *r = c->r;
-    uint64_t own = (r[HOME_EFL] >> 10 & 1) << 21 | (uint64_t)(r[HOME_ES_BASE] != 0) << 22 | (uint64_t)(r[HOME_CS_BASE] != 0) << 23 |
-                   (uint64_t)(r[HOME_SS_BASE] != 0) << 24 | (uint64_t)(r[HOME_DS_BASE] != 0) << 25;
-    return (c->mode & ~(uint64_t)OWN) | own;
+    const struct {
+        unsigned low;
+        bool set;
+    } own[] = {{CONTEXT_DF_LOW, r[HOME_EFL] >> 10 & 1},
+               {CONTEXT_BASE_ES_LOW, r[HOME_ES_BASE] != 0},
+               {CONTEXT_BASE_CS_LOW, r[HOME_CS_BASE] != 0},
+               {CONTEXT_BASE_SS_LOW, r[HOME_SS_BASE] != 0},
+               {CONTEXT_BASE_DS_LOW, r[HOME_DS_BASE] != 0}};
+    uint64_t context = c->mode;
+    for (unsigned i = 0; i < LENGTH(own); i++) {
+        context = (context & ~(UINT64_C(1) << own[i].low)) | (uint64_t)own[i].set << own[i].low;
+    }
+    return context;
 }
 
 /* Lifts into the shadow's own arena; few instructions need more than the smaller region. */
-static bool lift(struct check *c, const struct x86_insn *insn, uint64_t address, uint64_t context, struct ir_region *region)
+static bool lift(struct check *c, const struct x86_insn *insn, uint64_t address, uint64_t context,
+                 struct ir_region *region)
 {
     for (unsigned capacity = 64; capacity <= OPS_MAX; capacity *= 16) {
         struct arena arena;
@@ -240,7 +262,8 @@ static enum step step(struct check *c)
     case IR_EXITED: {
         const struct ir_insn *exit = &code->insns[result.at];
         bool iteration = exit->op == IR_EXIT && exit->kind == IR_REPEAT;
-        bool behind = exit->op == IR_EXIT && (exit->kind == IR_SYSTEM || exit->kind == IR_SOFTINT || exit->kind == IR_DISPATCH);
+        bool behind =
+            exit->op == IR_EXIT && (exit->kind == IR_SYSTEM || exit->kind == IR_SOFTINT || exit->kind == IR_DISPATCH);
         c->r[HOME_EIP] = iteration ? address : behind ? next : result.value;
         return iteration ? STEP_ITERATION : STEP_RETIRED;
     }
@@ -257,7 +280,8 @@ static void adopt(struct check *c)
     const struct hw_state *state = hw_state(c->core);
     memcpy(c->r, state->r, sizeof c->r);
     c->f0 = state->f[0];
-    for (unsigned i = 0; i < c->machine_stores.count; i++) copy(c, c->machine_stores.items[i].physical, c->machine_stores.items[i].bytes);
+    for (unsigned i = 0; i < c->machine_stores.count; i++)
+        copy(c, c->machine_stores.items[i].physical, c->machine_stores.items[i].bytes);
 }
 
 /* ---- comparing ---- */
@@ -274,7 +298,8 @@ static const struct range *different(struct check *c, const struct ranges *range
         const struct range *range = &ranges->items[i];
         size_t offset = range->physical & (PAGE_BYTES - 1);
         const uint8_t *there = physical_frame(c->machine_memory, range->physical >> PAGE_BITS);
-        if (!there || memcmp(there + offset, shadow_frame(c, range->physical >> PAGE_BITS) + offset, range->bytes)) return range;
+        if (!there || memcmp(there + offset, shadow_frame(c, range->physical >> PAGE_BITS) + offset, range->bytes))
+            return range;
     }
     return NULL;
 }
@@ -283,7 +308,8 @@ static const struct range *different(struct check *c, const struct ranges *range
 static bool is_page_table(struct check *c, uint64_t frame)
 {
     if (frame == c->space.cr3 >> PAGE_BITS) return true;
-    const uint8_t *directory = c->space.mode == PAGING_TWO_LEVEL ? physical_frame(c->memory, c->space.cr3 >> PAGE_BITS) : NULL;
+    const uint8_t *directory =
+        c->space.mode == PAGING_TWO_LEVEL ? physical_frame(c->memory, c->space.cr3 >> PAGE_BITS) : NULL;
     for (unsigned i = 0; directory && i < PAGE_BYTES; i += 4) {
         uint32_t entry;
         memcpy(&entry, directory + i, 4);
@@ -296,7 +322,8 @@ static void sweep(struct check *c, uint32_t insns)
 {
     uint64_t left = physical_frames_in_use(c->machine_memory);
     for (uint64_t frame = 1; left && !c->diverged; frame++) {
-        const uint8_t *there = physical_frame(c->machine_memory, frame), *here = there ? physical_frame(c->memory, frame) : NULL;
+        const uint8_t *there = physical_frame(c->machine_memory, frame),
+                      *here = there ? physical_frame(c->memory, frame) : NULL;
         if (!there) continue;
         left--;
         if (here && !memcmp(there, here, PAGE_BYTES)) continue;
@@ -304,7 +331,8 @@ static void sweep(struct check *c, uint32_t insns)
         unsigned at = 0;
         while (here && there[at] == here[at]) at++;
         if (here) {
-            diverge(c, insns, "guest memory differs at physical 0x%08" PRIx64 ": machine %02x, shadow %02x", frame << PAGE_BITS | at, there[at], here[at]);
+            diverge(c, insns, "guest memory differs at physical 0x%08" PRIx64 ": machine %02x, shadow %02x",
+                    frame << PAGE_BITS | at, there[at], here[at]);
         } else {
             diverge(c, insns, "the shadow has never seen physical page 0x%08" PRIx64, frame << PAGE_BITS);
         }
@@ -325,7 +353,8 @@ static void print_registers(struct check *c)
     for (unsigned i = 0; i < HOME_COUNT; i++) {
         bool differs = state->r[i] != c->r[i];
         if (i < 8 || i == HOME_EIP || i == HOME_EFL || differs) {
-            fprintf(stderr, "  %-8s 0x%016" PRIx64 " 0x%016" PRIx64 "%s\n", names[i], state->r[i], c->r[i], differs ? "  <--" : "");
+            fprintf(stderr, "  %-8s 0x%016" PRIx64 " 0x%016" PRIx64 "%s\n", names[i], state->r[i], c->r[i],
+                    differs ? "  <--" : "");
         }
     }
     unsigned flags = state->f[0] & ATOM_FLAGS, own = c->f0 & ATOM_FLAGS;
@@ -342,7 +371,8 @@ static void print_instruction(struct check *c, uint64_t address)
     text_free(&text);
     struct x86_insn insn;
     struct ir_region region;
-    if (x86_decode(bytes, available, context_of(c), &insn) == X86_OK && lift(c, &insn, address, context_of(c), &region)) {
+    if (x86_decode(bytes, available, context_of(c), &insn) == X86_OK &&
+        lift(c, &insn, address, context_of(c), &region)) {
         struct listing listing = {0};
         listing_ir(&listing, &region, 1, region.count);
         listing_print(stderr, "                ", &listing);
@@ -365,8 +395,8 @@ static void print_bundles(struct check *c)
     for (unsigned i = count; i-- > 1 && shown < 4;) {
         const struct hw_region_info *info = &accounts[i].info;
         if (info->spc != c->start || accounts[i].died_cycle) continue;
-        fprintf(stderr, "bundles of region %" PRIu32 ", gear %u, %" PRIu32 " guest instructions, at 0x%08" PRIx64 ":\n", info->region, info->gear,
-                info->guest_insns, info->spc);
+        fprintf(stderr, "bundles of region %" PRIu32 ", gear %u, %" PRIu32 " guest instructions, at 0x%08" PRIx64 ":\n",
+                info->region, info->gear, info->guest_insns, info->spc);
         struct listing listing = {0};
         listing_bundles(&listing, hw_concealed(c->core, info->tpc), info->code_bytes);
         listing_print(stderr, "  ", &listing);
@@ -379,7 +409,8 @@ static void print_bundles(struct check *c)
 static void diverge(struct check *c, uint32_t insns, const char *format, ...)
 {
     va_list arguments;
-    fprintf(stderr, "covm: lockstep divergence at guest instruction %" PRIu64 ", cycle %" PRIu64 ": ", hw_insns(c->core), machine_cycle(c->machine));
+    fprintf(stderr, "covm: lockstep divergence at guest instruction %" PRIu64 ", cycle %" PRIu64 ": ",
+            hw_insns(c->core), machine_cycle(c->machine));
     va_start(arguments, format);
     vfprintf(stderr, format, arguments);
     va_end(arguments);
@@ -402,7 +433,9 @@ static void compare(struct check *c, uint32_t insns)
         range = different(c, &c->stores);
         who = "the shadow";
     }
-    if (range) diverge(c, insns, "memory differs in what %s stored: %u bytes at physical 0x%08" PRIx64, who, range->bytes, range->physical);
+    if (range)
+        diverge(c, insns, "memory differs in what %s stored: %u bytes at physical 0x%08" PRIx64, who, range->bytes,
+                range->physical);
 }
 
 /* ---- what the observer tells ---- */
@@ -427,11 +460,14 @@ void check_committed(struct check *c, struct hw_core *core, uint32_t insns, unsi
     }
     if (last != STEP_STUCK && flags & COMMIT_ITERATION && !(flags & COMMIT_LAST)) {
         last = step(c);
-        if (last == STEP_RETIRED) diverge(c, insns, "the machine goes on repeating the instruction, the shadow is done with it");
+        if (last == STEP_RETIRED)
+            diverge(c, insns, "the machine goes on repeating the instruction, the shadow is done with it");
     }
-    if (last == STEP_HELPER && retired + 1 == insns) adopt(c);
+    if (last == STEP_HELPER && retired + 1 == insns)
+        adopt(c);
     else if (last == STEP_STUCK || last == STEP_HELPER) {
-        diverge(c, insns, "the shadow cannot run the instruction at 0x%08" PRIx64 ": %s", c->r[HOME_EIP], last == STEP_HELPER ? "a translation ran into a helper" : text_string(&c->why));
+        diverge(c, insns, "the shadow cannot run the instruction at 0x%08" PRIx64 ": %s", c->r[HOME_EIP],
+                last == STEP_HELPER ? "a translation ran into a helper" : text_string(&c->why));
     }
     if (!c->diverged && !c->in_platform) compare(c, insns);
     if (!c->diverged && ++c->commits % COMMITS_PER_SWEEP == 0) sweep(c, insns);
@@ -455,7 +491,8 @@ void check_platform(struct check *c, struct hw_core *core, bool after)
     c->f0 = state->f[0];
     c->mode = hw_context(core);
     c->space = core_get_space(core);
-    for (unsigned i = 0; i < c->machine_stores.count; i++) copy(c, c->machine_stores.items[i].physical, c->machine_stores.items[i].bytes);
+    for (unsigned i = 0; i < c->machine_stores.count; i++)
+        copy(c, c->machine_stores.items[i].physical, c->machine_stores.items[i].bytes);
     forget_pages(c);
     next_segment(c);
 }

@@ -1,5 +1,5 @@
-/* check.h -- lockstep checking: a shadow interpreter with guest memory, page walk and decoding of its own runs behind the
- * machine, and compares state and stores at each commit. It never changes a cycle or a statistic.
+/* check.h -- lockstep checking: a shadow interpreter with guest memory, page walk and decoding of its own runs behind
+ * the machine, and compares state and stores at each commit. It never changes a cycle or a statistic.
  */
 #ifndef COVM_CHECK_H
 #define COVM_CHECK_H

@@ -9,7 +9,10 @@
 enum { CLI_MACHINE = 0x100, CLI_CONFIG, CLI_SET, CLI_HELP, CLI_OWN };
 #define CLI_OPTIONS                                                                                                    \
     {"machine", required_argument, NULL, CLI_MACHINE}, {"config", required_argument, NULL, CLI_CONFIG},                \
-        {"set", required_argument, NULL, CLI_SET}, {"help", no_argument, NULL, CLI_HELP}
+        {"set", required_argument, NULL, CLI_SET},                                                                     \
+    {                                                                                                                  \
+        "help", no_argument, NULL, CLI_HELP                                                                            \
+    }
 #define CLI_USAGE                                                                                                      \
     "  --machine NAME        the machine configs/machines/NAME.yaml\n"                                                 \
     "  --config FILE         apply a configuration file (again and again, left to right)\n"                            \

@@ -18,7 +18,8 @@ static void set_origin(struct config *config, unsigned index, const char *file, 
     config->origins[index] = (struct origin){file ? lab_copy(file) : NULL, line};
 }
 
-bool config_assign(struct config *config, unsigned index, const char *written, const char *file, unsigned line, struct text *error)
+bool config_assign(struct config *config, unsigned index, const char *written, const char *file, unsigned line,
+                   struct text *error)
 {
     struct param_desc row = params_row(index);
     void *place = place_of(config, &row);

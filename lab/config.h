@@ -27,7 +27,8 @@ void config_load_text(struct config *config, const char *name, const char *text,
 /* Applies "path=value". */
 void config_set(struct config *config, const char *assignment, struct diag *diag);
 /* Gives row `index` a value as written in YAML. Where that is wrong: false, and `error` says how. */
-bool config_assign(struct config *config, unsigned index, const char *written, const char *file, unsigned line, struct text *error);
+bool config_assign(struct config *config, unsigned index, const char *written, const char *file, unsigned line,
+                   struct text *error);
 
 /* Appends the value of row `index` as it would be written in YAML. */
 void config_print_value(const struct config *config, unsigned index, struct text *text);
@@ -39,8 +40,8 @@ void config_print_origin(const struct config *config, unsigned index, struct tex
 
 /* What the command line says of the configuration, applied in the order that DESIGN section 6 fixes. */
 struct config_args {
-    const char *machine;             /* --machine NAME, or NULL */
-    const char **files, **sets;      /* --config FILE, --set path=value; owned arrays of borrowed strings */
+    const char *machine;        /* --machine NAME, or NULL */
+    const char **files, **sets; /* --config FILE, --set path=value; owned arrays of borrowed strings */
     unsigned file_count, set_count;
 };
 void config_args_free(struct config_args *args);

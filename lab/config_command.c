@@ -37,7 +37,8 @@ static void print_row(const struct param_desc *row, struct text *text)
 {
     struct text range = {0};
     quantity_print_range(row, &range);
-    text_printf(text, "%s\t%s\t%s\t%s\t%s\t%s\n", row->path, quantity_type_name(row->type), row->dflt, text_string(&range), row->unit, row->meaning);
+    text_printf(text, "%s\t%s\t%s\t%s\t%s\t%s\n", row->path, quantity_type_name(row->type), row->dflt,
+                text_string(&range), row->unit, row->meaning);
     text_free(&range);
 }
 
@@ -129,7 +130,9 @@ int command_config(int argc, char **argv)
     } else if (!strcmp(what, "keys") && rest == 1) {
         code = keys();
     } else if ((!strcmp(what, "dump") && rest == 1) || (!strcmp(what, "explain") && rest == 2)) {
-        code = !config_build(&config, &args) ? EXIT_CONFIG : rest == 1 ? dump(&config) : explain(&config, argv[optind + 1]);
+        code = !config_build(&config, &args) ? EXIT_CONFIG
+               : rest == 1                   ? dump(&config)
+                                             : explain(&config, argv[optind + 1]);
         config_free(&config);
     } else {
         code = cli_usage('?', usage);

@@ -11,10 +11,10 @@
 #include "lab/commands.h"
 #include "lab/job.h"
 
-static const char usage[] =
-    "usage: covm demo [--size test|ref] [-j N] [-o DIR]\n"
-    "Runs four workloads on the crusoe and the efficeon machine, checks what they print, and shows where the cycles went.\n"
-    "The figure and its data go into DIR (default: runs/demo in covm's own tree).\n";
+static const char usage[] = "usage: covm demo [--size test|ref] [-j N] [-o DIR]\n"
+                            "Runs four workloads on the crusoe and the efficeon machine, checks what they print, and "
+                            "shows where the cycles went.\n"
+                            "The figure and its data go into DIR (default: runs/demo in covm's own tree).\n";
 
 enum { SIZE = CLI_OWN };
 
@@ -24,17 +24,23 @@ enum { JOBS = LENGTH(machines) * LENGTH(programs) };
 
 /* The activities, in the table's coarser columns. */
 enum column { INTERPRET, TRANSLATE, DISPATCH, GEAR1, OPTIMISED, ROLLBACK, REST, COLUMNS };
-static const char *const column_names[COLUMNS] = {"interpret", "translate", "dispatch", "gear1", "gear2", "rollback", "other"};
+static const char *const column_names[COLUMNS] = {"interpret", "translate", "dispatch", "gear1",
+                                                  "gear2",     "rollback",  "other"};
 
 static enum column column_of(unsigned activity)
 {
     switch (activity) {
     case ACTIVITY_INTERPRET: return INTERPRET;
-    case ACTIVITY_TRANSLATE1: case ACTIVITY_TRANSLATE2: case ACTIVITY_TRANSLATE3: return TRANSLATE;
-    case ACTIVITY_DISPATCH: case ACTIVITY_CHAIN: return DISPATCH;
+    case ACTIVITY_TRANSLATE1:
+    case ACTIVITY_TRANSLATE2:
+    case ACTIVITY_TRANSLATE3: return TRANSLATE;
+    case ACTIVITY_DISPATCH:
+    case ACTIVITY_CHAIN: return DISPATCH;
     case ACTIVITY_GEAR1: return GEAR1;
-    case ACTIVITY_GEAR2: case ACTIVITY_GEAR3: return OPTIMISED;
-    case ACTIVITY_SQUASHED: case ACTIVITY_ROLLBACK: return ROLLBACK;
+    case ACTIVITY_GEAR2:
+    case ACTIVITY_GEAR3: return OPTIMISED;
+    case ACTIVITY_SQUASHED:
+    case ACTIVITY_ROLLBACK: return ROLLBACK;
     default: return REST;
     }
 }
@@ -42,7 +48,8 @@ static enum column column_of(unsigned activity)
 static void columns_of(const struct stats *stats, double share[COLUMNS])
 {
     memset(share, 0, COLUMNS * sizeof *share);
-    for (unsigned a = 0; a < ACTIVITIES; a++) share[column_of(a)] += (double)stats->by_activity[a] / (double)stats->total;
+    for (unsigned a = 0; a < ACTIVITIES; a++)
+        share[column_of(a)] += (double)stats->by_activity[a] / (double)stats->total;
 }
 
 static void print_table(const struct job *jobs)
@@ -55,20 +62,34 @@ static void print_table(const struct job *jobs)
         const struct stats *stats = &job->result.stats;
         double share[COLUMNS], insns = (double)stats->machine.insns;
         columns_of(stats, share);
-        printf("%-10s %-9s %13" PRIu64 " %13" PRIu64 " %6.3f", job->workload->name, job->label, stats->total, stats->machine.insns, insns / (double)stats->total);
+        printf("%-10s %-9s %13" PRIu64 " %13" PRIu64 " %6.3f", job->workload->name, job->label, stats->total,
+               stats->machine.insns, insns / (double)stats->total);
         for (unsigned c = 0; c < COLUMNS; c++) printf(" %8.1f%%", share[c] * 100);
         printf(" %6.1f\n", insns / job->cpu_seconds / 1e6);
     }
-    printf("IPC: guest instructions per cycle. The columns between: share of cycles per activity. MIPS: million guest instructions\n"
+    printf("IPC: guest instructions per cycle. The columns between: share of cycles per activity. MIPS: million guest "
+           "instructions\n"
            "simulated per second of host CPU, full timing.\n");
 }
 
 /* ---- the figure ---- */
 
 /* A stack's parts: what the CMS did, and why translated code took its cycles. */
-enum part { IN_CMS_INTERPRET, IN_CMS_TRANSLATE, IN_CMS_REST, ROLLED_BACK, ISSUE, OPERANDS, BRANCHES, FETCH, DATA, PARTS };
-static const char *const part_names[PARTS] = {"interpret", "translate", "dispatch and other CMS work", "rollback", "issue", "waiting for operands",
-                                              "branches", "instruction fetch", "data misses and stores"};
+enum part {
+    IN_CMS_INTERPRET,
+    IN_CMS_TRANSLATE,
+    IN_CMS_REST,
+    ROLLED_BACK,
+    ISSUE,
+    OPERANDS,
+    BRANCHES,
+    FETCH,
+    DATA,
+    PARTS
+};
+static const char *const part_names[PARTS] = {
+    "interpret", "translate",         "dispatch and other CMS work", "rollback", "issue", "waiting for operands",
+    "branches",  "instruction fetch", "data misses and stores"};
 
 static enum part part_of(unsigned activity, unsigned cause)
 {
@@ -76,13 +97,17 @@ static enum part part_of(unsigned activity, unsigned cause)
     case INTERPRET: return IN_CMS_INTERPRET;
     case TRANSLATE: return IN_CMS_TRANSLATE;
     case ROLLBACK: return ROLLED_BACK;
-    case GEAR1: case OPTIMISED: break;
+    case GEAR1:
+    case OPTIMISED: break;
     default: return IN_CMS_REST;
     }
     switch (cause) {
     case CAUSE_ISSUE: return ISSUE;
-    case CAUSE_LOAD: case CAUSE_DEPENDENCE: case CAUSE_UNIT: return OPERANDS;
-    case CAUSE_BRANCH: case CAUSE_INDIRECT: return BRANCHES;
+    case CAUSE_LOAD:
+    case CAUSE_DEPENDENCE:
+    case CAUSE_UNIT: return OPERANDS;
+    case CAUSE_BRANCH:
+    case CAUSE_INDIRECT: return BRANCHES;
     case CAUSE_IFETCH: return FETCH;
     default: return DATA;
     }
@@ -150,7 +175,8 @@ static bool write_figure(const struct workloads *workloads, const char *wanted, 
 
 /* ---- the runs ---- */
 
-static bool prepare(const struct workloads *workloads, struct config configs[LENGTH(machines)], enum workload_size size, struct job *jobs)
+static bool prepare(const struct workloads *workloads, struct config configs[LENGTH(machines)], enum workload_size size,
+                    struct job *jobs)
 {
     for (unsigned m = 0; m < LENGTH(machines); m++) {
         struct config_args args = {.machine = machines[m]};
@@ -160,7 +186,8 @@ static bool prepare(const struct workloads *workloads, struct config configs[LEN
         const struct workload *workload = workloads_find(workloads, programs[p]);
         if (!workload || !workload_build(workloads, workload)) return false;
         for (unsigned m = 0; m < LENGTH(machines); m++) {
-            jobs[p * LENGTH(machines) + m] = (struct job){.workload = workload, .size = size, .config = &configs[m], .label = machines[m]};
+            jobs[p * LENGTH(machines) + m] =
+                (struct job){.workload = workload, .size = size, .config = &configs[m], .label = machines[m]};
         }
     }
     return true;
@@ -190,7 +217,8 @@ static int demo(enum workload_size size, unsigned parallel, const char *director
 
 int command_demo(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, CLI_HELP}, {"size", required_argument, NULL, SIZE}, {0}};
+    static const struct option options[] = {
+        {"help", no_argument, NULL, CLI_HELP}, {"size", required_argument, NULL, SIZE}, {0}};
     enum workload_size size = WORKLOAD_REF;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t parallel = processors > 1 ? (uint64_t)processors : 1;
@@ -198,10 +226,14 @@ int command_demo(int argc, char **argv)
     int option;
     bool fine = true;
     while (fine && (option = getopt_long(argc, argv, "j:o:", options, NULL)) != -1) {
-        if (option == SIZE) fine = workload_size_parse(optarg, &size);
-        else if (option == 'j') fine = cli_number("-j", optarg, &parallel) && parallel > 0 && parallel <= 1024;
-        else if (option == 'o') directory = optarg;
-        else return cli_usage(option, usage);
+        if (option == SIZE)
+            fine = workload_size_parse(optarg, &size);
+        else if (option == 'j')
+            fine = cli_number("-j", optarg, &parallel) && parallel > 0 && parallel <= 1024;
+        else if (option == 'o')
+            directory = optarg;
+        else
+            return cli_usage(option, usage);
     }
     if (!fine || optind < argc) return cli_usage('?', usage);
     return demo(size, (unsigned)parallel, directory);

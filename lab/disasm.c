@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cms/cms.h"
+#include "hwsim/isa/context.h"
 #include "lab/cli.h"
 #include "lab/commands.h"
 #include "lab/elf_symbols.h"
@@ -27,9 +28,9 @@ enum { ARENA_BYTES = 16 << 20, PATH_MAX_BLOCKS = 64 };
 
 struct view {
     struct elf_file elf;
-    const char *stage;     /* wanted, NULL: the last */
-    bool list;             /* name the stages */
-    struct listing *ir;    /* per guest instruction */
+    const char *stage;  /* wanted, NULL: the last */
+    bool list;          /* name the stages */
+    struct listing *ir; /* per guest instruction */
     unsigned ir_count;
     uint64_t path[PATH_MAX_BLOCKS];
     unsigned path_count;
@@ -111,7 +112,8 @@ static void print_sides(struct view *view, const struct tr_result *result)
             length = x86_text(bytes, elf_file_fetch(&view->elf, address, bytes, sizeof bytes), address, &x86);
             const struct listing *ir = insn < view->ir_count ? &view->ir[insn] : NULL;
             for (unsigned i = 0; i == 0 || (ir && i < ir->count); i++) {
-                row(i ? "" : text_string(&x86), ir && i < ir->count ? ir->lines[i] : "", bundle < bundles.count ? bundles.lines[bundle] : "");
+                row(i ? "" : text_string(&x86), ir && i < ir->count ? ir->lines[i] : "",
+                    bundle < bundles.count ? bundles.lines[bundle] : "");
                 bundle++;
             }
             text_free(&x86);
@@ -119,8 +121,8 @@ static void print_sides(struct view *view, const struct tr_result *result)
         }
     }
     for (; bundle < bundles.count; bundle++) row("", "", bundles.lines[bundle]);
-    printf("%u guest instructions, %u atoms and %u NOPs in %u bundles, %u bytes\n", result->guest_insns, result->atoms - result->nops, result->nops,
-           result->bundles, result->bytes);
+    printf("%u guest instructions, %u atoms and %u NOPs in %u bundles, %u bytes\n", result->guest_insns,
+           result->atoms - result->nops, result->nops, result->bundles, result->bytes);
     listing_free(&bundles);
 }
 
@@ -143,8 +145,8 @@ static int show(struct view *view, const struct config *config, uint64_t at, uns
         .options = options,
         .gear = gear,
         .spc = at,
-        /* context.def: user mode, 32-bit code and stack, two-level paging */
-        .context = 3 << 16 | 1 << 18 | 1 << 19 | 1 << 28,
+        .context = 3 << CONTEXT_CPL_LOW | 1 << CONTEXT_CODE32_LOW | 1 << CONTEXT_STACK32_LOW |
+                   PAGING_TWO_LEVEL << CONTEXT_PAGING_LOW,
         .region = 1,
         .insns_max = (unsigned)(gear == 1 ? options->gear1_insns_max : options->gear2_insns_max),
         .indirect = (enum tr_indirect)config->values.cms.indirect,
@@ -183,8 +185,11 @@ static bool find_start(const struct elf_file *elf, const char *written, uint64_t
 
 int command_disasm(int argc, char **argv)
 {
-    static const struct option options[] = {
-        CLI_OPTIONS, {"at", required_argument, NULL, AT}, {"gear", required_argument, NULL, GEAR}, {"stage", required_argument, NULL, STAGE}, {0}};
+    static const struct option options[] = {CLI_OPTIONS,
+                                            {"at", required_argument, NULL, AT},
+                                            {"gear", required_argument, NULL, GEAR},
+                                            {"stage", required_argument, NULL, STAGE},
+                                            {0}};
     struct config_args args = {0};
     struct view view = {0};
     struct config config;

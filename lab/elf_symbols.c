@@ -71,7 +71,9 @@ struct symbols {
 
 static bool section_at(const struct elf_file *elf, const Elf32_Ehdr *header, unsigned index, Elf32_Shdr *section)
 {
-    const void *place = index < header->e_shnum ? part(elf, header->e_shoff + (uint64_t)index * sizeof *section, 1, sizeof *section) : NULL;
+    const void *place = index < header->e_shnum
+                            ? part(elf, header->e_shoff + (uint64_t)index * sizeof *section, 1, sizeof *section)
+                            : NULL;
     if (place) memcpy(section, place, sizeof *section);
     return place;
 }
@@ -83,8 +85,9 @@ static bool symbols_of(const struct elf_file *elf, struct symbols *symbols)
     Elf32_Shdr table, names;
     for (unsigned i = 0; section_at(elf, &header, i, &table); i++) {
         if (table.sh_type != SHT_SYMTAB || !section_at(elf, &header, table.sh_link, &names)) continue;
-        *symbols = (struct symbols){part(elf, table.sh_offset, table.sh_size, 1), part(elf, names.sh_offset, names.sh_size, 1),
-                                    table.sh_size / sizeof(Elf32_Sym), names.sh_size};
+        *symbols =
+            (struct symbols){part(elf, table.sh_offset, table.sh_size, 1), part(elf, names.sh_offset, names.sh_size, 1),
+                             table.sh_size / sizeof(Elf32_Sym), names.sh_size};
         return symbols->table && symbols->names && names.sh_size && !symbols->names[names.sh_size - 1];
     }
     return false;
@@ -95,7 +98,9 @@ static const char *symbol_at(const struct symbols *symbols, unsigned index, Elf3
     memcpy(symbol, symbols->table + index * sizeof *symbol, sizeof *symbol);
     unsigned type = ELF32_ST_TYPE(symbol->st_info);
     bool named = symbol->st_name < symbols->names_size && symbols->names[symbol->st_name];
-    return named && symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_NOTYPE || type == STT_GNU_IFUNC) ? symbols->names + symbol->st_name : NULL;
+    return named && symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_NOTYPE || type == STT_GNU_IFUNC)
+               ? symbols->names + symbol->st_name
+               : NULL;
 }
 
 bool elf_symbol_find(const struct elf_file *elf, const char *name, uint64_t *address)

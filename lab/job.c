@@ -24,7 +24,8 @@ static void run_child(const struct workloads *workloads, const struct job *job, 
     dup2(nothing, STDIN_FILENO);
     if (!job->config) words[count++] = (char *)job->emulator;
     words[count++] = job->config ? job->workload->name : program;
-    for (unsigned i = 0; job->workload->size[job->size].args[i]; i++) words[count++] = job->workload->size[job->size].args[i];
+    for (unsigned i = 0; job->workload->size[job->size].args[i]; i++)
+        words[count++] = job->workload->size[job->size].args[i];
     words[count] = NULL;
     if (!job->config) {
         dup2(place->output, STDOUT_FILENO);
@@ -33,9 +34,14 @@ static void run_child(const struct workloads *workloads, const struct job *job, 
         _exit(127);
     }
     struct run_result *result = lab_allocate(sizeof *result);
-    struct run_request request = {
-        .config = job->config, .program = program, .argv = words, .env = no_env, .root = "/", .output = place->output, .error = STDERR_FILENO,
-        .check = job->check};
+    struct run_request request = {.config = job->config,
+                                  .program = program,
+                                  .argv = words,
+                                  .env = no_env,
+                                  .root = "/",
+                                  .output = place->output,
+                                  .error = STDERR_FILENO,
+                                  .check = job->check};
     int code = run_guest(&request, result);
     if (code == 0) {
         run_explain(&request, result);
@@ -80,8 +86,11 @@ static void finish(struct place *place, int status, const struct rusage *usage)
     }
     job->right = fine && printed_right(job, place->output);
     if (!job->right) {
-        fprintf(stderr, "%scovm: %s on %s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", job->workload->name, job->label,
-                fine ? "wrong output" : job->ran && job->result.diverged ? "diverged" : "did not exit with 0");
+        fprintf(stderr, "%scovm: %s on %s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", job->workload->name,
+                job->label,
+                fine                               ? "wrong output"
+                : job->ran && job->result.diverged ? "diverged"
+                                                   : "did not exit with 0");
     }
     close(place->output);
     close(place->result);
@@ -91,8 +100,8 @@ static void finish(struct place *place, int status, const struct rusage *usage)
 static void show(const struct job *job, unsigned done, unsigned count)
 {
     bool terminal = isatty(STDERR_FILENO);
-    fprintf(stderr, "%s%u of %u runs done (%s on %s)%s", terminal ? "\r\033[K" : "", done, count, job->workload->name, job->label,
-            terminal && done < count ? "" : "\n");
+    fprintf(stderr, "%s%u of %u runs done (%s on %s)%s", terminal ? "\r\033[K" : "", done, count, job->workload->name,
+            job->label, terminal && done < count ? "" : "\n");
 }
 
 bool jobs_run(const struct workloads *workloads, struct job *jobs, unsigned count, unsigned parallel, bool progress)

@@ -10,16 +10,16 @@
 struct job {
     const struct workload *workload;
     enum workload_size size;
-    const struct config *config;   /* NULL: run `emulator PROGRAM ARGS` on the host instead */
+    const struct config *config; /* NULL: run `emulator PROGRAM ARGS` on the host instead */
     const char *emulator;
-    const char *label;             /* of the machine, for progress */
-    bool check;                    /* lockstep */
+    const char *label; /* of the machine, for progress */
+    bool check;        /* lockstep */
     /* filled in */
-    bool ran;                      /* *result is there (simulated runs) */
-    bool right;                    /* it exited with 0 and printed what it should */
+    bool ran;   /* *result is there (simulated runs) */
+    bool right; /* it exited with 0 and printed what it should */
     struct run_result result;
-    double cpu_seconds;            /* user and system */
-    uint64_t peak_bytes;           /* resident, at most */
+    double cpu_seconds;  /* user and system */
+    uint64_t peak_bytes; /* resident, at most */
 };
 
 /* Runs the jobs, `parallel` at a time; `progress` lines go to standard error. The programs have been built. False: some

@@ -1,17 +1,19 @@
-/* paths.h -- where the installed tree is, found from the program's own place: nothing depends on the current directory. */
+/* paths.h -- where the installed tree is, found from the program's own place: nothing depends on the current directory.
+ */
 #ifndef COVM_PATHS_H
 #define COVM_PATHS_H
 
 #include "lab/diag.h"
 
-/* The directory that holds configs/ and workloads/: the nearest one above the program, else the tree that the program was
- * built from. NULL if neither is there. To be freed. */
+/* The directory that holds configs/ and workloads/: the nearest one above the program, else the tree that the program
+ * was built from. NULL if neither is there. To be freed. */
 char *paths_home(void);
 /* The program's own file. To be freed. */
 char *paths_program(void);
 /* home/relative, to be freed; NULL (and an error) if there is no home. */
 char *paths_in_home(const char *relative, struct diag *diag);
-/* The preset configs/machines/NAME.yaml; NULL (and an error that names the known ones) if there is none. To be freed. */
+/* The preset configs/machines/NAME.yaml; NULL (and an error that names the known ones) if there is none. To be freed.
+ */
 char *paths_machine(const char *name, struct diag *diag);
 
 #endif

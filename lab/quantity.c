@@ -13,7 +13,8 @@ struct suffix {
 /* Largest first, so that printing finds the shortest form; the unit itself is last. */
 static const struct suffix size_suffixes[] = {
     {"GiB", INT64_C(1) << 30}, {"MiB", INT64_C(1) << 20}, {"KiB", INT64_C(1) << 10}, {"B", 1}, {NULL, 0}};
-static const struct suffix freq_suffixes[] = {{"GHz", 1000000000}, {"MHz", 1000000}, {"kHz", 1000}, {"Hz", 1}, {NULL, 0}};
+static const struct suffix freq_suffixes[] = {
+    {"GHz", 1000000000}, {"MHz", 1000000}, {"kHz", 1000}, {"Hz", 1}, {NULL, 0}};
 static const struct suffix time_suffixes[] = {{"s", 1000000000}, {"ms", 1000000}, {"us", 1000}, {"ns", 1}, {NULL, 0}};
 
 static const struct suffix *suffixes_of(enum param_type type)
@@ -65,7 +66,9 @@ static bool parse_number(const struct param_desc *desc, const char *written, int
     unsigned base = hex ? 16 : 10;
     unsigned __int128 whole = 0, fraction = 0, scale = 1;
     for (;; at++) {
-        unsigned digit = *at >= '0' && *at <= '9' ? (unsigned)(*at - '0') : hex && (*at | 32) >= 'a' && (*at | 32) <= 'f' ? (unsigned)((*at | 32) - 'a' + 10) : 99;
+        unsigned digit = *at >= '0' && *at <= '9'                        ? (unsigned)(*at - '0')
+                         : hex && (*at | 32) >= 'a' && (*at | 32) <= 'f' ? (unsigned)((*at | 32) - 'a' + 10)
+                                                                         : 99;
         if (digit >= base) break;
         any = true;
         whole = whole * base + digit;
@@ -81,7 +84,8 @@ static bool parse_number(const struct param_desc *desc, const char *written, int
         }
     }
     if (!any) {
-        text_printf(error, "'%s' is not %s %s", written, desc->type == PARAM_INT ? "an" : "a", quantity_type_name(desc->type));
+        text_printf(error, "'%s' is not %s %s", written, desc->type == PARAM_INT ? "an" : "a",
+                    quantity_type_name(desc->type));
         return false;
     }
     if (desc->type == PARAM_INT && *at) {

@@ -113,7 +113,7 @@ bool record_begin(struct record *record, const struct run_request *request)
 #define ACTIVITY(name, key, meaning) "," key
 #include "hwsim/activities.def"
 #undef ACTIVITY
-                "\n");
+                                  "\n");
     }
     free(path);
     return fine;
@@ -133,17 +133,23 @@ static void print_regions(const struct machine *machine, struct text *text)
     static const char *const ends[] = {[REGION_BORN] = "", "evicted", "invalidated", "replaced"};
     const struct region_account *accounts;
     unsigned count = machine_regions(machine, &accounts);
-    text_printf(text, "region,gear,spc,guest_bytes,guest_insns,code_bytes,bundles,atoms,nops,executions,insns,cycles,charged_cycles,"
-                      "rollback_fault,rollback_protect,rollback_alias,rollback_assert,rollback_gate,rollback_io,rollback_injected,"
-                      "born_cycle,died_cycle,died_of\n");
+    text_printf(
+        text,
+        "region,gear,spc,guest_bytes,guest_insns,code_bytes,bundles,atoms,nops,executions,insns,cycles,charged_cycles,"
+        "rollback_fault,rollback_protect,rollback_alias,rollback_assert,rollback_gate,rollback_io,rollback_injected,"
+        "born_cycle,died_cycle,died_of\n");
     for (unsigned i = 1; i < count; i++) {
         const struct region_account *a = &accounts[i];
         const struct hw_region_info *info = &a->info;
-        text_printf(text, "%" PRIu32 ",%u,0x%08" PRIx64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32, info->region, info->gear,
-                    info->spc, info->guest_bytes, info->guest_insns, info->code_bytes, info->bundles, info->atoms, info->nops);
-        text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, a->executions, a->insns, a->cycles, a->charged_cycles);
+        text_printf(
+            text, "%" PRIu32 ",%u,0x%08" PRIx64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32,
+            info->region, info->gear, info->spc, info->guest_bytes, info->guest_insns, info->code_bytes, info->bundles,
+            info->atoms, info->nops);
+        text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, a->executions, a->insns, a->cycles,
+                    a->charged_cycles);
         for (unsigned kind = HW_FAULT; kind <= HW_INJECTED; kind++) text_printf(text, ",%" PRIu32, a->rollbacks[kind]);
-        text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%s\n", a->born_cycle, a->died_cycle, a->died_cycle ? ends[a->died_of] : "");
+        text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%s\n", a->born_cycle, a->died_cycle,
+                    a->died_cycle ? ends[a->died_of] : "");
     }
 }
 
@@ -181,8 +187,9 @@ static void print_list(struct text *text, const char *name, char *const *words)
 
 static void print_end(struct text *text, const struct run_result *result)
 {
-    static const char *const ends[] = {[USER_RUNNING] = "running", [USER_EXITED] = "exited", [USER_KILLED] = "killed",
-                                       [USER_LIMIT] = "limit", [USER_INTERRUPTED] = "interrupted", [USER_UNSUPPORTED] = "unsupported"};
+    static const char *const ends[] = {
+        [USER_RUNNING] = "running", [USER_EXITED] = "exited",           [USER_KILLED] = "killed",
+        [USER_LIMIT] = "limit",     [USER_INTERRUPTED] = "interrupted", [USER_UNSUPPORTED] = "unsupported"};
     const struct user_status *status = &result->status;
     print_member(text, "end", result->diverged ? "diverged" : ends[status->end]);
     text_printf(text, "  \"exit_code\": ");
@@ -193,7 +200,8 @@ static void print_end(struct text *text, const struct run_result *result)
     text_printf(text, "  \"complete\": %s,\n", status->end == USER_INTERRUPTED || result->diverged ? "false" : "true");
 }
 
-static void print_run(const struct record *record, const struct run_request *request, const struct run_result *result, struct text *text)
+static void print_run(const struct record *record, const struct run_request *request, const struct run_result *result,
+                      struct text *text)
 {
     static const char *const not_modelled[] = {
 #define NOT_MODELLED(item) item,
@@ -214,8 +222,8 @@ static void print_run(const struct record *record, const struct run_request *req
     text_printf(text, "  \"seed\": %" PRId64 ",\n", request->config->values.user.seed);
     print_end(text, result);
     print_member(text, "check", !request->check ? "off" : result->diverged ? "diverged" : "clean");
-    text_printf(text, "  \"insns\": %" PRIu64 ",\n  \"cycles\": %" PRIu64 ",\n  \"host_cpu_seconds\": %.3f,\n", result->stats.machine.insns,
-                result->stats.total, result->cpu_seconds);
+    text_printf(text, "  \"insns\": %" PRIu64 ",\n  \"cycles\": %" PRIu64 ",\n  \"host_cpu_seconds\": %.3f,\n",
+                result->stats.machine.insns, result->stats.total, result->cpu_seconds);
     text_printf(text, "  \"not_modelled\": [");
     for (unsigned i = 0; not_modelled[i]; i++) {
         text_printf(text, "%s\n    ", i ? "," : "");
@@ -225,7 +233,8 @@ static void print_run(const struct record *record, const struct run_request *req
 }
 
 bool record_end(struct record *record, const struct run_request *request, const struct run_result *result,
-                const struct machine *machine, const struct stats_table *table, const struct stats_window *windows, unsigned window_count)
+                const struct machine *machine, const struct stats_table *table, const struct stats_window *windows,
+                unsigned window_count)
 {
     struct text json = {0}, csv = {0}, regions = {0}, run = {0};
     bool fine = fclose(record->timeline) == 0;
@@ -234,8 +243,8 @@ bool record_end(struct record *record, const struct run_request *request, const 
     stats_print_csv(table, record->id, windows, window_count, &csv);
     print_regions(machine, &regions);
     print_run(record, request, result, &run);
-    fine = write_file(record, "stats.json", &json) && write_file(record, "stats.csv", &csv) && write_file(record, "regions.csv", &regions) &&
-           write_file(record, "run.json.new", &run) && fine;
+    fine = write_file(record, "stats.json", &json) && write_file(record, "stats.csv", &csv) &&
+           write_file(record, "regions.csv", &regions) && write_file(record, "run.json.new", &run) && fine;
     text_free(&json);
     text_free(&csv);
     text_free(&regions);

@@ -10,18 +10,20 @@
 
 struct record {
     const char *directory;
-    char *id;        /* names the run: a hash of the effective configuration, guest, arguments and program version */
+    char *id; /* names the run: a hash of the effective configuration, guest, arguments and program version */
     char *program_hash, *config_hash, *guest_hash;
     FILE *timeline;
 };
 
-/* Makes the directory (refusing one that holds anything), and what is known before the run. Errors go to standard error. */
+/* Makes the directory (refusing one that holds anything), and what is known before the run. Errors go to standard
+ * error. */
 bool record_begin(struct record *record, const struct run_request *request);
 /* A row of timeline.csv: cycles by activity since the row before. */
 void record_timeline(struct record *record, uint64_t insns, uint64_t cycle, const uint64_t by_activity[ACTIVITIES]);
 /* Everything else; run.json appears last, by a rename. */
 bool record_end(struct record *record, const struct run_request *request, const struct run_result *result,
-                const struct machine *machine, const struct stats_table *table, const struct stats_window *windows, unsigned window_count);
+                const struct machine *machine, const struct stats_table *table, const struct stats_window *windows,
+                unsigned window_count);
 void record_free(struct record *record);
 
 #endif

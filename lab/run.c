@@ -50,7 +50,8 @@ static void close_window(struct run *run, const struct stats *now)
     window->stats = *now;
     stats_subtract(&run->table, &window->stats, &run->edge);
     run->edge = *now;
-    run->next_edge = run->window_count == 1 && lab->roi_insns ? now->machine.insns + (uint64_t)lab->roi_insns : UINT64_MAX;
+    run->next_edge =
+        run->window_count == 1 && lab->roi_insns ? now->machine.insns + (uint64_t)lab->roi_insns : UINT64_MAX;
     run->window_count++;
 }
 
@@ -144,7 +145,8 @@ static int prepare(struct run *run)
     if (request->directory) {
         if (!record_begin(&run->record, request)) return release(run, EXIT_USAGE, NULL);
         run->recording = true;
-        if (!tee_begin(&run->tee, request->directory, request->output, request->error)) return release(run, EXIT_USAGE, NULL);
+        if (!tee_begin(&run->tee, request->directory, request->output, request->error))
+            return release(run, EXIT_USAGE, NULL);
         run->teeing = true;
     }
     if (request->check) run->check = check_create(run->machine, (uint64_t)request->config->values.machine.guest_limit);
@@ -262,7 +264,9 @@ void run_explain(const struct run_request *request, const struct run_result *res
     struct text text = {0};
     if (status->end == USER_KILLED) {
         text_printf(&text, "covm: the guest was killed by SIG%s", sigabbrev_np(status->code));
-        if (status->fault.vector == 14) text_printf(&text, ": page fault at 0x%08" PRIx64 " (error code %" PRIu32 ")", status->fault.address, status->fault.error);
+        if (status->fault.vector == 14)
+            text_printf(&text, ": page fault at 0x%08" PRIx64 " (error code %" PRIu32 ")", status->fault.address,
+                        status->fault.error);
         text_printf(&text, "%s%s\n", *result->note ? ": " : "", result->note);
     } else if (status->end == USER_UNSUPPORTED) {
         text_printf(&text, "covm: %s\n", *result->note ? result->note : "unsupported instruction");

@@ -7,28 +7,28 @@
 
 struct run_request {
     const struct config *config;
-    const char *program;         /* host path */
-    char **argv, **env;          /* NULL-terminated */
-    const char *root;            /* host directory: the guest's / */
+    const char *program; /* host path */
+    char **argv, **env;  /* NULL-terminated */
+    const char *root;    /* host directory: the guest's / */
     bool write;
-    int output, error;           /* host descriptors */
-    uint64_t insns_max;          /* 0: no limit */
-    bool check;                  /* lockstep */
-    const char *trace_letters;   /* NULL: none */
+    int output, error;         /* host descriptors */
+    uint64_t insns_max;        /* 0: no limit */
+    bool check;                /* lockstep */
+    const char *trace_letters; /* NULL: none */
     uint64_t trace_spc;
-    const char *directory;       /* run record; NULL: none */
-    bool heartbeat;              /* progress on standard error */
-    char **command;              /* NULL-terminated, for the record; may be NULL */
+    const char *directory; /* run record; NULL: none */
+    bool heartbeat;        /* progress on standard error */
+    char **command;        /* NULL-terminated, for the record; may be NULL */
 };
 struct run_result {
     struct user_status status;
     char note[320];
-    int signal;                  /* that interrupted the run, or 0 */
-    bool diverged;               /* --check found a difference, and has reported it */
-    struct stats stats;          /* of the whole run */
-    uint8_t bytes[15];           /* of the instruction at which it ended, as far as they are mapped */
+    int signal;         /* that interrupted the run, or 0 */
+    bool diverged;      /* --check found a difference, and has reported it */
+    struct stats stats; /* of the whole run */
+    uint8_t bytes[15];  /* of the instruction at which it ended, as far as they are mapped */
     unsigned byte_count;
-    uint32_t registers[8];       /* EAX .. EDI at the end */
+    uint32_t registers[8]; /* EAX .. EDI at the end */
     double cpu_seconds;
 };
 

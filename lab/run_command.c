@@ -19,7 +19,8 @@ static const char usage[] =
     "  --env NAME=VALUE      a variable of the guest's environment, beside the fixed ones\n"
     "  --max-insns N         stop after that many guest instructions (exit code 5)\n"
     "  -d LETTERS[@0xADDR]   trace channels to standard error, for the code at one guest address\n"
-    "  -v, -q                a line of figures at the end always, or never (default: where standard error is a terminal)\n";
+    "  -v, -q                a line of figures at the end always, or never (default: where standard error is a "
+    "terminal)\n";
 
 enum { CHECK = CLI_OWN, GUEST_EXIT, ROOT, WRITE, ENV, MAX_INSNS };
 
@@ -73,8 +74,9 @@ static bool take(struct command *c, int option, char *value)
 static void print_figures(const struct run_result *result)
 {
     double insns = (double)result->stats.machine.insns, cycles = (double)result->stats.total;
-    fprintf(stderr, "covm: %" PRIu64 " guest instructions, %" PRIu64 " cycles, IPC %.3f, %.1f M instructions/s\n", result->stats.machine.insns,
-            result->stats.total, cycles > 0 ? insns / cycles : 0, result->cpu_seconds > 0 ? insns / result->cpu_seconds / 1e6 : 0);
+    fprintf(stderr, "covm: %" PRIu64 " guest instructions, %" PRIu64 " cycles, IPC %.3f, %.1f M instructions/s\n",
+            result->stats.machine.insns, result->stats.total, cycles > 0 ? insns / cycles : 0,
+            result->cpu_seconds > 0 ? insns / result->cpu_seconds / 1e6 : 0);
 }
 
 static int run(struct command *c)
@@ -115,8 +117,10 @@ int command_run(int argc, char **argv)
                                             {0}};
     char *no_env[] = {NULL};
     bool terminal = isatty(STDERR_FILENO);
-    struct command c = {.figures = terminal,
-                        .request = {.root = ".", .output = STDOUT_FILENO, .error = STDERR_FILENO, .command = argv, .heartbeat = terminal}};
+    struct command c = {
+        .figures = terminal,
+        .request = {
+            .root = ".", .output = STDOUT_FILENO, .error = STDERR_FILENO, .command = argv, .heartbeat = terminal}};
     int option, code = EXIT_FINE;
     bool fine = true;
     while (fine && (option = getopt_long(argc, argv, "+o:d:qv", options, NULL)) != -1) {

@@ -26,15 +26,19 @@ static const struct {
 };
 static const struct {
     const char *key, *meaning;
-} activities[] = {
+} activities[] =
+    {
 #define ACTIVITY(name, key, meaning) {key, meaning},
 #include "hwsim/activities.def"
 #undef ACTIVITY
-}, causes[] = {
+},
+  causes[] =
+      {
 #define CAUSE(name, key, meaning) {key, meaning},
 #include "hwsim/causes.def"
 #undef CAUSE
-}, works[] = {
+},
+  works[] = {
 #define WORK(name, key, activity, cost, unit, source) {key, unit},
 #include "hwsim/works.def"
 #undef WORK
@@ -58,7 +62,8 @@ static void add_named(struct stats_table *table, const char *path, const char *u
 
 static void add_account(struct stats_table *table)
 {
-    add_named(table, "cycles.total", "cycles", "cycles of the run; the sum over activities, and over causes", offsetof(struct stats, total));
+    add_named(table, "cycles.total", "cycles", "cycles of the run; the sum over activities, and over causes",
+              offsetof(struct stats, total));
     for (unsigned a = 0; a < ACTIVITIES; a++) {
         struct stats_row *row = add(table, "cycles", activities[a].meaning, offsetof(struct stats, by_activity[a]));
         snprintf(row->path, sizeof row->path, "cycles.%s", activities[a].key);
@@ -69,12 +74,14 @@ static void add_account(struct stats_table *table)
     }
     for (unsigned a = 0; a < ACTIVITIES; a++) {
         for (unsigned c = 0; c < CAUSES; c++) {
-            struct stats_row *row = add(table, "cycles", causes[c].meaning, offsetof(struct stats, account.cycles[a][c]));
+            struct stats_row *row =
+                add(table, "cycles", causes[c].meaning, offsetof(struct stats, account.cycles[a][c]));
             snprintf(row->path, sizeof row->path, "cycles.%s.%s", activities[a].key, causes[c].key);
         }
     }
     for (unsigned w = 0; w < WORKS; w++) {
-        struct stats_row *row = add(table, works[w].meaning, "CMS work done", offsetof(struct stats, account.work_units[w]));
+        struct stats_row *row =
+            add(table, works[w].meaning, "CMS work done", offsetof(struct stats, account.work_units[w]));
         snprintf(row->path, sizeof row->path, "work.%s.units", works[w].key);
         row = add(table, "cycles", "cycles charged for that work", offsetof(struct stats, account.work_cycles[w]));
         snprintf(row->path, sizeof row->path, "work.%s.cycles", works[w].key);
@@ -229,7 +236,8 @@ static void print_named_path(const struct named_counter *counter, struct text *t
     }
 }
 
-void stats_print_json(const struct stats_table *table, const struct stats_window *windows, unsigned count, struct text *text)
+void stats_print_json(const struct stats_table *table, const struct stats_window *windows, unsigned count,
+                      struct text *text)
 {
     text_printf(text, "{\n  \"schema\": 1,\n  \"windows\": {");
     for (unsigned w = 0; w < count; w++) {
@@ -249,7 +257,8 @@ void stats_print_json(const struct stats_table *table, const struct stats_window
     text_printf(text, "\n  }\n}\n");
 }
 
-void stats_print_csv(const struct stats_table *table, const char *run, const struct stats_window *windows, unsigned count, struct text *text)
+void stats_print_csv(const struct stats_table *table, const char *run, const struct stats_window *windows,
+                     unsigned count, struct text *text)
 {
     text_printf(text, "run,window,name,unit,value\n");
     for (unsigned w = 0; w < count; w++) {

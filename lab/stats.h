@@ -52,9 +52,11 @@ struct stats_window {
     struct stats stats;
 };
 /* { "schema": 1, "windows": { "total": { NAME: VALUE, ... } } } */
-void stats_print_json(const struct stats_table *table, const struct stats_window *windows, unsigned count, struct text *text);
+void stats_print_json(const struct stats_table *table, const struct stats_window *windows, unsigned count,
+                      struct text *text);
 /* run,window,name,unit,value; an empty value is a null. */
-void stats_print_csv(const struct stats_table *table, const char *run, const struct stats_window *windows, unsigned count, struct text *text);
+void stats_print_csv(const struct stats_table *table, const char *run, const struct stats_window *windows,
+                     unsigned count, struct text *text);
 void stats_print_value(struct stats_value value, struct text *text);
 
 #endif

@@ -8,9 +8,9 @@
 #include "lab/commands.h"
 #include "lab/stats.h"
 
-static const char usage[] =
-    "usage: covm stats list         every statistic: name, unit, formula, meaning\n"
-    "       covm stats diff A B     what differs between two runs (directories, or their stats.csv); 1 if anything does\n";
+static const char usage[] = "usage: covm stats list         every statistic: name, unit, formula, meaning\n"
+                            "       covm stats diff A B     what differs between two runs (directories, or their "
+                            "stats.csv); 1 if anything does\n";
 
 static int list(void)
 {
@@ -53,13 +53,15 @@ static bool split(char *text, struct line *line)
 static bool read_lines(const char *path, struct lines *lines)
 {
     struct stat status;
-    char *file = stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? lab_printf("%s/stats.csv", path) : lab_copy(path);
+    char *file =
+        stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? lab_printf("%s/stats.csv", path) : lab_copy(path);
     *lines = (struct lines){.text = lab_read_file(file, 64 << 20, NULL)};
     bool fine = lines->text != NULL;
     if (!fine) fprintf(stderr, "%s: error: %s\n", file, strerror(errno));
     unsigned number = 1;
     char *save = NULL;
-    for (char *at = fine ? strtok_r(lines->text, "\n", &save) : NULL; at && fine; at = strtok_r(NULL, "\n", &save), number++) {
+    for (char *at = fine ? strtok_r(lines->text, "\n", &save) : NULL; at && fine;
+         at = strtok_r(NULL, "\n", &save), number++) {
         struct line line;
         fine = split(at, &line);
         if (!fine) fprintf(stderr, "%s:%u: error: not a line of run,window,name,unit,value\n", file, number);
@@ -80,7 +82,8 @@ static void free_lines(struct lines *lines)
 static const struct line *find(const struct lines *lines, const struct line *wanted)
 {
     for (unsigned i = 0; i < lines->count; i++) {
-        if (!strcmp(lines->lines[i].name, wanted->name) && !strcmp(lines->lines[i].window, wanted->window)) return &lines->lines[i];
+        if (!strcmp(lines->lines[i].name, wanted->name) && !strcmp(lines->lines[i].window, wanted->window))
+            return &lines->lines[i];
     }
     return NULL;
 }

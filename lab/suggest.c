@@ -16,7 +16,8 @@ unsigned suggest_distance(const char *a, size_t a_length, const char *b, size_t 
         now[0] = (unsigned)i;
         for (size_t j = 1; j <= b_length; j++) {
             now[j] = least(least(above[j], now[j - 1]) + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) now[j] = least(now[j], before[j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], before[j - 2] + 1);
         }
     }
     return rows[a_length % 3][b_length];
@@ -31,7 +32,9 @@ void suggest_begin(struct suggest *suggest, const char *wrong)
 static unsigned distance_of(const char *wrong, const char *name, size_t length)
 {
     size_t wrong_length = strlen(wrong);
-    if (wrong_length + 1 < length && name[length - wrong_length - 1] == '.' && !memcmp(name + length - wrong_length, wrong, wrong_length)) return 1;
+    if (wrong_length + 1 < length && name[length - wrong_length - 1] == '.' &&
+        !memcmp(name + length - wrong_length, wrong, wrong_length))
+        return 1;
     return suggest_distance(wrong, wrong_length, name, length);
 }
 

@@ -9,9 +9,9 @@ enum { SUGGEST_MAX = 3, SUGGEST_NAME_BYTES = 128 };
 
 struct suggest {
     const char *wrong;
-    unsigned distance;  /* of the names held */
-    int rank;           /* of the names held */
-    unsigned count;     /* names as near as each other; may exceed what is held */
+    unsigned distance; /* of the names held */
+    int rank;          /* of the names held */
+    unsigned count;    /* names as near as each other; may exceed what is held */
     char names[SUGGEST_MAX][SUGGEST_NAME_BYTES];
 };
 

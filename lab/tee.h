@@ -9,7 +9,7 @@
 #include "hwsim/base/base.h"
 
 struct tee {
-    int write_end[2];      /* what the guest gets as 1 and 2 */
+    int write_end[2]; /* what the guest gets as 1 and 2 */
     int read_end[2], to[2], copy[2];
     pthread_t thread;
 };

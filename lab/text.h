@@ -1,4 +1,5 @@
-/* text.h -- growing strings, and memory that is always there (the lab is hosted: without memory it ends with code 6). */
+/* text.h -- growing strings, and memory that is always there (the lab is hosted: without memory it ends with code 6).
+ */
 #ifndef COVM_TEXT_H
 #define COVM_TEXT_H
 
@@ -25,7 +26,8 @@ char *lab_copy(const char *string);
 /* A formatted string of its own, to be freed. */
 char *lab_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The bytes of a whole file, terminated, to be freed; NULL (and errno) if it cannot be read or has more than `limit`. */
+/* The bytes of a whole file, terminated, to be freed; NULL (and errno) if it cannot be read or has more than `limit`.
+ */
 char *lab_read_file(const char *path, size_t limit, size_t *bytes);
 
 #endif

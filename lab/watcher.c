@@ -11,7 +11,8 @@ static void nothing(int number) { (void)number; }
 static void beat(struct watcher *w, uint64_t *before)
 {
     uint64_t insns = w->progress(w->cookie);
-    fprintf(stderr, "\r\033[Kcovm: %.1f M guest instructions, %.1f M/s", (double)insns / 1e6, (double)(insns - *before) / 1e6);
+    fprintf(stderr, "\r\033[Kcovm: %.1f M guest instructions, %.1f M/s", (double)insns / 1e6,
+            (double)(insns - *before) / 1e6);
     *before = insns;
 }
 

@@ -11,7 +11,7 @@
 
 struct watcher {
     pthread_t thread, runner;
-    void (*interrupt)(void *cookie);  /* called in the thread, again each second until the end */
+    void (*interrupt)(void *cookie);    /* called in the thread, again each second until the end */
     uint64_t (*progress)(void *cookie); /* guest instructions so far; NULL: show nothing */
     void *cookie;
     int stopped_by; /* signal, or 0 */

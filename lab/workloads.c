@@ -25,10 +25,14 @@ struct reader {
 
 static void complain(struct reader *r, const yaml_node_t *node, const char *message)
 {
-    diag_error(r->diag, r->name, (unsigned)node->start_mark.line + 1, (unsigned)node->start_mark.column + 1, "%s", message);
+    diag_error(r->diag, r->name, (unsigned)node->start_mark.line + 1, (unsigned)node->start_mark.column + 1, "%s",
+               message);
 }
 
-static const char *scalar(const yaml_node_t *node) { return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL; }
+static const char *scalar(const yaml_node_t *node)
+{
+    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
 
 /* The value of a key of a mapping; a missing one is a mistake. */
 static const yaml_node_t *member(struct reader *r, const yaml_node_t *mapping, const char *key)
@@ -49,22 +53,27 @@ static void read_word(struct reader *r, const yaml_node_t *mapping, const char *
 {
     const yaml_node_t *node = member(r, mapping, key);
     if (!node) return;
-    if (scalar(node)) *word = lab_copy(scalar(node));
-    else complain(r, node, "expected a word");
+    if (scalar(node))
+        *word = lab_copy(scalar(node));
+    else
+        complain(r, node, "expected a word");
 }
 
 static void read_words(struct reader *r, const yaml_node_t *mapping, const char *key, char **words)
 {
     const yaml_node_t *node = member(r, mapping, key);
     if (!node) return;
-    if (node->type != YAML_SEQUENCE_NODE || node->data.sequence.items.top - node->data.sequence.items.start > WORKLOAD_WORDS) {
+    if (node->type != YAML_SEQUENCE_NODE ||
+        node->data.sequence.items.top - node->data.sequence.items.start > WORKLOAD_WORDS) {
         complain(r, node, "expected a short list");
         return;
     }
     for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
         const yaml_node_t *item = yaml_document_get_node(&r->document, *i);
-        if (scalar(item)) *words++ = lab_copy(scalar(item));
-        else complain(r, item, "expected a word");
+        if (scalar(item))
+            *words++ = lab_copy(scalar(item));
+        else
+            complain(r, item, "expected a word");
     }
 }
 
@@ -113,7 +122,8 @@ bool workloads_load(struct workloads *workloads, struct diag *diag)
             read_list(&r, workloads);
             yaml_document_delete(&r.document);
         } else {
-            diag_error(diag, path, (unsigned)parser.problem_mark.line + 1, (unsigned)parser.problem_mark.column + 1, "%s", parser.problem);
+            diag_error(diag, path, (unsigned)parser.problem_mark.line + 1, (unsigned)parser.problem_mark.column + 1,
+                       "%s", parser.problem);
         }
         yaml_parser_delete(&parser);
     }
@@ -219,12 +229,14 @@ bool workload_build(const struct workloads *workloads, const struct workload *wo
     char *program = workload_path(workloads, workload);
     bool fine = up_to_date(workloads, workload, program);
     if (!fine) {
-        char *directories[2] = {lab_printf("%s/build", workloads->home), lab_printf("%s/build/workloads", workloads->home)};
+        char *directories[2] = {lab_printf("%s/build", workloads->home),
+                                lab_printf("%s/build/workloads", workloads->home)};
         /* written beside and renamed, so that nobody who builds at the same time runs half a program */
         char *unfinished = lab_printf("%s.%d", program, (int)getpid());
         char *command[8 + WORKLOAD_WORDS + 1] = {"gcc", "-m32", "-static", "-O2", "-march=i686", "-o", unfinished};
         unsigned words = 7;
-        for (unsigned i = 0; workload->sources[i]; i++) command[words++] = lab_printf("%s/workloads/%s", workloads->home, workload->sources[i]);
+        for (unsigned i = 0; workload->sources[i]; i++)
+            command[words++] = lab_printf("%s/workloads/%s", workloads->home, workload->sources[i]);
         for (unsigned i = 0; i < LENGTH(directories); i++) {
             mkdir(directories[i], 0777);
             free(directories[i]);

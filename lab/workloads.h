@@ -10,16 +10,16 @@ enum { WORKLOAD_WORDS = 8 };
 
 struct workload {
     char *name, *stresses;
-    char *sources[WORKLOAD_WORDS + 1];          /* NULL-terminated, names beside workloads.yaml */
+    char *sources[WORKLOAD_WORDS + 1]; /* NULL-terminated, names beside workloads.yaml */
     struct {
-        char *args[WORKLOAD_WORDS + 1];         /* NULL-terminated */
-        char *output;                           /* what it prints, less the newline at the end */
+        char *args[WORKLOAD_WORDS + 1]; /* NULL-terminated */
+        char *output;                   /* what it prints, less the newline at the end */
     } size[WORKLOAD_SIZES];
 };
 struct workloads {
     struct workload *items;
     unsigned count;
-    char *home;                                 /* the tree they belong to */
+    char *home; /* the tree they belong to */
 };
 
 bool workloads_load(struct workloads *workloads, struct diag *diag);

@@ -10,9 +10,9 @@
 static const char usage[] =
     "usage: covm workloads                          lists the workloads: name, what it stresses\n"
     "       covm workloads build [NAME...]          builds them (all of them) and prints the paths of the programs\n"
-    "       covm workloads run [options] [NAME...]  runs them and compares what they print with the host processor's output\n"
-    "options:\n" CLI_USAGE
-    "  --size test|ref       input size (default test)\n"
+    "       covm workloads run [options] [NAME...]  runs them and compares what they print with the host processor's "
+    "output\n"
+    "options:\n" CLI_USAGE "  --size test|ref       input size (default test)\n"
     "  --check               compare every commit with a shadow interpreter (lockstep)\n"
     "  -j N                  runs at a time (default 1)\n";
 
@@ -27,7 +27,8 @@ struct options {
 
 static int list(const struct workloads *workloads)
 {
-    for (unsigned i = 0; i < workloads->count; i++) printf("%-12s %s\n", workloads->items[i].name, workloads->items[i].stresses);
+    for (unsigned i = 0; i < workloads->count; i++)
+        printf("%-12s %s\n", workloads->items[i].name, workloads->items[i].stresses);
     return EXIT_FINE;
 }
 
@@ -50,26 +51,33 @@ static int build(const struct workloads *workloads, const struct workload **chos
     int code = EXIT_FINE;
     for (unsigned i = 0; i < count; i++) {
         char *program = workload_path(workloads, chosen[i]);
-        if (!workload_build(workloads, chosen[i])) code = EXIT_CHECK_FAILED;
-        else if (tell) printf("%s\n", program);
+        if (!workload_build(workloads, chosen[i]))
+            code = EXIT_CHECK_FAILED;
+        else if (tell)
+            printf("%s\n", program);
         free(program);
     }
     return code;
 }
 
-static int run(const struct workloads *workloads, const struct workload **chosen, unsigned count, const struct options *options)
+static int run(const struct workloads *workloads, const struct workload **chosen, unsigned count,
+               const struct options *options)
 {
     struct config config;
     if (!config_build(&config, &options->args)) return EXIT_CONFIG;
     struct job *jobs = lab_allocate(count * sizeof *jobs);
     for (unsigned i = 0; i < count; i++) {
-        jobs[i] = (struct job){.workload = chosen[i], .size = options->size, .config = &config, .check = options->check,
+        jobs[i] = (struct job){.workload = chosen[i],
+                               .size = options->size,
+                               .config = &config,
+                               .check = options->check,
                                .label = options->args.machine ? options->args.machine : "the default machine"};
     }
     bool right = jobs_run(workloads, jobs, count, (unsigned)options->parallel, false);
     for (unsigned i = 0; i < count; i++) {
         const struct stats *stats = &jobs[i].result.stats;
-        printf("%-12s %-6s %14" PRIu64 " instructions %14" PRIu64 " cycles\n", chosen[i]->name, jobs[i].right ? "ok" : "FAILED", stats->machine.insns, stats->total);
+        printf("%-12s %-6s %14" PRIu64 " instructions %14" PRIu64 " cycles\n", chosen[i]->name,
+               jobs[i].right ? "ok" : "FAILED", stats->machine.insns, stats->total);
     }
     free(jobs);
     config_free(&config);
@@ -100,7 +108,8 @@ static int act(const struct options *options, int count, char **words)
 
 int command_workloads(int argc, char **argv)
 {
-    static const struct option long_options[] = {CLI_OPTIONS, {"size", required_argument, NULL, SIZE}, {"check", no_argument, NULL, CHECK}, {0}};
+    static const struct option long_options[] = {
+        CLI_OPTIONS, {"size", required_argument, NULL, SIZE}, {"check", no_argument, NULL, CHECK}, {0}};
     struct options options = {.size = WORKLOAD_TEST, .parallel = 1};
     int option, code = EXIT_USAGE;
     bool fine = true;

@@ -16,7 +16,8 @@ unsigned x86_text(const void *bytes, unsigned available, uint64_t address, struc
     ZydisDecoderEnableMode(&decoder, ZYDIS_DECODER_MODE_CET, ZYAN_FALSE);
     ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, available, &insn, operands)) ||
-        !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &insn, operands, insn.operand_count_visible, line, sizeof line, address, ZYAN_NULL))) {
+        !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &insn, operands, insn.operand_count_visible, line,
+                                                      sizeof line, address, ZYAN_NULL))) {
         text_printf(text, "(bad)");
         return 0;
     }

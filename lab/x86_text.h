@@ -5,7 +5,8 @@
 #include "hwsim/base/base.h"
 #include "lab/text.h"
 
-/* Appends the instruction at `bytes` in Intel's syntax; returns its length, 0 (and appends "(bad)") if there is none. */
+/* Appends the instruction at `bytes` in Intel's syntax; returns its length, 0 (and appends "(bad)") if there is none.
+ */
 unsigned x86_text(const void *bytes, unsigned available, uint64_t address, struct text *text);
 
 #endif

@@ -22,17 +22,19 @@ struct loader {
     struct diag *diag;
     const char *name;
     yaml_document_t document;
-    unsigned *uses;  /* per node: how often something refers to it */
-    bool *present;   /* per parameter: the file gives it */
+    unsigned *uses;             /* per node: how often something refers to it */
+    bool *present;              /* per parameter: the file gives it */
     const struct loader *above; /* the file that extends this one */
     unsigned depth;
 };
 
-static void load(struct config *config, const char *name, const char *bytes, size_t length, const struct loader *above, struct diag *diag);
+static void load(struct config *config, const char *name, const char *bytes, size_t length, const struct loader *above,
+                 struct diag *diag);
 
 static yaml_node_t *node_at(struct loader *l, int index) { return yaml_document_get_node(&l->document, index); }
 
-static void complain(struct loader *l, const yaml_node_t *node, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void complain(struct loader *l, const yaml_node_t *node, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static void complain(struct loader *l, const yaml_node_t *node, const char *format, ...)
 {
     struct text text = {0};
@@ -40,7 +42,8 @@ static void complain(struct loader *l, const yaml_node_t *node, const char *form
     va_start(arguments, format);
     text_vprintf(&text, format, arguments);
     va_end(arguments);
-    diag_error(l->diag, l->name, (unsigned)node->start_mark.line + 1, (unsigned)node->start_mark.column + 1, "%s", text_string(&text));
+    diag_error(l->diag, l->name, (unsigned)node->start_mark.line + 1, (unsigned)node->start_mark.column + 1, "%s",
+               text_string(&text));
     text_free(&text);
 }
 
@@ -97,7 +100,8 @@ static bool check_nodes(struct loader *l)
                 refer(l, pair->value);
             }
         } else if (node->type == YAML_SEQUENCE_NODE) {
-            for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) refer(l, *item);
+            for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++)
+                refer(l, *item);
         }
     }
     return l->diag->count == before;
@@ -172,7 +176,8 @@ static void apply(struct loader *l, unsigned index, const yaml_node_t *value)
     if (value->type == YAML_MAPPING_NODE) {
         complain(l, value, "%s takes a value (%s), not a mapping", row.path, quantity_type_name(row.type));
     } else if (value->type == YAML_SEQUENCE_NODE && (row.type != PARAM_TEXT || !join(l, value, &written))) {
-        complain(l, value, "%s takes %s (%s), not this list", row.path, row.type == PARAM_TEXT ? "words" : "a value", quantity_type_name(row.type));
+        complain(l, value, "%s takes %s (%s), not this list", row.path, row.type == PARAM_TEXT ? "words" : "a value",
+                 quantity_type_name(row.type));
     } else {
         if (value->type == YAML_SCALAR_NODE) text_add(&written, scalar(value), value->data.scalar.length);
         if (strlen(text_string(&written)) != written.length) {
@@ -229,7 +234,8 @@ static void walk(struct loader *l, const yaml_node_t *mapping, const char *prefi
 {
     for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = node_at(l, pair->key), *value = node_at(l, pair->value);
-        if (key->type != YAML_SCALAR_NODE || !key->data.scalar.length || strlen(scalar(key)) != key->data.scalar.length) {
+        if (key->type != YAML_SCALAR_NODE || !key->data.scalar.length ||
+            strlen(scalar(key)) != key->data.scalar.length) {
             if (pass == APPLY) complain(l, key, "a key must be a word");
             continue;
         }
@@ -249,7 +255,8 @@ static void walk(struct loader *l, const yaml_node_t *mapping, const char *prefi
 static char *find_base(const struct loader *l, const char *base)
 {
     const char *slash = strrchr(l->name, '/');
-    char *beside = base[0] == '/' || !slash ? lab_copy(base) : lab_printf("%.*s/%s", (int)(slash - l->name), l->name, base);
+    char *beside =
+        base[0] == '/' || !slash ? lab_copy(base) : lab_printf("%.*s/%s", (int)(slash - l->name), l->name, base);
     if (strchr(base, '/') || access(beside, F_OK) == 0) return beside;
     char *home = paths_home(), *preset = lab_printf("%s/configs/machines/%s", home ? home : "", base);
     free(home);
@@ -261,7 +268,8 @@ static char *find_base(const struct loader *l, const char *base)
 static void extend(struct loader *l, const yaml_node_t *root)
 {
     const yaml_node_t *value = NULL;
-    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top && !value; pair++) {
+    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start; pair < root->data.mapping.pairs.top && !value;
+         pair++) {
         const yaml_node_t *key = node_at(l, pair->key);
         if (key->type == YAML_SCALAR_NODE && !strcmp(scalar(key), "extends")) value = node_at(l, pair->value);
     }
@@ -307,13 +315,16 @@ static void walk_document(struct loader *l)
 static void syntax_error(struct loader *l, const yaml_parser_t *parser)
 {
     bool reading = parser->error == YAML_READER_ERROR; /* bytes that are no UTF-8: there is an offset, and no mark */
-    diag_error(l->diag, l->name, reading ? 0 : (unsigned)parser->problem_mark.line + 1, (unsigned)parser->problem_mark.column + 1, "%s%s%s",
-               parser->problem ? parser->problem : "malformed", parser->context ? " " : "", parser->context ? parser->context : "");
+    diag_error(l->diag, l->name, reading ? 0 : (unsigned)parser->problem_mark.line + 1,
+               (unsigned)parser->problem_mark.column + 1, "%s%s%s", parser->problem ? parser->problem : "malformed",
+               parser->context ? " " : "", parser->context ? parser->context : "");
 }
 
-static void load(struct config *config, const char *name, const char *bytes, size_t length, const struct loader *above, struct diag *diag)
+static void load(struct config *config, const char *name, const char *bytes, size_t length, const struct loader *above,
+                 struct diag *diag)
 {
-    struct loader l = {.config = config, .diag = diag, .name = name, .above = above, .depth = above ? above->depth + 1 : 0};
+    struct loader l = {
+        .config = config, .diag = diag, .name = name, .above = above, .depth = above ? above->depth + 1 : 0};
     unsigned before = diag->count;
     scan(&l, bytes, length);
     if (diag->count != before) return; /* libyaml would complain about the same places in other words */

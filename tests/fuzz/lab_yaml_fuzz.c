@@ -1,5 +1,5 @@
-/* lab_yaml_fuzz.c -- configuration files of any bytes: either applied or refused with messages, each with its place; what
- * was applied can be written and read again. */
+/* lab_yaml_fuzz.c -- configuration files of any bytes: either applied or refused with messages, each with its place;
+ * what was applied can be written and read again. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* lab_check_test.c -- the lockstep shadow: silent on a right run, loud on a register, a flag, a byte of memory or a count of
- * instructions that went wrong behind its back, at every gear.
+/* lab_check_test.c -- the lockstep shadow: silent on a right run, loud on a register, a flag, a byte of memory or a
+ * count of instructions that went wrong behind its back, at every gear.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,35 +18,46 @@
 
 /* A guest that runs a loop of loads, stores, calls and string instructions, then exits with 5. */
 static const uint8_t code[] = {
-    0xbe, 0x00, 0x91, 0x04, 0x08,       /* mov esi, 0x8049100 */
-    0xb9, 0xd0, 0x07, 0x00, 0x00,       /* mov ecx, 2000 */
-    0x8b, 0x06,                         /* 0a: mov eax, [esi] */
-    0x01, 0xc8,                         /* add eax, ecx */
-    0x89, 0x46, 0x04,                   /* mov [esi+4], eax */
-    0x51,                               /* push ecx */
-    0xe8, 0x12, 0x00, 0x00, 0x00,       /* call 29 */
-    0x59,                               /* pop ecx */
-    0x49,                               /* dec ecx */
-    0x75, 0xef,                         /* jnz 0a */
-    0xbb, 0x05, 0x00, 0x00, 0x00,       /* mov ebx, 5 */
-    0xb8, 0x01, 0x00, 0x00, 0x00,       /* mov eax, 1 */
-    0xcd, 0x80,                         /* int 0x80 */
-    0x90, 0x90,                         /* nop; nop */
-    0xbf, 0x40, 0x91, 0x04, 0x08,       /* 29: mov edi, 0x8049140 */
-    0xb9, 0x03, 0x00, 0x00, 0x00,       /* mov ecx, 3 */
-    0xf3, 0xaa,                         /* rep stosb */
-    0xff, 0x06,                         /* inc dword [esi] */
-    0xc3,                               /* ret */
+    0xbe, 0x00, 0x91, 0x04, 0x08, /* mov esi, 0x8049100 */
+    0xb9, 0xd0, 0x07, 0x00, 0x00, /* mov ecx, 2000 */
+    0x8b, 0x06,                   /* 0a: mov eax, [esi] */
+    0x01, 0xc8,                   /* add eax, ecx */
+    0x89, 0x46, 0x04,             /* mov [esi+4], eax */
+    0x51,                         /* push ecx */
+    0xe8, 0x12, 0x00, 0x00, 0x00, /* call 29 */
+    0x59,                         /* pop ecx */
+    0x49,                         /* dec ecx */
+    0x75, 0xef,                   /* jnz 0a */
+    0xbb, 0x05, 0x00, 0x00, 0x00, /* mov ebx, 5 */
+    0xb8, 0x01, 0x00, 0x00, 0x00, /* mov eax, 1 */
+    0xcd, 0x80,                   /* int 0x80 */
+    0x90, 0x90,                   /* nop; nop */
+    0xbf, 0x40, 0x91, 0x04, 0x08, /* 29: mov edi, 0x8049140 */
+    0xb9, 0x03, 0x00, 0x00, 0x00, /* mov ecx, 3 */
+    0xf3, 0xaa,                   /* rep stosb */
+    0xff, 0x06,                   /* inc dword [esi] */
+    0xc3,                         /* ret */
 };
 enum { LOAD_AT = 0x8049000, DATA = 0x8049100 };
 
 static void write_guest(const char *path)
 {
     uint8_t file[0x200] = {0};
-    Elf32_Ehdr header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_EXEC,
-                         .e_machine = EM_386, .e_version = EV_CURRENT, .e_entry = LOAD_AT + 0x80, .e_phoff = sizeof header,
-                         .e_ehsize = sizeof header, .e_phentsize = sizeof(Elf32_Phdr), .e_phnum = 1};
-    Elf32_Phdr load = {.p_type = PT_LOAD, .p_vaddr = LOAD_AT, .p_filesz = sizeof file, .p_memsz = sizeof file, .p_flags = PF_R | PF_W | PF_X, .p_align = 0x1000};
+    Elf32_Ehdr header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
+                         .e_type = ET_EXEC,
+                         .e_machine = EM_386,
+                         .e_version = EV_CURRENT,
+                         .e_entry = LOAD_AT + 0x80,
+                         .e_phoff = sizeof header,
+                         .e_ehsize = sizeof header,
+                         .e_phentsize = sizeof(Elf32_Phdr),
+                         .e_phnum = 1};
+    Elf32_Phdr load = {.p_type = PT_LOAD,
+                       .p_vaddr = LOAD_AT,
+                       .p_filesz = sizeof file,
+                       .p_memsz = sizeof file,
+                       .p_flags = PF_R | PF_W | PF_X,
+                       .p_align = 0x1000};
     memcpy(file, &header, sizeof header);
     memcpy(file + sizeof header, &load, sizeof load);
     memcpy(file + 0x80, code, sizeof code);
@@ -74,7 +85,8 @@ static void do_harm(struct run *run, struct hw_core *core, uint32_t *insns)
     case REGISTER: hw_state(core)->r[HOME_EDI] ^= 0x100; break;
     case FLAG: hw_state(core)->f[0] ^= FLAG_AF; break;
     case COUNT: *insns += 1; break;
-    case MEMORY: case STORE:
+    case MEMORY:
+    case STORE:
         assert_true(page_walk(machine_physical(run->machine), space.mode, space.cr3, DATA + 8, 0, &walk));
         physical_frame(machine_physical(run->machine), walk.frame)[(DATA + 8) & 0xfff] ^= 1;
         if (run->harm == STORE) check_stored(run->check, walk.frame << PAGE_BITS | ((DATA + 8) & 0xfff), 1);
@@ -90,8 +102,14 @@ static void committed(void *cookie, struct hw_core *core, uint32_t insns, unsign
     check_committed(run->check, core, insns, flags);
     if (check_diverged(run->check)) user_interrupt(run->user);
 }
-static void stored(void *cookie, uint64_t physical, unsigned bytes) { check_stored(((struct run *)cookie)->check, physical, bytes); }
-static void platform(void *cookie, struct hw_core *core, bool after) { check_platform(((struct run *)cookie)->check, core, after); }
+static void stored(void *cookie, uint64_t physical, unsigned bytes)
+{
+    check_stored(((struct run *)cookie)->check, physical, bytes);
+}
+static void platform(void *cookie, struct hw_core *core, bool after)
+{
+    check_platform(((struct run *)cookie)->check, core, after);
+}
 
 /* Runs the guest; what the shadow reports goes to `report`. True: it found a divergence. */
 static bool run_guest_with(enum harm harm, int gear, const char *report)
@@ -115,7 +133,8 @@ static bool run_guest_with(enum harm harm, int gear, const char *report)
     assert_non_null(run.machine);
     struct hw_core *core = machine_core(run.machine, 0);
     run.check = check_create(run.machine, (uint64_t)config.values.machine.guest_limit);
-    struct user_config user = {.params = config.values.user, .program = path, .argv = argv, .env = env, .root = "/", .output = 1, .error = 2};
+    struct user_config user = {
+        .params = config.values.user, .program = path, .argv = argv, .env = env, .root = "/", .output = 1, .error = 2};
     run.user = user_create(run.machine, &user, error, sizeof error);
     assert_non_null(run.user);
     check_begin(run.check, core);
@@ -170,8 +189,9 @@ static void memory_is_swept_at_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_right_run_is_silent), cmocka_unit_test(a_register_is_seen),    cmocka_unit_test(a_flag_is_seen),
-        cmocka_unit_test(a_count_is_seen),       cmocka_unit_test(a_stray_store_is_seen), cmocka_unit_test(memory_is_swept_at_the_end),
+        cmocka_unit_test(a_right_run_is_silent), cmocka_unit_test(a_register_is_seen),
+        cmocka_unit_test(a_flag_is_seen),        cmocka_unit_test(a_count_is_seen),
+        cmocka_unit_test(a_stray_store_is_seen), cmocka_unit_test(memory_is_swept_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

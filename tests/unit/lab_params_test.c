@@ -1,4 +1,5 @@
-/* lab_params_test.c -- the table of parameters and quantities: every row is sound, every value survives being written. */
+/* lab_params_test.c -- the table of parameters and quantities: every row is sound, every value survives being written.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@ static void offsets_do_not_overlap(void **state)
         struct param_desc a = params_row(i);
         size_t size = a.type == PARAM_TEXT ? PARAM_TEXT_BYTES : sizeof(int64_t);
         assert_true(a.offset + size <= sizeof(struct params));
-        for (unsigned j = 0; j < params_count(); j++) assert_true(i == j || params_row(j).offset < a.offset || params_row(j).offset >= a.offset + size);
+        for (unsigned j = 0; j < params_count(); j++)
+            assert_true(i == j || params_row(j).offset < a.offset || params_row(j).offset >= a.offset + size);
     }
 }
 
@@ -46,7 +48,9 @@ static void values_survive_writing(void **state)
     for (unsigned i = 0; i < params_count(); i++) {
         struct param_desc row = params_row(i);
         if (row.type == PARAM_TEXT) continue;
-        int64_t value = row.type == PARAM_BOOL ? !*(int64_t *)((char *)&config.values + row.offset) : row.type == PARAM_ENUM ? 1 : row.low + (row.high - row.low) / 3;
+        int64_t value = row.type == PARAM_BOOL   ? !*(int64_t *)((char *)&config.values + row.offset)
+                        : row.type == PARAM_ENUM ? 1
+                                                 : row.low + (row.high - row.low) / 3;
         memcpy((char *)&config.values + row.offset, &value, sizeof value);
     }
     config_print(&config, true, &text);
@@ -63,7 +67,8 @@ static void values_survive_writing(void **state)
     config_free(&again);
 }
 
-static const struct param_desc size_row = {.path = "x", .type = PARAM_SIZE, .low = 0, .high = INT64_MAX, .unit = "bytes"};
+static const struct param_desc size_row = {
+    .path = "x", .type = PARAM_SIZE, .low = 0, .high = INT64_MAX, .unit = "bytes"};
 static const struct param_desc freq_row = {.path = "x", .type = PARAM_FREQ, .low = 1, .high = INT64_MAX, .unit = "Hz"};
 static const struct param_desc time_row = {.path = "x", .type = PARAM_TIME, .low = 0, .high = 1000, .unit = "ns"};
 static const struct param_desc int_row = {.path = "x", .type = PARAM_INT, .low = -5, .high = 100, .unit = ""};
@@ -129,8 +134,15 @@ static void quantities_print(void **state)
         const struct param_desc *row;
         int64_t value;
         const char *text;
-    } cases[] = {{&size_row, 65536, "64KiB"}, {&size_row, 1000, "1000B"}, {&size_row, 0, "0B"}, {&freq_row, 1200000000, "1200MHz"},
-                 {&freq_row, 1000000000, "1GHz"}, {&time_row, 90, "90ns"}, {&int_row, -5, "-5"}, {&word_row, 1, "mask"}, {&bool_row, 1, "true"}};
+    } cases[] = {{&size_row, 65536, "64KiB"},
+                 {&size_row, 1000, "1000B"},
+                 {&size_row, 0, "0B"},
+                 {&freq_row, 1200000000, "1200MHz"},
+                 {&freq_row, 1000000000, "1GHz"},
+                 {&time_row, 90, "90ns"},
+                 {&int_row, -5, "-5"},
+                 {&word_row, 1, "mask"},
+                 {&bool_row, 1, "true"}};
     for (unsigned i = 0; i < LENGTH(cases); i++) {
         struct text text = {0};
         quantity_print(cases[i].row, cases[i].value, &text);
@@ -158,8 +170,12 @@ static void cost_keys_follow_works(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_sound),   cmocka_unit_test(offsets_do_not_overlap),       cmocka_unit_test(values_survive_writing),
-        cmocka_unit_test(quantities_parse), cmocka_unit_test(wrong_quantities_are_refused), cmocka_unit_test(quantities_print),
+        cmocka_unit_test(rows_are_sound),
+        cmocka_unit_test(offsets_do_not_overlap),
+        cmocka_unit_test(values_survive_writing),
+        cmocka_unit_test(quantities_parse),
+        cmocka_unit_test(wrong_quantities_are_refused),
+        cmocka_unit_test(quantities_print),
         cmocka_unit_test(cost_keys_follow_works),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* lab_presets_test.c -- the shipped machines: each loads, each value names its source, and each of their keys misspelt by
- * a letter is an error with the right suggestion. Runs in the root of the tree.
+/* lab_presets_test.c -- the shipped machines: each loads, each value names its source, and each of their keys misspelt
+ * by a letter is an error with the right suggestion. Runs in the root of the tree.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,7 +33,8 @@ static unsigned find_keys(const char *text, struct key *keys, unsigned capacity)
         struct key *key = &keys[count++];
         key->at = (size_t)(line + indent - text);
         key->length = length;
-        snprintf(key->path, sizeof key->path, "%s%s%.*s", depth ? open[depth - 1].path : "", depth ? "." : "", (int)length, line + indent);
+        snprintf(key->path, sizeof key->path, "%s%s%.*s", depth ? open[depth - 1].path : "", depth ? "." : "",
+                 (int)length, line + indent);
         open[depth].indent = indent;
         memcpy(open[depth].path, key->path, sizeof key->path);
         depth++;
@@ -53,7 +54,8 @@ static void misspell(struct config *config, const char *file, const char *text, 
     struct diag diag = {0};
     config_load_text(config, file, text_string(&changed), changed.length, &diag);
     snprintf(wanted, sizeof wanted, "'%s'", key->path);
-    if (diag.count != 1 || !strstr(diag.lines[0], "did you mean") || !strstr(strstr(diag.lines[0], "did you mean"), wanted)) {
+    if (diag.count != 1 || !strstr(diag.lines[0], "did you mean") ||
+        !strstr(strstr(diag.lines[0], "did you mean"), wanted)) {
         diag_print(&diag, stderr);
         fail_msg("%s: '%s' written as '%s'", file, key->path, path);
     }
@@ -117,9 +119,11 @@ static void check_sources(const char *file, const char *text)
     unsigned count = find_keys(text, keys, LENGTH(keys));
     assert_true(count > 10);
     for (unsigned i = 0; i < count; i++) {
-        const char *line = text + keys[i].at, *end = line + strcspn(line, "\n"), *comment = memchr(line, '#', (size_t)(end - line));
+        const char *line = text + keys[i].at, *end = line + strcspn(line, "\n"),
+                   *comment = memchr(line, '#', (size_t)(end - line));
         bool section = params_section(keys[i].path), base = !strcmp(keys[i].path, "extends");
-        if (!section && !base && (!comment || end - comment < 5)) fail_msg("%s: %s names no source", file, keys[i].path);
+        if (!section && !base && (!comment || end - comment < 5))
+            fail_msg("%s: %s names no source", file, keys[i].path);
     }
 }
 

@@ -13,9 +13,12 @@
 
 static bool name_of_ten(void *cookie, const char *name, size_t length, struct formula_value *value)
 {
-    if (length == 3 && !memcmp(name, "ten", 3)) *value = (struct formula_value){false, 10};
-    else if (length == 6 && !memcmp(name, "a.zero", 6)) *value = (struct formula_value){false, 0};
-    else return false;
+    if (length == 3 && !memcmp(name, "ten", 3))
+        *value = (struct formula_value){false, 10};
+    else if (length == 6 && !memcmp(name, "a.zero", 6))
+        *value = (struct formula_value){false, 0};
+    else
+        return false;
     return true;
 }
 
@@ -24,7 +27,8 @@ static void formulae_evaluate(void **state)
     static const struct {
         const char *formula;
         double value;
-    } cases[] = {{"1 + 2 * 3", 7}, {"(1 + 2) * 3", 9}, {"ten / 4", 2.5}, {"ten - 1 - 2", 7}, {"8 / 2 / 2", 2}, {"1.5 * ten", 15}, {"a.zero / ten", 0}};
+    } cases[] = {{"1 + 2 * 3", 7}, {"(1 + 2) * 3", 9}, {"ten / 4", 2.5},   {"ten - 1 - 2", 7},
+                 {"8 / 2 / 2", 2}, {"1.5 * ten", 15},  {"a.zero / ten", 0}};
     for (unsigned i = 0; i < LENGTH(cases); i++) {
         struct formula_value value;
         assert_null(formula_evaluate(cases[i].formula, name_of_ten, NULL, &value));
@@ -35,7 +39,8 @@ static void formulae_evaluate(void **state)
 
 static void dividing_by_zero_is_null(void **state)
 {
-    static const char *const cases[] = {"ten / a.zero", "1 + ten / a.zero", "(ten / a.zero) * 0", "a.zero / (ten / a.zero)"};
+    static const char *const cases[] = {"ten / a.zero", "1 + ten / a.zero", "(ten / a.zero) * 0",
+                                        "a.zero / (ten / a.zero)"};
     for (unsigned i = 0; i < LENGTH(cases); i++) {
         struct formula_value value;
         assert_null(formula_evaluate(cases[i], name_of_ten, NULL, &value));
@@ -45,7 +50,8 @@ static void dividing_by_zero_is_null(void **state)
 
 static void wrong_formulae_are_told(void **state)
 {
-    static const char *const cases[] = {"", "1 +", "(1", "1)", "eleven", "1 2", "*", "((((((((((((((((((1))))))))))))))))))"};
+    static const char *const cases[] = {"",       "1 +", "(1", "1)",
+                                        "eleven", "1 2", "*",  "((((((((((((((((((1))))))))))))))))))"};
     for (unsigned i = 0; i < LENGTH(cases); i++) {
         struct formula_value value;
         assert_non_null(formula_evaluate(cases[i], name_of_ten, NULL, &value));
@@ -108,10 +114,12 @@ static void sha256_is_right(void **state)
 {
     static const struct {
         const char *text, *hash;
-    } cases[] = { /* FIPS 180-4's examples */
+    } cases[] = {
+        /* FIPS 180-4's examples */
         {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
     };
     for (unsigned i = 0; i < LENGTH(cases); i++) {
         struct sha256 sha;
@@ -135,8 +143,12 @@ static void distances(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formulae_evaluate),      cmocka_unit_test(dividing_by_zero_is_null), cmocka_unit_test(wrong_formulae_are_told),
-        cmocka_unit_test(every_row_has_a_value),  cmocka_unit_test(windows_are_differences),  cmocka_unit_test(sha256_is_right),
+        cmocka_unit_test(formulae_evaluate),
+        cmocka_unit_test(dividing_by_zero_is_null),
+        cmocka_unit_test(wrong_formulae_are_told),
+        cmocka_unit_test(every_row_has_a_value),
+        cmocka_unit_test(windows_are_differences),
+        cmocka_unit_test(sha256_is_right),
         cmocka_unit_test(distances),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

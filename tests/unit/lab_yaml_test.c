@@ -30,10 +30,10 @@ static void expect(const char *yaml, unsigned count, const char *const *messages
     diag_free(&diag);
     config_free(&config);
 }
-#define EXPECT(yaml, ...)                                          \
-    do {                                                           \
-        const char *const wanted[] = {__VA_ARGS__};                \
-        expect(yaml, sizeof wanted / sizeof wanted[0], wanted);    \
+#define EXPECT(yaml, ...)                                                                                              \
+    do {                                                                                                               \
+        const char *const wanted[] = {__VA_ARGS__};                                                                    \
+        expect(yaml, sizeof wanted / sizeof wanted[0], wanted);                                                        \
     } while (0)
 
 static void values_are_applied(void **state)
@@ -96,8 +96,10 @@ static void shapes_are_checked(void **state)
 {
     EXPECT("core: 5\n", "f.yaml:1:7: error: 'core' is a section: it holds keys, not a value");
     EXPECT("core:\n  issue_width:\n", "f.yaml:2:15: error: core.issue_width has no value");
-    EXPECT("core:\n  issue_width: [4]\n", "f.yaml:2:16: error: core.issue_width takes a value (integer), not this list");
-    EXPECT("core:\n  issue_width: {a: 4}\n", "f.yaml:2:16: error: core.issue_width takes a value (integer), not a mapping");
+    EXPECT("core:\n  issue_width: [4]\n",
+           "f.yaml:2:16: error: core.issue_width takes a value (integer), not this list");
+    EXPECT("core:\n  issue_width: {a: 4}\n",
+           "f.yaml:2:16: error: core.issue_width takes a value (integer), not a mapping");
     EXPECT("core:\n  units: [[alu]]\n", "f.yaml:2:10: error: core.units takes words (text), not this list");
     EXPECT("[1, 2]\n", "f.yaml:1:1: error: expected keys and values");
     EXPECT("? [a]\n: 5\n", "f.yaml:1:3: error: a key must be a word");
@@ -106,7 +108,8 @@ static void shapes_are_checked(void **state)
 
 static void aliases_tags_and_tabs_are_refused(void **state)
 {
-    EXPECT("core: &c {issue_width: 4}\nmemory: *c\n", "f.yaml:1:7: error: aliases are not supported; write the value out");
+    EXPECT("core: &c {issue_width: 4}\nmemory: *c\n",
+           "f.yaml:1:7: error: aliases are not supported; write the value out");
     EXPECT("a: &a [*a]\n", "f.yaml:1:4: error: aliases are not supported; write the value out");
     EXPECT("core: {issue_width: !!int 4}\n", "f.yaml:1:21: error: tags are not supported");
     EXPECT("core:\n\tissue_width: 4\n", "f.yaml:2:1: error: tab in the indentation; use spaces");
@@ -149,8 +152,10 @@ static void deep_nesting_ends(void **state)
 static void sections_are_suggested(void **state)
 {
     EXPECT("coer:\n  issue_width: 4\n", "f.yaml:1:1: error: unknown key 'coer'; did you mean 'core'?");
-    EXPECT("memory:\n  l1f:\n    write: back\n", "f.yaml:2:3: error: unknown key 'memory.l1f'; did you mean 'memory.l1d'?");
-    EXPECT("memory:\n  l1f: {size: 64KiB}\n  l1d: {size: 64KiB}\n", "f.yaml:2:3: error: unknown key 'memory.l1f'; did you mean 'memory.l1i'?");
+    EXPECT("memory:\n  l1f:\n    write: back\n",
+           "f.yaml:2:3: error: unknown key 'memory.l1f'; did you mean 'memory.l1d'?");
+    EXPECT("memory:\n  l1f: {size: 64KiB}\n  l1d: {size: 64KiB}\n",
+           "f.yaml:2:3: error: unknown key 'memory.l1f'; did you mean 'memory.l1i'?");
     EXPECT("issue_width: 4\n", "f.yaml:1:1: error: unknown key 'issue_width'; did you mean 'core.issue_width'?");
     EXPECT("exttends: x.yaml\n", "f.yaml:1:1: error: unknown key 'exttends'; did you mean 'extends'?");
     EXPECT("completely: different\n", "f.yaml:1:1: error: unknown key 'completely'");
@@ -199,7 +204,8 @@ static void extends_mistakes(void **state)
     write_file("missing.yaml", "extends: nowhere.yaml\n");
     struct diag diag = load_file(&config, "missing.yaml");
     assert_int_equal(diag.count, 1);
-    assert_string_equal(diag.lines[0], "missing.yaml:1:10: error: cannot read 'nowhere.yaml': No such file or directory");
+    assert_string_equal(diag.lines[0],
+                        "missing.yaml:1:10: error: cannot read 'nowhere.yaml': No such file or directory");
     diag_free(&diag);
     config_free(&config);
     write_file("a.yaml", "extends: b.yaml\n");
@@ -213,7 +219,8 @@ static void extends_mistakes(void **state)
     write_file("user.yaml", "extends: wrong.yaml\ncore: {issue_width: 0}\n");
     diag = load_file(&config, "user.yaml");
     assert_int_equal(diag.count, 2);
-    assert_string_equal(diag.lines[0], "wrong.yaml:1:8: error: unknown key 'core.issue_widht'; did you mean 'core.issue_width'?");
+    assert_string_equal(diag.lines[0],
+                        "wrong.yaml:1:8: error: unknown key 'core.issue_widht'; did you mean 'core.issue_width'?");
     assert_string_equal(diag.lines[1], "user.yaml:2:21: error: core.issue_width: 0 is out of range (1 to 16)");
     diag_free(&diag);
     config_free(&config);
@@ -231,8 +238,11 @@ static void set_wins_and_is_checked(void **state)
     config_set(&config, "core", &diag);
     config_set(&config, "core=4", &diag);
     assert_int_equal(diag.count, 4);
-    assert_string_equal(diag.lines[0], "--set core.issue_widht=7: error: unknown key 'core.issue_widht'; did you mean 'core.issue_width'?");
-    assert_string_equal(diag.lines[1], "--set core.issue_width=many: error: core.issue_width: 'many' is not an integer");
+    assert_string_equal(
+        diag.lines[0],
+        "--set core.issue_widht=7: error: unknown key 'core.issue_widht'; did you mean 'core.issue_width'?");
+    assert_string_equal(diag.lines[1],
+                        "--set core.issue_width=many: error: core.issue_width: 'many' is not an integer");
     assert_string_equal(diag.lines[2], "--set core: error: not of the form path=value");
     assert_string_equal(diag.lines[3], "--set core=4: error: 'core' is a section, not a key");
     diag_free(&diag);
@@ -249,7 +259,8 @@ static int gone_again(void **state)
 {
     char name[4096];
     if (!getcwd(name, sizeof name)) return 1;
-    static const char *const files[] = {"base.yaml", "sub/middle.yaml", "top.yaml", "missing.yaml", "a.yaml", "b.yaml", "wrong.yaml", "user.yaml"};
+    static const char *const files[] = {"base.yaml", "sub/middle.yaml", "top.yaml",   "missing.yaml",
+                                        "a.yaml",    "b.yaml",          "wrong.yaml", "user.yaml"};
     for (unsigned i = 0; i < LENGTH(files); i++) unlink(files[i]);
     return rmdir("sub") || chdir("/") || rmdir(name);
 }
@@ -257,12 +268,12 @@ static int gone_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_applied),    cmocka_unit_test(nothing_is_a_configuration),
-        cmocka_unit_test(all_mistakes_at_once),  cmocka_unit_test(duplicates_are_errors),
-        cmocka_unit_test(shapes_are_checked),    cmocka_unit_test(aliases_tags_and_tabs_are_refused),
+        cmocka_unit_test(values_are_applied),         cmocka_unit_test(nothing_is_a_configuration),
+        cmocka_unit_test(all_mistakes_at_once),       cmocka_unit_test(duplicates_are_errors),
+        cmocka_unit_test(shapes_are_checked),         cmocka_unit_test(aliases_tags_and_tabs_are_refused),
         cmocka_unit_test(syntax_errors_have_a_place), cmocka_unit_test(deep_nesting_ends),
-        cmocka_unit_test(sections_are_suggested), cmocka_unit_test(extends_comes_first),
-        cmocka_unit_test(extends_mistakes),      cmocka_unit_test(set_wins_and_is_checked),
+        cmocka_unit_test(sections_are_suggested),     cmocka_unit_test(extends_comes_first),
+        cmocka_unit_test(extends_mistakes),           cmocka_unit_test(set_wins_and_is_checked),
     };
     return cmocka_run_group_tests(tests, in_a_directory_of_our_own, gone_again);
 }
