@@ -19,6 +19,7 @@ static const char usage[] =
     "  --env NAME=VALUE      a variable of the guest's environment, beside the fixed ones\n"
     "  --max-insns N         stop after that many guest instructions (exit code 5)\n"
     "  -d LETTERS[@0xADDR]   trace channels to standard error, for the code at one guest address\n"
+    "                        (b bundles, e exits, s system calls, t translations, x ways out of them)\n"
     "  -v, -q                a line of figures at the end always, or never (default: where standard error is a "
     "terminal)\n";
 
@@ -35,6 +36,11 @@ struct command {
 static bool take_trace(struct command *c, const char *value)
 {
     const char *at = strchr(value, '@');
+    size_t letters = strspn(value, "bestx");
+    if (!letters || (value[letters] && value[letters] != '@')) {
+        fprintf(stderr, "covm run: -d %s: not of the form LETTERS[@0xADDR] with letters among b, e, s, t, x\n", value);
+        return false;
+    }
     free(c->letters);
     c->letters = lab_printf("%.*s", at ? (int)(at - value) : (int)strlen(value), value);
     c->request.trace_letters = c->letters;

@@ -6,6 +6,8 @@ try rum
 try run --nonsense
 try run
 try run --env NAME -- ./prog
+try run -d bQ -- ./prog
+try run -d @0x8048000 -- ./prog
 try run --max-insns many -- ./prog
 try run -- ./there-is-none
 try config
