@@ -18,8 +18,7 @@ static const char usage[] =
     "  --write               let the guest write below its /\n"
     "  --env NAME=VALUE      a variable of the guest's environment, beside the fixed ones\n"
     "  --max-insns N         stop after that many guest instructions (exit code 5)\n"
-    "  -d LETTERS[@0xADDR]   trace channels to standard error, for the code at one guest address\n"
-    "                        (b bundles, e exits, s system calls, t translations, x ways out of them)\n"
+    "  -d LETTERS[@0xADDR]   trace channels ('-d help' lists them) to standard error, for the code at one address\n"
     "  -v, -q                a line of figures at the end always, or never (default: where standard error is a "
     "terminal)\n";
 
@@ -33,17 +32,40 @@ struct command {
     unsigned env_count;
 };
 
+static bool print_channels(void)
+{
+#define CHANNEL(letter, meaning) fprintf(stderr, "  %c  %s\n", letter, meaning);
+#include "lab/channels.def"
+#undef CHANNEL
+    return false;
+}
+
+static bool is_channel(char letter)
+{
+    static const char letters[] = {
+#define CHANNEL(letter, meaning) letter,
+#include "lab/channels.def"
+#undef CHANNEL
+    };
+    return memchr(letters, letter, sizeof letters);
+}
+
 static bool take_trace(struct command *c, const char *value)
 {
     const char *at = strchr(value, '@');
-    size_t letters = strspn(value, "bestx");
-    if (!letters || (value[letters] && value[letters] != '@')) {
-        fprintf(stderr, "covm run: -d %s: not of the form LETTERS[@0xADDR] with letters among b, e, s, t, x\n", value);
-        return false;
-    }
+    if (!strcmp(value, "help")) return print_channels();
     free(c->letters);
     c->letters = lab_printf("%.*s", at ? (int)(at - value) : (int)strlen(value), value);
     c->request.trace_letters = c->letters;
+    for (const char *letter = c->letters; *letter; letter++) {
+        if (is_channel(*letter)) continue;
+        fprintf(stderr, "covm run: -d %s: no channel '%c' among\n", value, *letter);
+        return print_channels();
+    }
+    if (!*c->letters) {
+        fprintf(stderr, "covm run: -d %s: no channel named; there are\n", value);
+        return print_channels();
+    }
     return !at || cli_number("-d", at + 1, &c->request.trace_spc);
 }
 

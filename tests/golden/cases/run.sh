@@ -60,3 +60,10 @@ kill -TERM $!
 wait $!
 echo "interrupted: $?"
 grep -E '"end"|"complete"' partial/run.json
+# every trace channel says something
+for letter in b e s t x; do
+    "$COVM" run -d $letter --set cms.threshold.gear1=1 --max-insns 1000 -- ./loop 2>trace
+    "$COVM" run -d $letter -- ./hello 2>>trace >/dev/null
+    [ -s trace ] || echo "channel $letter is silent"
+done
+"$COVM" run -d s@0x8049014 -- ./hello 2>&1 >/dev/null | sed 's/.*write/write/'
