@@ -7,11 +7,11 @@
 # and commit the tables with the change that moved them, saying why.
 #
 # Rows of a workload:
-#   program  the first half of the guest program's SHA-256. Another compiler or libc makes another program, which runs other
-#            code: its workload is then 'not comparable' and is left out of the comparison. It is an error if all are.
-#   whole    the run: guest instructions, commits (`executions`) of gear 2 translations; bundles, atoms and NOPs per x86 instruction
-#            of all gear 2 translations as they lie in the code cache; cycles per instruction and instructions per cycle
-#            of the run; steady_ipc: of its gear 2 translations alone, squashed cycles included
+#   program  the first half of the guest program's SHA-256. Another compiler or libc makes another program, which runs
+#            other code: its workload is then 'not comparable' and left out of the comparison. It is an error if all are.
+#   whole    the run: guest instructions, commits (`executions`) of gear 2 translations; bundles, atoms and NOPs per x86
+#            instruction of all gear 2 translations as they lie in the code cache; cycles per instruction and
+#            instructions per cycle of the run; steady_ipc: of its gear 2 translations alone, squashed cycles included
 #   hot1..3  the three gear 2 translations that took the most cycles: their entry as symbol+offset, x86 instructions in
 #            them, commits, bundles, atoms (stubs of their exits included) and NOPs per x86 instruction, cycles per
 #            instruction retired in them (a REP instruction counts once, with all its iterations)
@@ -44,7 +44,8 @@ rows() {
     awk -F, -v name="$1" -v hash="$2" -v symbols="$work/$1.symbols" '
         # 0x and eight digits; awk itself reads no hexadecimal
         function value(hex,  i, sum) {
-            for (i = length(hex) - 7; i <= length(hex); i++) sum = sum * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
+            for (i = length(hex) - 7; i <= length(hex); i++)
+                sum = sum * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
             return sum
         }
         # Of several names for a place, nm gives the first in its own fixed order.
@@ -56,6 +57,7 @@ rows() {
             return sprintf("%s+0x%x", symbol[i], address - start[i])
         }
         function ratio(a, b) { return b ? sprintf("%.3f", a / b) : "" }
+        function density(b, a, n, insns) { return ratio(b, insns) "," ratio(a, insns) "," ratio(n, insns) }
         BEGIN {
             while ((getline line < symbols) > 0) {
                 split(line, part, " ")
@@ -71,31 +73,38 @@ rows() {
         file == 1 && $column["name"] == "core.insns" { insns = $column["value"] }
         file == 1 && $column["name"] == "core.cycles" { cycles = $column["value"] }
         file == 2 && $column["gear"] == 2 {
-            guest += $column["guest_insns"]; bundles += $column["bundles"]; atoms += $column["atoms"]; nops += $column["nops"]
-            executions += $column["executions"]; steady_insns += $column["insns"]; steady_cycles += $column["cycles"]
+            insns_here = $column["guest_insns"]
+            guest += insns_here
+            bundles += $column["bundles"]
+            atoms += $column["atoms"]
+            nops += $column["nops"]
+            executions += $column["executions"]
+            steady_insns += $column["insns"]
+            steady_cycles += $column["cycles"]
             for (k = 3; k >= 1 && $column["cycles"] + 0 > hot[k]; k--) {
                 hot[k + 1] = hot[k]
                 row[k + 1] = row[k]
                 hot[k] = $column["cycles"] + 0
-                row[k] = place($column["spc"]) "," $column["guest_insns"] "," $column["executions"] "," \
-                         ratio($column["bundles"], $column["guest_insns"]) "," ratio($column["atoms"], $column["guest_insns"]) "," \
-                         ratio($column["nops"], $column["guest_insns"]) "," ratio($column["cycles"], $column["insns"]) "," \
-                         ratio($column["insns"], $column["cycles"]) ","
+                row[k] = place($column["spc"]) "," insns_here "," $column["executions"] "," \
+                         density($column["bundles"], $column["atoms"], $column["nops"], insns_here) "," \
+                         ratio($column["cycles"], $column["insns"]) "," ratio($column["insns"], $column["cycles"]) ","
             }
         }
         END {
             print name ",program," hash ",,,,,,,,"
-            print name ",whole,," insns "," executions + 0 "," ratio(bundles, guest) "," ratio(atoms, guest) "," ratio(nops, guest) "," \
+            print name ",whole,," insns "," executions + 0 "," density(bundles, atoms, nops, guest) "," \
                   ratio(cycles, insns) "," ratio(insns, cycles) "," ratio(steady_insns, steady_cycles)
             for (k = 1; k <= 3 && hot[k]; k++) print name ",hot" k "," row[k]
         }' "$3/stats.csv" "$3/regions.csv"
 }
 
+columns=workload,row,entry,guest_insns,executions,bundles_per_insn,atoms_per_insn,nops_per_insn
+columns=$columns,cycles_per_insn,ipc,steady_ipc
 failed=0
 for preset in "$@"; do
     table=$here/$preset.csv compared=0
     [ "$update" ] || [ -r "$table" ] || { echo "$table is missing"; exit 1; }
-    echo "workload,row,entry,guest_insns,executions,bundles_per_insn,atoms_per_insn,nops_per_insn,cycles_per_insn,ipc,steady_ipc" >"$work/new"
+    echo "$columns" >"$work/new"
     while read -r name hash program argument output; do
         known=
         [ "$update" ] || known=$(awk -F, -v name="$name" '$1 == name && $2 == "program" { print $3 }' "$table")
@@ -105,8 +114,8 @@ for preset in "$@"; do
             continue
         fi
         rm -rf "$work/record"
-        "$covm" run -q --guest-exit --root "$work/root" --machine "$preset" -o "$work/record" -- "$program" "$argument" \
-            </dev/null >"$work/out" 2>"$work/err" && [ "$(cat "$work/out")" = "$output" ] || {
+        "$covm" run -q --guest-exit --root "$work/root" --machine "$preset" -o "$work/record" -- "$program" \
+            "$argument" </dev/null >"$work/out" 2>"$work/err" && [ "$(cat "$work/out")" = "$output" ] || {
             echo "$preset: $name: wrong output"
             cat "$work/err"
             failed=1
