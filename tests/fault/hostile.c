@@ -1,6 +1,6 @@
-/* hostile.c -- a guest that treats its own code badly: maps new code where other code ran, writes code with string
- * instructions that run into what they write, and steps through REP instructions with TF. Prints what it sees; the
- * host's own output is what must come out. */
+/* hostile.c -- a guest that treats itself badly: maps new code where other code ran, writes code with string
+ * instructions that run into what they write, steps through REP instructions with TF, floods itself with signals.
+ * Prints what it sees; the host's own output is what must come out. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdint.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 typedef uint32_t (*function)(void);
 
@@ -88,10 +89,31 @@ static void step_through(void)
     printf("%u steps, places %08x\n", (unsigned)steps, (unsigned)places);
 }
 
+static void skip(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)info;
+    ((ucontext_t *)context)->uc_mcontext.gregs[REG_EIP] += 6;
+}
+
+/* As many pending signals as can be, and then a fault. */
+static void flood(void)
+{
+    struct sigaction action = {.sa_sigaction = skip, .sa_flags = SA_SIGINFO};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGRTMAX);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    for (unsigned i = 0; i < 1000; i++) sigqueue(getpid(), SIGRTMAX, (union sigval){0});
+    sigaction(SIGSEGV, &action, NULL);
+    __asm__ volatile(".byte 0xc7, 0x00, 1, 0, 0, 0" : : "a"(0) : "memory"); /* MOV DWORD [EAX], 1 */
+    puts("the fault was handled");
+}
+
 int main(void)
 {
     printf("remapped %08x\n", (unsigned)remap());
     printf("overrun %08x\n", (unsigned)overrun());
     step_through();
+    flood();
     return 0;
 }

@@ -155,8 +155,8 @@ struct signals {
 };
 #define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
 
-/* Adds to the pending signals, unless ignored. */
-void signal_send(struct user *user, struct signal_info info);
+/* Adds to the pending signals, unless ignored. False: no room for another realtime signal; the others always have. */
+bool signal_send(struct user *user, struct signal_info info);
 /* A signal that cannot be ignored or blocked: if it is, it kills. */
 void signal_force(struct user *user, struct signal_info info);
 /* Takes the first pending signal among `wanted`; false: none. */

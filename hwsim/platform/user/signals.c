@@ -46,13 +46,17 @@ static uint64_t pending(const struct signals *signals)
     return set;
 }
 
-void signal_send(struct user *user, struct signal_info info)
+bool signal_send(struct user *user, struct signal_info info)
 {
     struct signals *signals = &user->signals;
+    bool realtime = info.number >= FIRST_REALTIME;
     /* A blocked signal waits even if it would be ignored now: its action may change before it is unblocked. */
-    if (ignored(signals, info.number) && !(signals->blocked & SIGNAL_BIT(info.number))) return;
-    if (info.number < FIRST_REALTIME && pending(signals) & SIGNAL_BIT(info.number)) return;
-    if (signals->queued < SIGNAL_QUEUE) signals->queue[signals->queued++] = info;
+    if (ignored(signals, info.number) && !(signals->blocked & SIGNAL_BIT(info.number))) return true;
+    if (!realtime && pending(signals) & SIGNAL_BIT(info.number)) return true;
+    /* There is always room for one of each standard signal: a fault whose signal got lost would repeat for ever. */
+    if (realtime && signals->queued >= SIGNAL_QUEUE - FIRST_REALTIME) return false;
+    signals->queue[signals->queued++] = info;
+    return true;
 }
 
 void signal_force(struct user *user, struct signal_info info)
@@ -388,10 +392,8 @@ static int64_t queue(struct user *user, int32_t process, uint32_t number, uint32
     if (!user_get(user, address, raw, sizeof raw)) return -EFAULT;
     if (number > GUEST_SIGNALS) return -EINVAL;
     if (process != GUEST_PID) return target(process) == -EPERM ? -EPERM : -ESRCH;
-    if (number)
-        signal_send(
-            user, (struct signal_info){.number = (int)number, .code = (int)raw[2], .field = {raw[3], raw[4], raw[5]}});
-    return 0;
+    struct signal_info info = {.number = (int)number, .code = (int)raw[2], .field = {raw[3], raw[4], raw[5]}};
+    return number && !signal_send(user, info) ? -EAGAIN : 0;
 }
 
 int64_t sys_rt_sigqueueinfo(struct user *user, const uint32_t *a) { return queue(user, (int32_t)a[0], a[1], a[2]); }
