@@ -8,7 +8,7 @@
 #
 # Rows of a workload:
 #   program  the first half of the guest program's SHA-256. Another compiler or libc makes another program, which runs
-#            other code: its workload is then 'not comparable' and left out of the comparison. It is an error if all are.
+#            other code: the workload is then 'not comparable' and left out. It is an error if all are.
 #   whole    the run: guest instructions, commits (`executions`) of gear 2 translations; bundles, atoms and NOPs per x86
 #            instruction of all gear 2 translations as they lie in the code cache; cycles per instruction and
 #            instructions per cycle of the run; steady_ipc: of its gear 2 translations alone, squashed cycles included
