@@ -9,6 +9,8 @@
 struct enter_state enter_machine __attribute__((used));
 uint32_t enter_esp __attribute__((used)), enter_entry __attribute__((used));
 static struct enter_fault last;
+static const int segment[4] = {REG_DS, REG_ES, REG_FS, REG_GS};
+static uint32_t segments[4]; /* as they were before any sequence ran */
 
 /* Loads enter_machine, jumps to enter_entry; comes back at enter_exit with the registers in enter_machine. MOV touches no
  * flag, so they are saved last, on our own stack. */
@@ -49,6 +51,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     g[REG_EIP] = (greg_t)(uintptr_t)enter_after_fault;
     g[REG_ESP] = (greg_t)enter_esp;
     g[REG_EFL] = 0x202;
+    for (int i = 0; i < 4; i++) g[segment[i]] = segments[i]; /* wild code may have loaded them */
 }
 
 void enter_catch_faults(void)
@@ -57,6 +60,8 @@ void enter_catch_faults(void)
     static const int numbers[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    __asm__("movl %%ds, %0; movl %%es, %1; movl %%fs, %2; movl %%gs, %3"
+            : "=r"(segments[0]), "=r"(segments[1]), "=r"(segments[2]), "=r"(segments[3]));
     sigaltstack(&alternate, NULL);
     for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
 }

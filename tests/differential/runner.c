@@ -113,6 +113,8 @@ static int run_file(int argc, char **argv)
         if (got <= 0) return 2;
         at += (uint32_t)got;
     }
+    /* a wild store must not make code: what it finds here is a fault */
+    if (mprotect(code, CODE_FILE + (uint32_t)file.st_size, PROT_READ | PROT_EXEC)) return 2;
     map(DATA_BASE, 4096 * (DATA_PAGES - 1), PROT_READ | PROT_WRITE);
     map(DATA_BASE + 4096 * (DATA_PAGES - 1), 4096, PROT_READ);
     enter_catch_faults();

@@ -121,7 +121,7 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
 static void make_hand_unit(struct unit *unit, struct prng *prng, uint32_t address)
 {
     static const uint8_t popf[] = {0x81, 0x24, 0x24, 0xd5, 0x0c, 0x00, 0x00, 0x9d}; /* AND [ESP], 0xcd5; POPFD */
-    uint8_t reg = (uint8_t)(prng_below(prng, 4) ? prng_below(prng, 4) : 6 + prng_below(prng, 2));
+    uint8_t reg = (uint8_t)prng_below(prng, 3); /* EAX, ECX or EDX: a string instruction would write where EDI points */
     switch (prng_below(prng, 8)) {
     case 0: /* MOV reg, next; JMP reg */
     case 1: /* MOV reg, next; CALL reg */
