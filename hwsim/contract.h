@@ -16,14 +16,12 @@
 #include "hwsim/base/base.h"
 #include "hwsim/isa/isa.h"
 #include "hwsim/isa/machine_desc.h"
+#include "hwsim/isa/vreg.h"
 
 struct hw_core;
 
 /* ---- Guest state -------------------------------------------------------------------------------------------- */
 
-struct vreg {
-    uint64_t half[2]; /* low, high */
-};
 /* The register file. Places that are homes (homes.def) hold guest state whenever the CMS runs. */
 struct hw_state {
     uint64_t r[REG_COUNT];
