@@ -21,8 +21,8 @@ int64_t sys_fcntl(struct user *user, const uint32_t *a)
     switch (a[1]) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC: return file_duplicate(user, a[0], a[2], a[1] == F_DUPFD_CLOEXEC);
-    case F_GETFD: return user->files.close_on_exec[a[0]];
-    case F_SETFD: user->files.close_on_exec[a[0]] = a[2] & 1; return 0;
+    case F_GETFD: return user->process->files.close_on_exec[a[0]];
+    case F_SETFD: user->process->files.close_on_exec[a[0]] = a[2] & 1; return 0;
     case F_GETFL: return file->flags;
     case F_SETFL:
         file->flags = (file->flags & ~SETTABLE) | ((int)a[2] & SETTABLE);
@@ -77,7 +77,7 @@ int64_t sys_ioctl(struct user *user, const uint32_t *a)
         return 0;
     }
     case FIOCLEX:
-    case FIONCLEX: user->files.close_on_exec[a[0]] = a[1] == FIOCLEX; return 0;
+    case FIONCLEX: user->process->files.close_on_exec[a[0]] = a[1] == FIOCLEX; return 0;
     case FIONREAD: {
         int32_t count = (int32_t)available(file);
         if (file->kind == FILE_DEVICE || file->kind == FILE_DIRECTORY) return -ENOTTY;
@@ -100,7 +100,7 @@ int64_t sys_ioctl(struct user *user, const uint32_t *a)
     case TCSETSW:
     case TCSETSF: return 0;
     case TIOCGPGRP: {
-        uint32_t group = GUEST_PID;
+        uint32_t group = user->process->id;
         return user_put(user, a[2], &group, sizeof group) ? 0 : -EFAULT;
     }
     case TIOCGWINSZ: {

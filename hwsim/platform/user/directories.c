@@ -161,7 +161,7 @@ static int64_t change_directory(struct user *user, const struct place *place)
     int64_t result = place_stat(user, place, &status);
     if (result < 0) return result;
     if (!S_ISDIR(status.mode)) return -ENOTDIR;
-    memcpy(user->cwd, place->path, sizeof user->cwd);
+    memcpy(user->process->cwd, place->path, sizeof user->process->cwd);
     return 0;
 }
 
@@ -184,7 +184,7 @@ int64_t sys_fchdir(struct user *user, const uint32_t *a)
 
 int64_t sys_getcwd(struct user *user, const uint32_t *a)
 {
-    size_t bytes = strlen(user->cwd) + 1;
+    size_t bytes = strlen(user->process->cwd) + 1;
     if (bytes > a[1]) return -ERANGE;
-    return user_put(user, a[0], user->cwd, bytes) ? (int64_t)bytes : -EFAULT;
+    return user_put(user, a[0], user->process->cwd, bytes) ? (int64_t)bytes : -EFAULT;
 }

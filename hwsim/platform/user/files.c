@@ -14,7 +14,7 @@
 
 struct file *file_at(const struct user *user, uint32_t descriptor)
 {
-    return descriptor < GUEST_FILES ? user->files.file[descriptor] : NULL;
+    return descriptor < GUEST_FILES ? user->process->files.file[descriptor] : NULL;
 }
 
 void file_release(struct user *user, struct file *file)
@@ -34,11 +34,11 @@ void file_release(struct user *user, struct file *file)
 
 int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec)
 {
-    uint64_t limit = user->limit[7][0]; /* RLIMIT_NOFILE */
+    uint64_t limit = user->process->limit[7][0]; /* RLIMIT_NOFILE */
     for (unsigned i = from; i < GUEST_FILES && i < limit; i++) {
-        if (!user->files.file[i]) {
-            user->files.file[i] = file;
-            user->files.close_on_exec[i] = close_on_exec;
+        if (!user->process->files.file[i]) {
+            user->process->files.file[i] = file;
+            user->process->files.close_on_exec[i] = close_on_exec;
             return (int)i;
         }
     }
@@ -85,7 +85,7 @@ static int64_t open_special(struct user *user, const struct special_file *specia
     case SPECIAL_EXE:
         if ((flags & O_ACCMODE) != O_RDONLY) return -ETXTBSY;
         /* A description of its own: a duplicate would share its position. */
-        host = fcntl(user->exe, F_DUPFD_CLOEXEC, 3);
+        host = fcntl(user->process->exe, F_DUPFD_CLOEXEC, 3);
         if (host >= 0) {
             char name[32];
             snprintf(name, sizeof name, "/proc/self/fd/%d", host);
@@ -126,7 +126,7 @@ static int create(struct user *user, const struct place *place, int flags, uint3
     if (place->directory) return -EISDIR;
     int descriptor = path_open(user, place, (flags & (O_ACCMODE | O_APPEND)) | O_CREAT | O_EXCL, 0600);
     if (descriptor < 0) return descriptor;
-    fchmod(descriptor, mode & ~user->file_mask & 07777); /* the host's umask is not the guest's */
+    fchmod(descriptor, mode & ~user->process->file_mask & 07777); /* the host's umask is not the guest's */
     if (fstat(descriptor, &host) == 0) {
         inode_forget(user, &host);
         struct inode *inode = inode_of(user, &host);
@@ -189,7 +189,7 @@ static int64_t close_at(struct user *user, uint32_t descriptor)
 {
     struct file *file = file_at(user, descriptor);
     if (!file) return -EBADF;
-    user->files.file[descriptor] = NULL;
+    user->process->files.file[descriptor] = NULL;
     file_release(user, file);
     return 0;
 }
@@ -202,7 +202,7 @@ int64_t sys_close_range(struct user *user, const uint32_t *a)
     if (a[0] > a[1] || a[2] & ~(uint32_t)(UNSHARE | CLOEXEC)) return -EINVAL;
     for (uint32_t i = a[0]; i <= a[1] && i < GUEST_FILES; i++) {
         if (a[2] & CLOEXEC)
-            user->files.close_on_exec[i] = true;
+            user->process->files.close_on_exec[i] = true;
         else
             close_at(user, i);
     }
@@ -225,8 +225,8 @@ static int64_t duplicate_to(struct user *user, uint32_t descriptor, uint32_t to,
     if (descriptor == to) return to;
     file->references++;
     close_at(user, to);
-    user->files.file[to] = file;
-    user->files.close_on_exec[to] = close_on_exec;
+    user->process->files.file[to] = file;
+    user->process->files.close_on_exec[to] = close_on_exec;
     return to;
 }
 
@@ -317,21 +317,22 @@ bool files_create(struct user *user, const struct user_config *config, char *err
         }
         file->stream = i;
         file->seekable = i == 0 && fstat(host[0], &status) == 0 && S_ISREG(status.st_mode);
-        user->files.file[i] = file;
+        user->process->files.file[i] = file;
     }
     return true;
+}
+
+void files_close(struct user *user)
+{
+    for (unsigned i = 0; i < GUEST_FILES; i++) close_at(user, i);
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where) { return remove(path); }
 
 void files_destroy(struct user *user)
 {
-    for (unsigned i = 0; i < GUEST_FILES; i++) {
-        file_release(user, user->files.file[i]);
-        user->files.file[i] = NULL;
-    }
     if (user->tmp_path[0]) nftw(user->tmp_path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    const int own[] = {user->root, user->tmp, user->exe};
+    const int own[] = {user->root, user->tmp};
     for (unsigned i = 0; i < LENGTH(own); i++)
         if (own[i] >= 0) close(own[i]);
     free(user->inodes.inode);

@@ -16,7 +16,7 @@ enum { EFL_TF = 0x100, EFL_DF = 0x400, EFL_RF = 0x10000, EFL_AC = 0x40000 };
 /* The flags that a return from a handler may set. */
 enum { RESTORED_FLAGS = ATOM_FLAGS | EFL_TF | EFL_DF | EFL_RF | EFL_AC };
 enum { ACTION_SIGINFO = 4, ACTION_RESTORER = 0x04000000, ACTION_ONSTACK = 0x08000000 };
-enum { STACK_ON = 1, STACK_DISABLE = 2, ALTSTACK_BYTES_MIN = 2048 };
+enum { ALTSTACK_BYTES_MIN = 2048 };
 #define STACK_AUTODISARM 0x80000000u
 
 struct context32 {
@@ -71,9 +71,9 @@ static void save_context(struct user *user, struct context32 *out, uint64_t mask
         .edx = (uint32_t)r[HOME_EDX],
         .ecx = (uint32_t)r[HOME_ECX],
         .eax = (uint32_t)r[HOME_EAX],
-        .trapno = user->signals.trap,
-        .err = user->signals.error,
-        .cr2 = user->signals.cr2,
+        .trapno = user->thread->trap,
+        .err = user->thread->error,
+        .cr2 = user->thread->cr2,
         .eip = (uint32_t)r[HOME_EIP],
         .cs = segment_selector(user, SEG_CS),
         .eflags = user_flags(user),
@@ -94,7 +94,7 @@ static bool on_altstack(const struct altstack *stack, uint32_t esp)
 /* The address of a frame of `bytes`; false: it would leave the alternate stack that it is on. */
 static bool place_frame(struct user *user, uint32_t flags, uint32_t bytes, uint32_t *address)
 {
-    const struct altstack *stack = &user->signals.stack;
+    const struct altstack *stack = &user->thread->stack;
     uint32_t esp = (uint32_t)*user_reg(user, HOME_ESP);
     bool nested = on_altstack(stack, esp);
     if (flags & ACTION_ONSTACK && stack->bytes && !nested)
@@ -146,7 +146,7 @@ static bool push_realtime(struct user *user, const struct signal_info *info, con
 {
     struct rt_sigframe frame = {.pretcode = return_address(action, TRAMPOLINE_RT_SIGRETURN),
                                 .number = (uint32_t)info->number,
-                                .stack = user->signals.stack,
+                                .stack = user->thread->stack,
                                 .mask = {(uint32_t)mask, (uint32_t)(mask >> 32)}};
     uint32_t address;
     memcpy(frame.retcode, rt_retcode, sizeof rt_retcode);
@@ -156,7 +156,7 @@ static bool push_realtime(struct user *user, const struct signal_info *info, con
     frame.info_address = address + offsetof(struct rt_sigframe, info);
     frame.context_address = address + offsetof(struct rt_sigframe, uc_flags);
     if (!user_put(user, address, &frame, sizeof frame)) return false;
-    if (user->signals.stack.flags & STACK_AUTODISARM) user->signals.stack = (struct altstack){.flags = STACK_DISABLE};
+    if (user->thread->stack.flags & STACK_AUTODISARM) user->thread->stack = (struct altstack){.flags = STACK_DISABLE};
     enter(user, address, action->handler, frame.number, frame.info_address, frame.context_address);
     return true;
 }
@@ -186,15 +186,15 @@ static void restore_context(struct user *user, const struct context32 *in)
 /* EAX is as the context has it: there is no result. */
 static int64_t returned(struct user *user, const struct context32 *context, uint64_t mask)
 {
-    user->call_abandoned = true;
-    user->signals.blocked = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
+    user->thread->call_abandoned = true;
+    user->thread->blocked = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
     restore_context(user, context);
     return 0;
 }
 
 static int64_t bad_frame(struct user *user)
 {
-    user->call_abandoned = true;
+    user->thread->call_abandoned = true;
     signal_force(user, (struct signal_info){.number = SIGSEGV, .code = SIGNAL_KERNEL});
     return 0;
 }
@@ -211,14 +211,14 @@ int64_t sys_sigreturn(struct user *user, const uint32_t *a)
 static int64_t set_altstack(struct user *user, const struct altstack *stack)
 {
     uint32_t esp = (uint32_t)*user_reg(user, HOME_ESP), mode = stack->flags & ~STACK_AUTODISARM;
-    if (on_altstack(&user->signals.stack, esp)) return -EPERM;
+    if (on_altstack(&user->thread->stack, esp)) return -EPERM;
     if (mode != 0 && mode != STACK_ON && mode != STACK_DISABLE) return -EINVAL;
     if (mode == STACK_DISABLE)
-        user->signals.stack = (struct altstack){.flags = stack->flags};
+        user->thread->stack = (struct altstack){.flags = stack->flags};
     else if (stack->bytes < ALTSTACK_BYTES_MIN)
         return -ENOMEM;
     else
-        user->signals.stack = *stack;
+        user->thread->stack = *stack;
     return 0;
 }
 
@@ -234,7 +234,7 @@ int64_t sys_rt_sigreturn(struct user *user, const uint32_t *a)
 
 int64_t sys_sigaltstack(struct user *user, const uint32_t *a)
 {
-    struct altstack new, old = user->signals.stack;
+    struct altstack new, old = user->thread->stack;
     uint32_t esp = (uint32_t)*user_reg(user, HOME_ESP);
     old.flags = !old.bytes ? STACK_DISABLE : on_altstack(&old, esp) ? STACK_ON : old.flags & STACK_AUTODISARM;
     if (a[0]) {

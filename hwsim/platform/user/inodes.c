@@ -124,7 +124,7 @@ int64_t place_stat(struct user *user, const struct place *place, struct guest_st
         return 0;
     case SPECIAL_LINK: stat_special(user, S_IFLNK | 0777, 0, 50, out); return 0;
     case SPECIAL_DESCRIPTOR: file = file_at(user, special.number); return file ? file_stat(user, file, out) : -ENOENT;
-    case SPECIAL_EXE: return stat_host(user, user->exe, MOUNT_ROOT, out);
+    case SPECIAL_EXE: return stat_host(user, user->process->exe, MOUNT_ROOT, out);
     case SPECIAL_NONE: break;
     }
     if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC) return -ENOENT;

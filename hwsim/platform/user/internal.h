@@ -34,8 +34,9 @@ enum { TRAMPOLINE_SIGRETURN = 0, TRAMPOLINE_RT_SIGRETURN = 16 };
 /* Where the contents of a mapping come from: bytes in memory, or a host file. Counted references. */
 struct backing {
     unsigned references;
-    int descriptor;       /* owned; -1: `bytes` */
-    const uint8_t *bytes; /* not owned */
+    int descriptor; /* owned; -1: `bytes` */
+    const uint8_t *bytes;
+    uint8_t *owned; /* those bytes, if they are freed with the last reference */
     uint64_t size;
 };
 struct backing *backing_of_file(int descriptor);
@@ -56,10 +57,12 @@ struct mappings {
     uint64_t cr3;
     uint32_t break_start, program_break;
     bool read_implies_exec;
+    struct descriptor *ldt; /* LDT_ENTRIES of them, NULL until the first is written */
 };
 
 enum populate { POPULATED, POPULATE_UNMAPPED, POPULATE_DENIED, POPULATE_BEYOND, POPULATE_NO_MEMORY };
 
+/* The process's own, empty, and the one that the core works in. */
 bool space_create(struct user *user);
 void space_destroy(struct user *user);
 /* Replaces whatever is mapped in [start, end). Takes over a reference to `backing`. */
@@ -141,17 +144,14 @@ struct signal_action {
     uint32_t handler, flags, restorer;
     uint64_t mask;
 };
+enum { STACK_ON = 1, STACK_DISABLE = 2 };
 struct altstack {
     uint32_t address, flags, bytes;
 };
-struct signals {
-    struct signal_action action[GUEST_SIGNALS + 1];
-    uint64_t blocked, saved; /* saved: what sigsuspend replaced, to be restored after the handler */
-    bool restore;
-    struct altstack stack;
-    struct signal_info queue[SIGNAL_QUEUE]; /* in order of arrival; standard signals at most once each */
+/* Signals that wait to be handled, in order of arrival; standard signals at most once each. */
+struct pending {
+    struct signal_info queue[SIGNAL_QUEUE];
     unsigned queued;
-    uint32_t trap, error, cr2; /* of the last exception */
 };
 #define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
 
@@ -179,10 +179,6 @@ struct descriptor {
     bool used, present, data, writable, size32;
     uint32_t base, limit; /* limit in bytes - 1 */
     uint32_t raw[3];      /* base, limit and flags as the guest gave them */
-};
-struct segments {
-    struct descriptor tls[GDT_TLS_COUNT];
-    struct descriptor *ldt; /* LDT_ENTRIES of them, NULL until the first is written */
 };
 bool segment_lookup(struct user *user, unsigned segment, uint16_t selector, struct hw_segment *descriptor,
                     struct hw_fault *fault);
@@ -291,13 +287,51 @@ void file_touch(struct user *user, const struct file *file);
 int64_t file_stat(struct user *user, struct file *file, struct guest_stat *out);
 /* Does reading (writing) return at once? */
 bool file_ready(struct user *user, const struct file *file, bool write);
+/* The guest's tree, and the first process's descriptors. */
 bool files_create(struct user *user, const struct user_config *config, char *error, size_t capacity);
+void files_close(struct user *user); /* all descriptors of the process */
 void files_destroy(struct user *user);
 int64_t place_stat(struct user *user, const struct place *place, struct guest_stat *out);
 
-/* ---- the whole ---- */
+/* ---- tasks ---- */
+
+/* What Linux keeps for each thread. */
+struct thread {
+    struct process *process;
+    uint32_t id;
+    char name[16];           /* prctl PR_SET_NAME */
+    uint64_t blocked, saved; /* signals; saved: what sigsuspend replaced, to be restored after the handler */
+    bool restore;
+    struct pending pending;
+    struct altstack stack;
+    uint32_t trap, error, cr2; /* of the last exception */
+    struct descriptor tls[GDT_TLS_COUNT];
+    uint32_t call;       /* number of the system call being answered */
+    bool call_abandoned; /* it set all registers itself (sigreturn): no result, no restart */
+};
 
 enum { LIMIT_COUNT = 16 };
+/* What its threads share. */
+struct process {
+    uint32_t id, parent;
+    struct mappings *space;
+    struct signal_action action[GUEST_SIGNALS + 1];
+    struct timer timer[TIMER_COUNT];
+    uint64_t limit[LIMIT_COUNT][2];
+    struct files files;
+    char cwd[GUEST_PATH_BYTES];
+    uint32_t file_mask; /* umask */
+    int exe;            /* host descriptor of the program; owned */
+    char exe_path[300]; /* what /proc/self/exe points at */
+};
+
+/* The first process, with its thread. False: no memory. */
+bool task_create(struct user *user, uint64_t stack);
+void task_destroy(struct user *user);
+
+/* ---- the whole ---- */
+
+/* The system that all processes live in. `process` and `thread` are those that run: every handler acts for them. */
 struct user {
     struct machine *machine;
     struct hw_core *core;
@@ -309,27 +343,14 @@ struct user {
     uint64_t insns_max; /* UINT64_MAX: no limit */
     bool write;
     volatile sig_atomic_t interrupted;
-    struct mappings space;
-    struct timer timer[TIMER_COUNT];
+    struct process *process;
+    struct thread *thread;
     uint64_t slept; /* ns */
-    struct signals signals;
-    struct segments segments;
     struct prng random;
-    uint8_t *image; /* the ELF file */
-    size_t image_bytes;
     int root, tmp; /* host directories */
-    int exe;       /* host descriptor of the program */
     char tmp_path[64];
-    char exe_path[300]; /* what /proc/self/exe points at */
-    char cwd[GUEST_PATH_BYTES];
     int stream[3]; /* host descriptors of the guest's 0, 1, 2 */
-    struct files files;
     struct inodes inodes;
-    uint32_t call;       /* number of the system call being answered */
-    bool call_abandoned; /* it set all registers itself (sigreturn): no result, no restart */
-    uint32_t file_mask;  /* umask */
-    uint64_t limit[LIMIT_COUNT][2];
-    char name[16];        /* prctl PR_SET_NAME */
     uint64_t refused[8];  /* system calls that were reported already, a bit each */
     uint64_t fault_insns; /* of the last page fault that only populated, to notice one that repeats */
     uint32_t fault_address, fault_repeats;

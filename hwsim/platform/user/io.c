@@ -41,7 +41,7 @@ static int64_t write_stream(struct user *user, int host, const uint8_t *from, si
     sigprocmask(SIG_SETMASK, &old, NULL);
     if (error == EPIPE)
         signal_send(user,
-                    (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {GUEST_PID, GUEST_UID}});
+                    (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
     return done ? (int64_t)done : -error;
 }
 
@@ -88,7 +88,7 @@ static int64_t write_pipe(struct user *user, struct file *file, const uint8_t *f
     size_t room = PIPE_BYTES - pipe->used, count = bytes < room ? bytes : room;
     if (!pipe->readers) {
         signal_send(user,
-                    (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {GUEST_PID, GUEST_UID}});
+                    (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
         return -EPIPE;
     }
     if (bytes <= 4096 && count < bytes) count = 0; /* PIPE_BUF: whole or not at all */

@@ -21,45 +21,50 @@ static const uint8_t trampoline[PAGE_BYTES] = {
 /* What every guest finds in its environment, unless it is set otherwise. */
 static const char *const fixed_environment[] = {"HOME=/", "LANG=C", "PATH=/usr/bin:/bin", "TZ=UTC0"};
 
-static bool read_program(struct user *user, const char *program, char *error, size_t capacity)
+/* The program's descriptor becomes the process's; its bytes come back as what its segments are mapped from. */
+static struct backing *read_program(struct user *user, const char *program, char *error, size_t capacity)
 {
     struct stat host;
-    user->exe = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (user->exe < 0 || fstat(user->exe, &host) < 0) {
+    int exe = user->process->exe = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (exe < 0 || fstat(exe, &host) < 0) {
         snprintf(error, capacity, "%s", strerror(errno));
-        return false;
+        return NULL;
     }
     if (!S_ISREG(host.st_mode)) {
         snprintf(error, capacity, "%s", S_ISDIR(host.st_mode) ? "a directory, not a program" : "not a regular file");
-        return false;
+        return NULL;
     }
     if ((uint64_t)host.st_size > UINT32_MAX) {
         snprintf(error, capacity, "larger than the 4 GiB that an i386 program can be");
-        return false;
+        return NULL;
     }
-    user->image = malloc((size_t)host.st_size + 1);
-    if (!user->image) {
+    size_t size = (size_t)host.st_size, done = 0;
+    uint8_t *bytes = malloc(size + 1);
+    struct backing *image = bytes ? backing_of_bytes(bytes, size) : NULL;
+    if (!image) {
+        free(bytes);
         snprintf(error, capacity, "no memory for its %lld bytes", (long long)host.st_size);
-        return false;
+        return NULL;
     }
-    while (user->image_bytes < (size_t)host.st_size) {
-        ssize_t got = pread(user->exe, user->image + user->image_bytes, (size_t)host.st_size - user->image_bytes,
-                            (off_t)user->image_bytes);
+    image->owned = bytes;
+    while (done < size) {
+        ssize_t got = pread(exe, bytes + done, size - done, (off_t)done);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
             snprintf(error, capacity, "%s", strerror(errno));
-            return false;
+            backing_release(image);
+            return NULL;
         }
         if (got == 0) break;
-        user->image_bytes += (size_t)got;
+        done += (size_t)got;
     }
-    return true;
+    image->size = done;
+    return image;
 }
 
-static bool map_segments(struct user *user, const struct elf_image *image)
+static bool map_segments(struct user *user, const struct elf_image *image, struct backing *file)
 {
-    struct backing *file = backing_of_bytes(user->image, user->image_bytes);
-    bool fits = file != NULL;
+    bool fits = true;
     for (unsigned i = 0; i < image->count && fits; i++) {
         const struct elf_segment *segment = &image->segment[i];
         uint8_t prot =
@@ -84,7 +89,6 @@ static bool map_segments(struct user *user, const struct elf_image *image)
         }
         if (start < end) space_map(user, (struct vma){.start = start, .end = end, .prot = prot});
     }
-    backing_release(file);
     return fits;
 }
 
@@ -196,7 +200,7 @@ static bool build_stack(struct user *user, const struct user_config *config, con
     if (fits) {
         envc = environment(config->env, env);
         push(&stack, nothing, sizeof nothing);
-        uint32_t name = push_string(&stack, user->exe_path);
+        uint32_t name = push_string(&stack, user->process->exe_path);
         words[n++] = argc;
         for (unsigned i = envc; i-- > 0;) words[1 + argc + 1 + i] = push_string(&stack, env[i]);
         for (unsigned i = argc; i-- > 0;) words[1 + i] = push_string(&stack, config->argv[i]);
@@ -230,6 +234,14 @@ static void set_registers(struct user *user, uint32_t entry, uint32_t esp)
     hw_commit(user->core, 0, 0, bits_mask(REG_SHADOWED), true);
 }
 
+static void set_names(struct user *user, const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    const char *base = slash ? slash + 1 : program;
+    snprintf(user->process->exe_path, sizeof user->process->exe_path, "/%.255s", base);
+    snprintf(user->thread->name, sizeof user->thread->name, "%.15s", base);
+}
+
 bool user_load(struct user *user, const struct user_config *config, char *error, size_t capacity)
 {
     struct elf_image *image = calloc(1, sizeof *image);
@@ -237,20 +249,22 @@ bool user_load(struct user *user, const struct user_config *config, char *error,
         snprintf(error, capacity, "no memory");
         return false;
     }
-    bool ok = read_program(user, config->program, error, capacity) &&
-              elf_parse(user->image, user->image_bytes, image, error, capacity);
+    set_names(user, config->program);
+    struct backing *file = read_program(user, config->program, error, capacity);
+    bool ok = file && elf_parse(file->bytes, file->size, image, error, capacity);
     if (ok) {
         uint32_t esp = 0;
-        user->space.read_implies_exec = image->stack == ELF_STACK_DEFAULT;
-        user->space.break_start = user->space.program_break = image->program_break;
+        user->process->space->read_implies_exec = image->stack == ELF_STACK_DEFAULT;
+        user->process->space->break_start = user->process->space->program_break = image->program_break;
         snprintf(error, capacity, "its segments do not fit into the guest's memory");
-        ok = map_segments(user, image) && map_stack(user, image);
+        ok = map_segments(user, image, file) && map_stack(user, image);
         if (ok) {
             snprintf(error, capacity, "its arguments and environment do not fit into a quarter of guest.stack");
             ok = build_stack(user, config, image, &esp);
         }
         if (ok) set_registers(user, image->entry, esp);
     }
+    backing_release(file);
     free(image);
     return ok;
 }

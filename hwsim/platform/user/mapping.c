@@ -12,7 +12,7 @@ static uint32_t page_down(uint32_t address) { return address & PAGE_MASK; }
 
 int64_t sys_brk(struct user *user, const uint32_t *a)
 {
-    struct mappings *space = &user->space;
+    struct mappings *space = user->process->space;
     uint32_t wanted = a[0], old_end = page_up(space->program_break), new_end = page_up(wanted);
     if (wanted < space->break_start || wanted >= ELF_ADDRESS_MAX) return space->program_break;
     if (new_end < old_end) {
@@ -125,9 +125,10 @@ int64_t sys_mprotect(struct user *user, const uint32_t *a)
     int64_t end = range_end(a[0], a[1], -ENOMEM);
     if (end < 0 || prot & ~(uint32_t)(PROT_READ | PROT_WRITE | PROT_EXEC)) return end < 0 ? end : -EINVAL;
     if (!space_is_mapped(user, a[0], (uint32_t)end)) return -ENOMEM;
-    for (unsigned i = space_above(user, a[0]); i < user->space.count && user->space.vmas[i].start < end; i++)
-        if (prot & PROT_WRITE && !may_become_writable(&user->space.vmas[i])) return -EACCES;
-    if (user->space.read_implies_exec && prot & PROT_READ) prot |= PROT_EXEC;
+    for (unsigned i = space_above(user, a[0]);
+         i < user->process->space->count && user->process->space->vmas[i].start < end; i++)
+        if (prot & PROT_WRITE && !may_become_writable(&user->process->space->vmas[i])) return -EACCES;
+    if (user->process->space->read_implies_exec && prot & PROT_READ) prot |= PROT_EXEC;
     space_protect(user, a[0], (uint32_t)end, prot);
     return 0;
 }

@@ -247,7 +247,7 @@ int path_resolve(struct user *user, int directory, const char *path, bool follow
     if (*path == '/') {
         set_place(place, "/");
     } else if (directory == GUEST_AT_FDCWD) {
-        set_place(place, user->cwd);
+        set_place(place, user->process->cwd);
     } else {
         const struct file *file = file_at(user, (uint32_t)directory);
         if (!file) return -EBADF;

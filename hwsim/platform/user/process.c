@@ -113,8 +113,8 @@ int64_t sys_sysinfo(struct user *user, const uint32_t *a)
 int64_t sys_personality(struct user *user, const uint32_t *a)
 {
     enum { READ_IMPLIES_EXEC = 0x400000, NO_RANDOMIZE = 0x40000 };
-    int64_t old = NO_RANDOMIZE | (user->space.read_implies_exec ? READ_IMPLIES_EXEC : 0);
-    if (a[0] != UINT32_MAX) user->space.read_implies_exec = a[0] & READ_IMPLIES_EXEC;
+    int64_t old = NO_RANDOMIZE | (user->process->space->read_implies_exec ? READ_IMPLIES_EXEC : 0);
+    if (a[0] != UINT32_MAX) user->process->space->read_implies_exec = a[0] & READ_IMPLIES_EXEC;
     return old;
 }
 
@@ -169,9 +169,9 @@ static uint64_t broad(uint32_t limit) { return limit == UINT32_MAX ? UINT64_MAX 
 static int64_t set_limit(struct user *user, uint32_t which, const uint64_t new[2])
 {
     if (new[0] > new[1]) return -EINVAL;
-    if (new[1] > user->limit[which][1]) return -EPERM;
-    user->limit[which][0] = new[0];
-    user->limit[which][1] = new[1];
+    if (new[1] > user->process->limit[which][1]) return -EPERM;
+    user->process->limit[which][0] = new[0];
+    user->process->limit[which][1] = new[1];
     return 0;
 }
 
@@ -180,7 +180,7 @@ static int64_t get_limit(struct user *user, const uint32_t *a, uint32_t infinity
     if (a[0] >= LIMIT_COUNT) return -EINVAL;
     uint32_t out[2];
     for (unsigned i = 0; i < 2; i++)
-        out[i] = narrow(user->limit[a[0]][i]) > infinity ? infinity : narrow(user->limit[a[0]][i]);
+        out[i] = narrow(user->process->limit[a[0]][i]) > infinity ? infinity : narrow(user->process->limit[a[0]][i]);
     return user_put(user, a[1], out, sizeof out) ? 0 : -EFAULT;
 }
 
@@ -200,7 +200,7 @@ int64_t sys_prlimit64(struct user *user, const uint32_t *a)
     uint64_t new[2], old[2];
     if (a[1] >= LIMIT_COUNT) return -EINVAL;
     if (!self(a[0])) return -ESRCH;
-    memcpy(old, user->limit[a[1]], sizeof old);
+    memcpy(old, user->process->limit[a[1]], sizeof old);
     if (a[2]) {
         if (!user_get(user, a[2], new, sizeof new)) return -EFAULT;
         int64_t status = set_limit(user, a[1], new);
@@ -219,17 +219,17 @@ int64_t sys_prctl(struct user *user, const uint32_t *a)
         SET_NO_NEW_PRIVS = 38,
         GET_NO_NEW_PRIVS = 39
     };
-    char name[sizeof user->name];
+    char name[sizeof user->thread->name];
     switch (a[0]) {
     case SET_NAME: {
         int length = user_get_string(user, a[1], name, sizeof name);
         if (length == -EFAULT) return -EFAULT;
         name[sizeof name - 1] = 0;
-        memset(user->name, 0, sizeof user->name);
-        memcpy(user->name, name, length < 0 ? sizeof name : (size_t)length);
+        memset(user->thread->name, 0, sizeof user->thread->name);
+        memcpy(user->thread->name, name, length < 0 ? sizeof name : (size_t)length);
         return 0;
     }
-    case GET_NAME: return user_put(user, a[1], user->name, sizeof user->name) ? 0 : -EFAULT;
+    case GET_NAME: return user_put(user, a[1], user->thread->name, sizeof user->thread->name) ? 0 : -EFAULT;
     case GET_DUMPABLE: return 1;
     case SET_DUMPABLE:
     case SET_NO_NEW_PRIVS:

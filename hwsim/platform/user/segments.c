@@ -23,12 +23,14 @@ static const struct descriptor flat_data = {
 static const struct descriptor *find(const struct user *user, uint16_t selector)
 {
     unsigned index = selector >> 3;
-    if (selector & 4) return user->segments.ldt && user->segments.ldt[index].used ? &user->segments.ldt[index] : NULL;
+    if (selector & 4)
+        return user->process->space->ldt && user->process->space->ldt[index].used ? &user->process->space->ldt[index]
+                                                                                  : NULL;
     if (index == USER_CS >> 3) return &flat_code;
     if (index == USER_DS >> 3) return &flat_data;
     if (index >= GDT_TLS_FIRST && index < GDT_TLS_FIRST + GDT_TLS_COUNT &&
-        user->segments.tls[index - GDT_TLS_FIRST].used)
-        return &user->segments.tls[index - GDT_TLS_FIRST];
+        user->thread->tls[index - GDT_TLS_FIRST].used)
+        return &user->thread->tls[index - GDT_TLS_FIRST];
     return NULL;
 }
 
@@ -120,14 +122,14 @@ int64_t sys_set_thread_area(struct user *user, const uint32_t *a)
     if (descriptor.used && (!descriptor.size32 || !descriptor.data || !descriptor.present)) return -EINVAL;
     unsigned index = 0;
     if (desc[0] == UINT32_MAX) {
-        while (index < GDT_TLS_COUNT && user->segments.tls[index].used) index++;
+        while (index < GDT_TLS_COUNT && user->thread->tls[index].used) index++;
         if (index == GDT_TLS_COUNT) return -ESRCH;
         desc[0] = GDT_TLS_FIRST + index;
         if (!user_put(user, a[0], &desc[0], sizeof desc[0])) return -EFAULT;
     }
     index = desc[0] - GDT_TLS_FIRST;
     if (index >= GDT_TLS_COUNT) return -EINVAL;
-    user->segments.tls[index] = descriptor;
+    user->thread->tls[index] = descriptor;
     reload(user, (uint16_t)(desc[0] << 3));
     return 0;
 }
@@ -137,7 +139,7 @@ int64_t sys_get_thread_area(struct user *user, const uint32_t *a)
     uint32_t number;
     if (!user_get(user, a[0], &number, sizeof number)) return -EFAULT;
     if (number - GDT_TLS_FIRST >= GDT_TLS_COUNT) return -EINVAL;
-    const struct descriptor *d = &user->segments.tls[number - GDT_TLS_FIRST];
+    const struct descriptor *d = &user->thread->tls[number - GDT_TLS_FIRST];
     uint32_t desc[4] = {number, d->raw[0], d->raw[1], d->used ? d->raw[2] : UD_READ_EXEC_ONLY | UD_NOT_PRESENT};
     return user_put(user, a[0], desc, sizeof desc) ? 0 : -EFAULT;
 }
@@ -156,11 +158,11 @@ static uint64_t encode(const struct descriptor *d)
 
 static int64_t ldt_read(struct user *user, uint32_t address, uint32_t bytes)
 {
-    if (!user->segments.ldt) return 0;
+    if (!user->process->space->ldt) return 0;
     if (bytes > LDT_ENTRIES * 8) bytes = LDT_ENTRIES * 8;
     if (space_accessible(user, address, bytes, true) != bytes) return -EFAULT;
     for (uint32_t at = 0; at < bytes; at += 8) {
-        uint64_t word = encode(&user->segments.ldt[at / 8]);
+        uint64_t word = encode(&user->process->space->ldt[at / 8]);
         user_put(user, address + at, &word, bytes - at < 8 ? bytes - at : 8);
     }
     return bytes;
@@ -174,9 +176,9 @@ static int64_t ldt_write(struct user *user, uint32_t address, uint32_t bytes, bo
     if (desc[0] >= LDT_ENTRIES) return -EINVAL;
     if ((desc[3] & UD_CONTENTS) == UD_CONTENTS && (old || !(desc[3] & UD_NOT_PRESENT))) return -EINVAL;
     if (old) desc[3] &= ~(uint32_t)UD_USEABLE;
-    if (!user->segments.ldt) user->segments.ldt = calloc(LDT_ENTRIES, sizeof *user->segments.ldt);
-    if (!user->segments.ldt) return -ENOMEM;
-    user->segments.ldt[desc[0]] = make_descriptor(desc);
+    if (!user->process->space->ldt) user->process->space->ldt = calloc(LDT_ENTRIES, sizeof *user->process->space->ldt);
+    if (!user->process->space->ldt) return -ENOMEM;
+    user->process->space->ldt[desc[0]] = make_descriptor(desc);
     reload(user, (uint16_t)(desc[0] << 3 | 4));
     return 0;
 }

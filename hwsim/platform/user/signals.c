@@ -1,5 +1,5 @@
-/* signals.c -- pending signals, their actions, and the system calls about them. The guest has one thread, so that a
- * process's signals and a thread's are the same. */
+/* signals.c -- pending signals, their actions, and the system calls about them. A process has one thread, so that its
+ * signals and its thread's are the same. */
 #include "hwsim/platform/user/internal.h"
 
 /* Numbers and flags of the guest; they are the host's, but it is the guest's that are meant. */
@@ -33,73 +33,72 @@ static enum default_action default_action(int number)
     return number >= G_SIGSTOP && number <= G_SIGTTOU ? STOP : KILL;
 }
 
-static bool ignored(const struct signals *signals, int number)
+static bool ignored(const struct process *process, int number)
 {
-    uint32_t handler = signals->action[number].handler;
+    uint32_t handler = process->action[number].handler;
     return handler == HANDLER_IGNORE || (handler == HANDLER_DEFAULT && default_action(number) == IGNORE);
 }
 
-static uint64_t pending(const struct signals *signals)
+static uint64_t pending_set(const struct pending *pending)
 {
     uint64_t set = 0;
-    for (unsigned i = 0; i < signals->queued; i++) set |= SIGNAL_BIT(signals->queue[i].number);
+    for (unsigned i = 0; i < pending->queued; i++) set |= SIGNAL_BIT(pending->queue[i].number);
     return set;
 }
 
 bool signal_send(struct user *user, struct signal_info info)
 {
-    struct signals *signals = &user->signals;
+    struct pending *pending = &user->thread->pending;
     bool realtime = info.number >= FIRST_REALTIME;
     /* A blocked signal waits even if it would be ignored now: its action may change before it is unblocked. */
-    if (ignored(signals, info.number) && !(signals->blocked & SIGNAL_BIT(info.number))) return true;
-    if (!realtime && pending(signals) & SIGNAL_BIT(info.number)) return true;
+    if (ignored(user->process, info.number) && !(user->thread->blocked & SIGNAL_BIT(info.number))) return true;
+    if (!realtime && pending_set(pending) & SIGNAL_BIT(info.number)) return true;
     /* There is always room for one of each standard signal: a fault whose signal got lost would repeat for ever. */
-    if (realtime && signals->queued >= SIGNAL_QUEUE - FIRST_REALTIME) return false;
-    signals->queue[signals->queued++] = info;
+    if (realtime && pending->queued >= SIGNAL_QUEUE - FIRST_REALTIME) return false;
+    pending->queue[pending->queued++] = info;
     return true;
 }
 
 void signal_force(struct user *user, struct signal_info info)
 {
-    struct signals *signals = &user->signals;
-    struct signal_action *action = &signals->action[info.number];
+    struct signal_action *action = &user->process->action[info.number];
     uint64_t bit = SIGNAL_BIT(info.number);
-    if (action->handler == HANDLER_IGNORE || signals->blocked & bit) {
+    if (action->handler == HANDLER_IGNORE || user->thread->blocked & bit) {
         action->handler = HANDLER_DEFAULT;
-        signals->blocked &= ~bit;
+        user->thread->blocked &= ~bit;
     }
     signal_send(user, info);
 }
 
 bool signal_take(struct user *user, uint64_t wanted, struct signal_info *info)
 {
-    struct signals *signals = &user->signals;
-    uint64_t set = pending(signals) & wanted;
+    struct pending *pending = &user->thread->pending;
+    uint64_t set = pending_set(pending) & wanted;
     if (!set) return false;
     if (set & SYNCHRONOUS) set &= SYNCHRONOUS;
     int number = __builtin_ctzll(set) + 1;
     unsigned i = 0;
-    while (signals->queue[i].number != number) i++;
-    *info = signals->queue[i];
-    signals->queued--;
-    memmove(&signals->queue[i], &signals->queue[i + 1], (signals->queued - i) * sizeof signals->queue[0]);
+    while (pending->queue[i].number != number) i++;
+    *info = pending->queue[i];
+    pending->queued--;
+    memmove(&pending->queue[i], &pending->queue[i + 1], (pending->queued - i) * sizeof pending->queue[0]);
     return true;
 }
 
-static void discard(struct signals *signals, int number)
+static void discard(struct pending *pending, int number)
 {
     unsigned kept = 0;
-    for (unsigned i = 0; i < signals->queued; i++)
-        if (signals->queue[i].number != number) signals->queue[kept++] = signals->queue[i];
-    signals->queued = kept;
+    for (unsigned i = 0; i < pending->queued; i++)
+        if (pending->queue[i].number != number) pending->queue[kept++] = pending->queue[i];
+    pending->queued = kept;
 }
 
 bool signal_waiting(const struct user *user)
 {
-    const struct signals *signals = &user->signals;
-    uint64_t set = pending(signals) & ~signals->blocked;
+    const struct pending *pending = &user->thread->pending;
+    uint64_t set = pending_set(pending) & ~user->thread->blocked;
     for (; set; set &= set - 1)
-        if (!ignored(signals, __builtin_ctzll(set) + 1)) return true;
+        if (!ignored(user->process, __builtin_ctzll(set) + 1)) return true;
     return false;
 }
 
@@ -128,30 +127,28 @@ static void restart(struct user *user, int64_t result, bool handler, uint32_t fl
 
 static void enter_handler(struct user *user, const struct signal_info *info)
 {
-    struct signals *signals = &user->signals;
-    struct signal_action *action = &signals->action[info->number], taken = *action;
+    struct signal_action *action = &user->process->action[info->number], taken = *action;
     if (taken.flags & ACTION_RESETHAND) action->handler = HANDLER_DEFAULT;
-    uint64_t mask = signals->restore ? signals->saved : signals->blocked;
+    uint64_t mask = user->thread->restore ? user->thread->saved : user->thread->blocked;
     if (!frame_push(user, info, &taken, mask)) {
         /* The frame does not fit: SIGSEGV, which kills if it was that one's handler. */
-        if (info->number == G_SIGSEGV) signals->action[G_SIGSEGV].handler = HANDLER_DEFAULT;
+        if (info->number == G_SIGSEGV) user->process->action[G_SIGSEGV].handler = HANDLER_DEFAULT;
         signal_force(user, (struct signal_info){.number = G_SIGSEGV, .code = SIGNAL_KERNEL});
         return;
     }
     user->stats.signals++;
-    signals->restore = false;
-    signals->blocked |= taken.mask | (taken.flags & ACTION_NODEFER ? 0 : SIGNAL_BIT(info->number));
-    signals->blocked &= ~NEVER_BLOCKED;
+    user->thread->restore = false;
+    user->thread->blocked |= taken.mask | (taken.flags & ACTION_NODEFER ? 0 : SIGNAL_BIT(info->number));
+    user->thread->blocked &= ~NEVER_BLOCKED;
 }
 
 void signals_deliver(struct user *user, const int64_t *result)
 {
-    struct signals *signals = &user->signals;
     struct signal_info info;
-    uint32_t call = user->call;
-    while (!user_ended(user) && signal_take(user, ~signals->blocked, &info)) {
-        const struct signal_action *action = &signals->action[info.number];
-        if (ignored(signals, info.number)) continue;
+    uint32_t call = user->thread->call;
+    while (!user_ended(user) && signal_take(user, ~user->thread->blocked, &info)) {
+        const struct signal_action *action = &user->process->action[info.number];
+        if (ignored(user->process, info.number)) continue;
         if (action->handler == HANDLER_DEFAULT) {
             act_by_default(user, &info);
             continue;
@@ -162,9 +159,9 @@ void signals_deliver(struct user *user, const int64_t *result)
     }
     if (user_ended(user)) return;
     if (result) restart(user, *result, false, 0, call);
-    if (signals->restore) {
-        signals->blocked = signals->saved;
-        signals->restore = false;
+    if (user->thread->restore) {
+        user->thread->blocked = user->thread->saved;
+        user->thread->restore = false;
     }
 }
 
@@ -173,13 +170,12 @@ void signals_deliver(struct user *user, const int64_t *result)
 static int64_t set_action(struct user *user, uint32_t number, const struct signal_action *new,
                           struct signal_action *old)
 {
-    struct signals *signals = &user->signals;
     if (number < 1 || number > GUEST_SIGNALS || (new && (number == G_SIGKILL || number == G_SIGSTOP))) return -EINVAL;
-    *old = signals->action[number];
+    *old = user->process->action[number];
     if (new) {
-        signals->action[number] = *new;
-        signals->action[number].mask &= ~NEVER_BLOCKED;
-        if (ignored(signals, (int)number)) discard(signals, (int)number);
+        user->process->action[number] = *new;
+        user->process->action[number].mask &= ~NEVER_BLOCKED;
+        if (ignored(user->process, (int)number)) discard(&user->thread->pending, (int)number);
     }
     return 0;
 }
@@ -226,19 +222,18 @@ int64_t sys_rt_sigaction(struct user *user, const uint32_t *a)
 /* Changes the blocked set as `how` says, in the bits of `within`. */
 static int64_t change_mask(struct user *user, uint32_t how, uint64_t set, uint64_t within)
 {
-    struct signals *signals = &user->signals;
     set &= ~NEVER_BLOCKED;
     switch (how) {
-    case SIG_BLOCK: signals->blocked |= set; return 0;
-    case SIG_UNBLOCK: signals->blocked &= ~set; return 0;
-    case SIG_SETMASK: signals->blocked = (signals->blocked & ~within) | set; return 0;
+    case SIG_BLOCK: user->thread->blocked |= set; return 0;
+    case SIG_UNBLOCK: user->thread->blocked &= ~set; return 0;
+    case SIG_SETMASK: user->thread->blocked = (user->thread->blocked & ~within) | set; return 0;
     default: return -EINVAL;
     }
 }
 
 int64_t sys_sigprocmask(struct user *user, const uint32_t *a)
 {
-    uint32_t set, old = (uint32_t)user->signals.blocked;
+    uint32_t set, old = (uint32_t)user->thread->blocked;
     if (a[1]) {
         if (!user_get(user, a[1], &set, sizeof set)) return -EFAULT;
         int64_t status = change_mask(user, a[0], set, UINT32_MAX);
@@ -249,7 +244,7 @@ int64_t sys_sigprocmask(struct user *user, const uint32_t *a)
 
 int64_t sys_rt_sigprocmask(struct user *user, const uint32_t *a)
 {
-    uint64_t set, old = user->signals.blocked;
+    uint64_t set, old = user->thread->blocked;
     if (a[3] != sizeof set) return -EINVAL;
     if (a[1]) {
         if (!user_get(user, a[1], &set, sizeof set)) return -EFAULT;
@@ -259,34 +254,33 @@ int64_t sys_rt_sigprocmask(struct user *user, const uint32_t *a)
     return a[2] && !user_put(user, a[2], &old, sizeof old) ? -EFAULT : 0;
 }
 
-int64_t sys_sgetmask(struct user *user, const uint32_t *a) { return (uint32_t)user->signals.blocked; }
+int64_t sys_sgetmask(struct user *user, const uint32_t *a) { return (uint32_t)user->thread->blocked; }
 
 int64_t sys_ssetmask(struct user *user, const uint32_t *a)
 {
-    uint32_t old = (uint32_t)user->signals.blocked;
+    uint32_t old = (uint32_t)user->thread->blocked;
     change_mask(user, SIG_SETMASK, a[0], UINT64_MAX);
     return old;
 }
 
 int64_t sys_sigpending(struct user *user, const uint32_t *a)
 {
-    uint32_t set = (uint32_t)(pending(&user->signals) & user->signals.blocked);
+    uint32_t set = (uint32_t)(pending_set(&user->thread->pending) & user->thread->blocked);
     return user_put(user, a[0], &set, sizeof set) ? 0 : -EFAULT;
 }
 
 int64_t sys_rt_sigpending(struct user *user, const uint32_t *a)
 {
-    uint64_t set = pending(&user->signals) & user->signals.blocked;
+    uint64_t set = pending_set(&user->thread->pending) & user->thread->blocked;
     if (a[1] > sizeof set) return -EINVAL;
     return user_put(user, a[0], &set, a[1]) ? 0 : -EFAULT;
 }
 
 static int64_t suspend(struct user *user, uint64_t mask)
 {
-    struct signals *signals = &user->signals;
-    signals->saved = signals->blocked;
-    signals->restore = true;
-    signals->blocked = mask & ~NEVER_BLOCKED;
+    user->thread->saved = user->thread->blocked;
+    user->thread->restore = true;
+    user->thread->blocked = mask & ~NEVER_BLOCKED;
     time_wait(user, UINT64_MAX);
     return RESTART_NO_HANDLER;
 }
@@ -316,9 +310,9 @@ bool signal_swap_mask(struct user *user, uint32_t address, uint32_t bytes, int *
     else if (!user_get(user, address, &mask, sizeof mask))
         *status = -EFAULT;
     if (*status < 0) return false;
-    user->signals.saved = user->signals.blocked;
-    user->signals.restore = true;
-    user->signals.blocked = mask & ~NEVER_BLOCKED;
+    user->thread->saved = user->thread->blocked;
+    user->thread->restore = true;
+    user->thread->blocked = mask & ~NEVER_BLOCKED;
     return true;
 }
 
@@ -327,7 +321,6 @@ bool signal_swap_mask(struct user *user, uint32_t address, uint32_t bytes, int *
 static int64_t wait_for(struct user *user, const uint32_t *a, enum time_form form)
 {
     uint64_t wanted, ns = 0, until = UINT64_MAX;
-    struct signals *signals = &user->signals;
     struct signal_info info;
     if (a[3] != sizeof wanted) return -EINVAL;
     if (!user_get(user, a[0], &wanted, sizeof wanted)) return -EFAULT;
@@ -340,10 +333,10 @@ static int64_t wait_for(struct user *user, const uint32_t *a, enum time_form for
     bool taken = signal_take(user, wanted, &info);
     if (!taken) {
         /* What is waited for ends the wait, though blocked. */
-        uint64_t blocked = signals->blocked;
-        signals->blocked &= ~wanted;
+        uint64_t blocked = user->thread->blocked;
+        user->thread->blocked &= ~wanted;
         enum wait end = time_wait(user, until);
-        signals->blocked = blocked;
+        user->thread->blocked = blocked;
         taken = signal_take(user, wanted, &info);
         if (!taken) return end == WAIT_TIMEOUT ? -EAGAIN : -EINTR;
     }
@@ -368,7 +361,8 @@ static int64_t send(struct user *user, int64_t status, uint32_t number, int code
 {
     if (number > GUEST_SIGNALS) return -EINVAL;
     if (status == 0 && number)
-        signal_send(user, (struct signal_info){.number = (int)number, .code = code, .field = {GUEST_PID, GUEST_UID}});
+        signal_send(user,
+                    (struct signal_info){.number = (int)number, .code = code, .field = {user->process->id, GUEST_UID}});
     return status;
 }
 

@@ -33,6 +33,7 @@ void backing_release(struct backing *backing)
 {
     if (!backing || --backing->references) return;
     if (backing->descriptor >= 0) close(backing->descriptor);
+    free(backing->owned);
     free(backing);
 }
 
@@ -47,7 +48,7 @@ static uint64_t backing_size(const struct backing *backing)
 
 unsigned space_above(const struct user *user, uint32_t address)
 {
-    const struct mappings *space = &user->space;
+    const struct mappings *space = user->process->space;
     unsigned low = 0, high = space->count;
     while (low < high) {
         unsigned middle = (low + high) / 2;
@@ -61,13 +62,14 @@ unsigned space_above(const struct user *user, uint32_t address)
 
 struct vma *space_at(const struct user *user, uint32_t address)
 {
+    const struct mappings *space = user->process->space;
     unsigned i = space_above(user, address);
-    return i < user->space.count && user->space.vmas[i].start <= address ? &user->space.vmas[i] : NULL;
+    return i < space->count && space->vmas[i].start <= address ? &space->vmas[i] : NULL;
 }
 
 static void vma_insert(struct user *user, unsigned at, struct vma vma)
 {
-    struct mappings *space = &user->space;
+    struct mappings *space = user->process->space;
     if (space->count == space->capacity) {
         space->capacity = space->capacity ? 2 * space->capacity : 32;
         struct vma *more = realloc(space->vmas, space->capacity * sizeof *more);
@@ -81,7 +83,7 @@ static void vma_insert(struct user *user, unsigned at, struct vma vma)
 
 static void vma_remove(struct user *user, unsigned at)
 {
-    struct mappings *space = &user->space;
+    struct mappings *space = user->process->space;
     backing_release(space->vmas[at].backing);
     space->count--;
     memmove(space->vmas + at, space->vmas + at + 1, (space->count - at) * sizeof space->vmas[0]);
@@ -91,12 +93,12 @@ static void vma_remove(struct user *user, unsigned at)
 static void vma_split(struct user *user, uint32_t address)
 {
     unsigned i = space_above(user, address);
-    if (i == user->space.count || user->space.vmas[i].start >= address) return;
-    struct vma upper = user->space.vmas[i];
+    if (i == user->process->space->count || user->process->space->vmas[i].start >= address) return;
+    struct vma upper = user->process->space->vmas[i];
     upper.offset += address - upper.start;
     upper.start = address;
     if (upper.backing) upper.backing->references++;
-    user->space.vmas[i].end = address;
+    user->process->space->vmas[i].end = address;
     vma_insert(user, i + 1, upper);
 }
 
@@ -109,9 +111,9 @@ static bool vma_mergeable(const struct vma *a, const struct vma *b)
 static void vma_merge_around(struct user *user, uint32_t start, uint32_t end)
 {
     unsigned i = space_above(user, start ? start - 1 : 0);
-    while (i + 1 < user->space.count && user->space.vmas[i].start <= end) {
-        if (vma_mergeable(&user->space.vmas[i], &user->space.vmas[i + 1])) {
-            user->space.vmas[i].end = user->space.vmas[i + 1].end;
+    while (i + 1 < user->process->space->count && user->process->space->vmas[i].start <= end) {
+        if (vma_mergeable(&user->process->space->vmas[i], &user->process->space->vmas[i + 1])) {
+            user->process->space->vmas[i].end = user->process->space->vmas[i + 1].end;
             vma_remove(user, i + 1);
         } else {
             i++;
@@ -123,7 +125,7 @@ static void vma_merge_around(struct user *user, uint32_t start, uint32_t end)
 
 static uint64_t entry_of(const struct user *user, uint32_t linear)
 {
-    return page_entry(user->physical, PAGING_PAE, user->space.cr3, linear);
+    return page_entry(user->physical, PAGING_PAE, user->process->space->cr3, linear);
 }
 
 static uint64_t entry_for(uint64_t frame_bits, unsigned prot)
@@ -135,7 +137,7 @@ static uint64_t entry_for(uint64_t frame_bits, unsigned prot)
 
 static bool set_entry(struct user *user, uint32_t linear, uint64_t entry)
 {
-    return page_map(user->physical, PAGING_PAE, user->space.cr3, linear, entry);
+    return page_map(user->physical, PAGING_PAE, user->process->space->cr3, linear, entry);
 }
 
 static void write_back(struct user *user, const struct vma *vma, uint32_t page, uint64_t entry)
@@ -241,15 +243,16 @@ void space_unmap(struct user *user, uint32_t start, uint32_t end)
     vma_split(user, start);
     vma_split(user, end);
     unsigned i = space_above(user, start);
-    while (i < user->space.count && user->space.vmas[i].start < end) {
-        drop_pages(user, &user->space.vmas[i], user->space.vmas[i].start, user->space.vmas[i].end);
+    while (i < user->process->space->count && user->process->space->vmas[i].start < end) {
+        drop_pages(user, &user->process->space->vmas[i], user->process->space->vmas[i].start,
+                   user->process->space->vmas[i].end);
         vma_remove(user, i);
     }
 }
 
 void space_map(struct user *user, struct vma vma)
 {
-    if (user->space.read_implies_exec && vma.prot & PROT_READ) vma.prot |= PROT_EXEC;
+    if (user->process->space->read_implies_exec && vma.prot & PROT_READ) vma.prot |= PROT_EXEC;
     space_unmap(user, vma.start, vma.end);
     vma_insert(user, space_above(user, vma.start), vma);
     vma_merge_around(user, vma.start, vma.end);
@@ -259,8 +262,8 @@ bool space_is_mapped(const struct user *user, uint32_t start, uint32_t end)
 {
     uint32_t at = start;
     for (unsigned i = space_above(user, start); at < end; i++) {
-        if (i == user->space.count || user->space.vmas[i].start > at) return false;
-        at = user->space.vmas[i].end;
+        if (i == user->process->space->count || user->process->space->vmas[i].start > at) return false;
+        at = user->process->space->vmas[i].end;
     }
     return true;
 }
@@ -268,7 +271,7 @@ bool space_is_mapped(const struct user *user, uint32_t start, uint32_t end)
 bool space_is_free(const struct user *user, uint32_t start, uint32_t end)
 {
     unsigned i = space_above(user, start);
-    return i == user->space.count || user->space.vmas[i].start >= end;
+    return i == user->process->space->count || user->process->space->vmas[i].start >= end;
 }
 
 void space_protect(struct user *user, uint32_t start, uint32_t end, unsigned prot)
@@ -276,8 +279,9 @@ void space_protect(struct user *user, uint32_t start, uint32_t end, unsigned pro
     vma_split(user, start);
     vma_split(user, end);
     bool any = false;
-    for (unsigned i = space_above(user, start); i < user->space.count && user->space.vmas[i].start < end; i++) {
-        struct vma *vma = &user->space.vmas[i];
+    for (unsigned i = space_above(user, start);
+         i < user->process->space->count && user->process->space->vmas[i].start < end; i++) {
+        struct vma *vma = &user->process->space->vmas[i];
         if (vma->prot == prot) continue;
         vma->prot = (uint8_t)prot;
         for (uint32_t page = vma->start; page_above(user, &page, vma->end); page += PAGE_BYTES) {
@@ -293,8 +297,8 @@ void space_protect(struct user *user, uint32_t start, uint32_t end, unsigned pro
 uint32_t space_gap(const struct user *user, uint32_t bytes)
 {
     uint32_t top = ELF_ADDRESS_MAX;
-    for (unsigned i = user->space.count; i-- > 0;) {
-        const struct vma *vma = &user->space.vmas[i];
+    for (unsigned i = user->process->space->count; i-- > 0;) {
+        const struct vma *vma = &user->process->space->vmas[i];
         if (vma->start >= top) continue;
         if (vma->end <= top && top - vma->end >= bytes) return top - bytes;
         top = vma->start;
@@ -329,15 +333,18 @@ void space_discard(struct user *user, uint32_t start, uint32_t end)
 {
     vma_split(user, start);
     vma_split(user, end);
-    for (unsigned i = space_above(user, start); i < user->space.count && user->space.vmas[i].start < end; i++)
-        drop_pages(user, &user->space.vmas[i], user->space.vmas[i].start, user->space.vmas[i].end);
+    for (unsigned i = space_above(user, start);
+         i < user->process->space->count && user->process->space->vmas[i].start < end; i++)
+        drop_pages(user, &user->process->space->vmas[i], user->process->space->vmas[i].start,
+                   user->process->space->vmas[i].end);
     vma_merge_around(user, start, end);
 }
 
 void space_flush(struct user *user, uint32_t start, uint32_t end)
 {
-    for (unsigned i = space_above(user, start); i < user->space.count && user->space.vmas[i].start < end; i++) {
-        const struct vma *vma = &user->space.vmas[i];
+    for (unsigned i = space_above(user, start);
+         i < user->process->space->count && user->process->space->vmas[i].start < end; i++) {
+        const struct vma *vma = &user->process->space->vmas[i];
         uint32_t last = vma->end < end ? vma->end : end;
         if (vma->shared && vma->backing)
             for (uint32_t page = vma->start < start ? start : vma->start; page_above(user, &page, last);
@@ -350,19 +357,25 @@ bool space_is_resident(const struct user *user, uint32_t linear) { return entry_
 
 bool space_create(struct user *user)
 {
-    uint64_t frame = physical_allocate(user->physical);
+    struct mappings *space = calloc(1, sizeof *space);
+    uint64_t frame = space ? physical_allocate(user->physical) : 0;
+    user->process->space = space;
     if (!frame) return false;
-    user->space.cr3 = frame << PAGE_BITS;
-    core_set_space(user->core, USER_SPACE, PAGING_PAE, user->space.cr3);
+    space->cr3 = frame << PAGE_BITS;
+    core_set_space(user->core, USER_SPACE, PAGING_PAE, space->cr3);
     return true;
 }
 
 void space_destroy(struct user *user)
 {
+    struct mappings *space = user->process->space;
+    if (!space) return;
     space_flush(user, 0, UINT32_MAX);
-    for (unsigned i = 0; i < user->space.count; i++) backing_release(user->space.vmas[i].backing);
-    free(user->space.vmas);
-    user->space = (struct mappings){0};
+    for (unsigned i = 0; i < space->count; i++) backing_release(space->vmas[i].backing);
+    free(space->vmas);
+    free(space->ldt);
+    free(space);
+    user->process->space = NULL;
 }
 
 /* ---- guest buffers ---- */

@@ -29,7 +29,7 @@ static void report(struct user *user, uint32_t number)
 int64_t sys_unsupported(struct user *user, const uint32_t *a)
 {
     user->stats.syscalls_unknown++;
-    report(user, user->call);
+    report(user, user->thread->call);
     return -ENOSYS;
 }
 
@@ -49,14 +49,15 @@ void user_syscall(struct user *user)
     const uint64_t *r = hw_state(user->core)->r;
     uint32_t a[6] = {(uint32_t)r[HOME_EBX], (uint32_t)r[HOME_ECX], (uint32_t)r[HOME_EDX],
                      (uint32_t)r[HOME_ESI], (uint32_t)r[HOME_EDI], (uint32_t)r[HOME_EBP]};
-    user->call = (uint32_t)r[HOME_EAX];
-    user->call_abandoned = false;
+    user->thread->call = (uint32_t)r[HOME_EAX];
+    user->thread->call_abandoned = false;
     user->stats.syscalls++;
-    const struct row *row = user->call < LENGTH(rows) && rows[user->call].name ? &rows[user->call] : &unknown;
+    const struct row *row =
+        user->thread->call < LENGTH(rows) && rows[user->thread->call].name ? &rows[user->thread->call] : &unknown;
     uint64_t eip = r[HOME_EIP];
     int64_t result = row->handler(user, a);
     if (hw_tracing(user->core, 's', eip)) trace(user, row, a, result);
     if (user_ended(user)) return;
-    if (!user->call_abandoned) *user_reg(user, HOME_EAX) = (uint32_t)result;
-    signals_deliver(user, user->call_abandoned ? NULL : &result);
+    if (!user->thread->call_abandoned) *user_reg(user, HOME_EAX) = (uint32_t)result;
+    signals_deliver(user, user->thread->call_abandoned ? NULL : &result);
 }

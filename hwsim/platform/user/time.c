@@ -41,7 +41,7 @@ uint64_t time_next_event(const struct user *user)
 {
     uint64_t next = UINT64_MAX;
     for (unsigned i = 0; i < TIMER_COUNT; i++) {
-        uint64_t expiry = user->timer[i].expiry, slept = timer_kind[i].counts_sleep ? user->slept : 0;
+        uint64_t expiry = user->process->timer[i].expiry, slept = timer_kind[i].counts_sleep ? user->slept : 0;
         if (!expiry) continue;
         uint64_t at = expiry > slept ? ns_to_insns(user, expiry - slept) : 0;
         next = at < next ? at : next;
@@ -52,7 +52,7 @@ uint64_t time_next_event(const struct user *user)
 void time_fire(struct user *user)
 {
     for (unsigned i = 0; i < TIMER_COUNT; i++) {
-        struct timer *timer = &user->timer[i];
+        struct timer *timer = &user->process->timer[i];
         uint64_t now = timer_clock(user, i);
         if (!timer->expiry || timer->expiry > now) continue;
         signal_send(user, (struct signal_info){.number = timer_kind[i].signal, .code = SIGNAL_KERNEL});
@@ -66,8 +66,8 @@ void time_fire(struct user *user)
 /* Sets a timer `ns` from now (0: off); what was left, 0 if it was off. */
 static uint64_t timer_set(struct user *user, unsigned timer, uint64_t ns, uint64_t interval)
 {
-    uint64_t now = timer_clock(user, timer), old = user->timer[timer].expiry;
-    user->timer[timer] = (struct timer){ns ? now + ns : 0, interval};
+    uint64_t now = timer_clock(user, timer), old = user->process->timer[timer].expiry;
+    user->process->timer[timer] = (struct timer){ns ? now + ns : 0, interval};
     core_event_changed(user->core);
     return old > now ? old - now : old ? 1 : 0;
 }
@@ -77,7 +77,7 @@ enum wait time_wait(struct user *user, uint64_t until)
     for (;;) {
         if (signal_waiting(user)) return WAIT_SIGNAL;
         uint64_t now = time_now(user),
-                 next = user->timer[TIMER_REAL].expiry ? user->timer[TIMER_REAL].expiry : UINT64_MAX;
+                 next = user->process->timer[TIMER_REAL].expiry ? user->process->timer[TIMER_REAL].expiry : UINT64_MAX;
         if (until <= now) return WAIT_TIMEOUT;
         next = until < next ? until : next;
         if (next == UINT64_MAX) {
@@ -244,8 +244,8 @@ int64_t sys_getitimer(struct user *user, const uint32_t *a)
 {
     int32_t out[4];
     if (a[0] >= TIMER_COUNT) return -EINVAL;
-    uint64_t now = timer_clock(user, a[0]), expiry = user->timer[a[0]].expiry;
-    timeval(user->timer[a[0]].interval, out);
+    uint64_t now = timer_clock(user, a[0]), expiry = user->process->timer[a[0]].expiry;
+    timeval(user->process->timer[a[0]].interval, out);
     timeval(!expiry ? 0 : expiry > now + 1000 ? expiry - now : 1000, out + 2);
     return user_put(user, a[1], out, sizeof out) ? 0 : -EFAULT;
 }
@@ -258,7 +258,7 @@ int64_t sys_setitimer(struct user *user, const uint32_t *a)
     if (a[1] && !user_get(user, a[1], in, sizeof in)) return -EFAULT;
     if (to_ns(in[0], in[1], 1000, &interval) < 0 || to_ns(in[2], in[3], 1000, &value) < 0) return -EINVAL;
     if (a[2] && space_accessible(user, a[2], sizeof out, true) != sizeof out) return -EFAULT;
-    timeval(user->timer[a[0]].interval, out);
+    timeval(user->process->timer[a[0]].interval, out);
     timeval(timer_set(user, a[0], value, interval), out + 2);
     return a[2] && !user_put(user, a[2], out, sizeof out) ? -EFAULT : 0;
 }

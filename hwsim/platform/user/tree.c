@@ -48,7 +48,7 @@ static int64_t make_directory(struct user *user, int directory, uint32_t path, u
     int64_t result = host_status(mkdirat(parent, name, 0700));
     if (result == 0) {
         /* The owner's bits stay on, so that the directory can be emptied when the run ends. */
-        fchmodat(parent, name, (mode & ~user->file_mask & 01777) | 0700, 0);
+        fchmodat(parent, name, (mode & ~user->process->file_mask & 01777) | 0700, 0);
         born(user, parent, name);
     }
     close(parent);
@@ -178,7 +178,7 @@ static int64_t read_link_at(struct user *user, int directory, uint32_t path, uin
     if (status < 0) return status;
     struct special_file special = path_special(&place);
     if (special.kind == SPECIAL_EXE) {
-        length = snprintf(text, sizeof text, "%s", user->exe_path);
+        length = snprintf(text, sizeof text, "%s", user->process->exe_path);
     } else if (special.kind == SPECIAL_LINK) {
         length = snprintf(text, sizeof text, "%d", GUEST_PID);
     } else if (place.mount == MOUNT_DEV || place.mount == MOUNT_PROC) {
@@ -298,8 +298,8 @@ int64_t sys_fchown(struct user *user, const uint32_t *a)
 
 int64_t sys_umask(struct user *user, const uint32_t *a)
 {
-    uint32_t old = user->file_mask;
-    user->file_mask = a[0] & 0777;
+    uint32_t old = user->process->file_mask;
+    user->process->file_mask = a[0] & 0777;
     return old;
 }
 

@@ -174,9 +174,9 @@ static enum hw_run raise_signal(struct user *user, const struct hw_fault *fault,
         return HW_STOP;
     }
     user->stats.exceptions++;
-    user->signals.trap = fault->vector;
-    user->signals.error = fault->error;
-    if (fault->vector == VECTOR_PF) user->signals.cr2 = (uint32_t)fault->address;
+    user->thread->trap = fault->vector;
+    user->thread->error = fault->error;
+    if (fault->vector == VECTOR_PF) user->thread->cr2 = (uint32_t)fault->address;
     signal_force(user, (struct signal_info){.number = signal.number, .code = signal.code, .field = {signal.address}});
     signals_deliver(user, NULL);
     if (user->status.end == USER_KILLED && user->status.code == signal.number) describe(user, fault, eip);
@@ -262,55 +262,13 @@ static bool on_segment(void *self, struct hw_core *core, unsigned segment, uint1
 
 /* ---- life ---- */
 
-static void set_limits(struct user *user)
-{
-    enum {
-        STACK = 3,
-        CORE = 4,
-        PROCESSES = 6,
-        FILES = 7,
-        LOCKED = 8,
-        SIGNALS = 11,
-        QUEUES = 12,
-        NICE = 13,
-        REALTIME = 14
-    };
-    static const struct {
-        unsigned which;
-        uint64_t soft, hard;
-    } finite[] = {
-        {CORE, 0, UINT64_MAX},
-        {PROCESSES, 1024, 1024},
-        {FILES, GUEST_FILES, GUEST_FILES},
-        {LOCKED, 8 << 20, 8 << 20},
-        {SIGNALS, SIGNAL_QUEUE, SIGNAL_QUEUE},
-        {QUEUES, 819200, 819200},
-        {NICE, 0, 0},
-        {REALTIME, 0, 0},
-    };
-    for (unsigned i = 0; i < LIMIT_COUNT; i++) user->limit[i][0] = user->limit[i][1] = UINT64_MAX;
-    for (unsigned i = 0; i < LENGTH(finite); i++) {
-        user->limit[finite[i].which][0] = finite[i].soft;
-        user->limit[finite[i].which][1] = finite[i].hard;
-    }
-    user->limit[STACK][0] = (uint64_t)user->params.stack;
-}
-
-static void set_names(struct user *user, const struct user_config *config)
-{
-    const char *slash = strrchr(config->program, '/');
-    const char *base = slash ? slash + 1 : config->program;
-    snprintf(user->exe_path, sizeof user->exe_path, "/%.255s", base);
-    snprintf(user->name, sizeof user->name, "%.15s", base);
-    memcpy(user->cwd, "/", 2);
-}
-
 struct user *user_create(struct machine *machine, const struct user_config *config, char *error, size_t error_capacity)
 {
     struct user *user = calloc(1, sizeof *user);
     char reason[512] = "no memory";
-    if (!user) {
+    if (!user || !task_create(user, (uint64_t)config->params.stack)) {
         snprintf(error, error_capacity, "%s: %s", config->program, reason);
+        free(user);
         return NULL;
     }
     user->machine = machine;
@@ -319,12 +277,8 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
     user->params = config->params;
     user->insns_max = config->insns_max ? config->insns_max : UINT64_MAX;
     user->write = config->write;
-    user->root = user->tmp = user->exe = -1;
-    user->file_mask = 022;
-    user->signals.stack.flags = 2; /* SS_DISABLE */
+    user->root = user->tmp = -1;
     prng_seed(&user->random, (uint64_t)config->params.seed);
-    set_limits(user);
-    set_names(user, config);
     machine_set_platform(machine, (struct platform){.self = user,
                                                     .system_call = on_system_call,
                                                     .exception = on_exception,
@@ -344,10 +298,8 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
 void user_destroy(struct user *user)
 {
     if (!user) return;
-    space_destroy(user);
+    task_destroy(user);
     files_destroy(user);
-    free(user->segments.ldt);
-    free(user->image);
     free(user);
 }
 
