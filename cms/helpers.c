@@ -19,10 +19,31 @@ static uint32_t four(const char *name)
            (uint32_t)(uint8_t)name[3] << 24;
 }
 
-/* An i686 that has what integer programs of its time could expect, and says so (SDM volume 2, CPUID). */
+/* What the processors of cpus.def up to the guest's have. */
+struct cpu_features {
+    uint32_t signature, edx, ecx;
+};
+
+static struct cpu_features features_of(uint64_t context)
+{
+    static const struct cpu_features cpus[] = {
+#define CPU(name, key, signature, edx, ecx) {signature, edx, ecx},
+#include "hwsim/isa/cpus.def"
+#undef CPU
+    };
+    struct cpu_features all = {0};
+    for (unsigned cpu = 0; cpu <= CONTEXT_GET(context, CPU) && cpu < LENGTH(cpus); cpu++) {
+        all.signature = cpus[cpu].signature;
+        all.edx |= cpus[cpu].edx;
+        all.ecx |= cpus[cpu].ecx;
+    }
+    return all;
+}
+
+/* It has what it says it has, no more and no less (SDM volume 2, CPUID). */
 static enum helped help_cpuid(struct cms *cms, struct help *help)
 {
-    enum { HIGHEST = 1, FAMILY_6_MODEL_1 = 0x611, TSC = 1 << 4, CX8 = 1 << 8, CMOV = 1 << 15, EXTENDED = 0x80000000 };
+    enum { HIGHEST = 1, EXTENDED = 0x80000000 };
     static const char vendor[] = "GenuineTMx86";
     uint64_t *r = cms->state->r;
     uint32_t leaf = (uint32_t)r[HOME_EAX];
@@ -33,8 +54,10 @@ static enum helped help_cpuid(struct cms *cms, struct help *help)
         r[HOME_EBX] = four(vendor), r[HOME_EDX] = four(vendor + 4), r[HOME_ECX] = four(vendor + 8);
     } else if (leaf < EXTENDED) {
         /* Beyond the highest basic leaf comes the highest basic leaf. */
-        r[HOME_EAX] = FAMILY_6_MODEL_1;
-        r[HOME_EDX] = TSC | CX8 | CMOV;
+        struct cpu_features features = features_of(cms->root->context);
+        r[HOME_EAX] = features.signature;
+        r[HOME_EDX] = features.edx;
+        r[HOME_ECX] = features.ecx;
     } else if (leaf == EXTENDED) {
         r[HOME_EAX] = EXTENDED;
     }
@@ -253,6 +276,7 @@ enum helped helper_run(struct cms *cms, unsigned helper, struct help *help)
     case X86_HELPER_LSL: return help_lsl(cms, help);
     case X86_HELPER_VERR: return help_verr(cms, help);
     case X86_HELPER_VERW: return help_verw(cms, help);
+    case X86_HELPER_X87_STATE: return x87_state(cms, help);
     case X86_HELPERS: break;
     }
     hw_panic(cms->core, "no helper %u", helper);

@@ -38,6 +38,24 @@ static bool probe(void *cookie, uint64_t address, unsigned size)
     return guest_probe(in->cms, address, size, &in->fault);
 }
 
+static bool load_vector(void *cookie, uint64_t address, unsigned bytes, bool aligned, struct vreg *value)
+{
+    struct interpreting *in = cookie;
+    return guest_load_vector(in->cms, address, bytes, aligned, value, &in->fault);
+}
+
+static bool store_vector(void *cookie, uint64_t address, unsigned bytes, bool aligned, const struct vreg *value)
+{
+    struct interpreting *in = cookie;
+    return guest_store_vector(in->cms, address, bytes, aligned, value, &in->fault);
+}
+
+static bool vector(void *cookie, struct vector_atom *atom)
+{
+    struct interpreting *in = cookie;
+    return hw_vector(in->cms->core, atom);
+}
+
 /* ---- ends of an instruction ---- */
 
 static inline void retire_as(struct interpreting *in, const struct record *record, uint64_t next, uint32_t commit_flags)
@@ -96,6 +114,13 @@ static enum outcome single_step(struct interpreting *in, enum outcome outcome)
     return outcome == ENDED || in->shadow ? outcome : except(in, &trap, false);
 }
 
+/* An access was refused; beyond the stack segment's limit it is another exception. */
+static enum outcome refused(struct interpreting *in, const struct ir_insn *op)
+{
+    if (in->fault.vector == 13 /* #GP */ && op->kind & IR_STACK) in->fault.vector = 12 /* #SS */;
+    return except(in, &in->fault, false);
+}
+
 static enum outcome run_helper(struct interpreting *in, const struct record *record, const struct ir_insn *op,
                                unsigned helper)
 {
@@ -131,6 +156,11 @@ static enum outcome leave(struct interpreting *in, const struct record *record, 
         cms_context_changed(cms);
         return LEFT;
     default:
+        if (x86_rows[record->row].properties & X86_FLOAT) { /* with another context */
+            retire(in, record, result->value);
+            cms_context_changed(cms);
+            return LEFT;
+        }
         if (record->flags & RECORD_REPEATS && iterated((const struct ir_insn *)record, result->at)) {
             retire_as(in, record, result->value, COMMIT_LAST);
             in->iterations++;
@@ -141,6 +171,20 @@ static enum outcome leave(struct interpreting *in, const struct record *record, 
     }
 }
 
+/* An unmasked floating-point exception. */
+static enum outcome float_error(struct interpreting *in, const struct record *record, struct ir_eval_result *result)
+{
+    const struct ir_insn *ops = (const struct ir_insn *)record;
+    switch (x86_float_error(ops, record->ops, &in->machine, in->values, in->flags, result)) {
+    case IR_TRAPPED: return except(in, &(struct hw_fault){.vector = (uint8_t)result->value}, false);
+    case IR_REFUSED: return refused(in, &ops[result->at]);
+    default: break;
+    }
+    retire(in, record, end_of(in->cms, record)); /* with an x87 exception pending: another context */
+    cms_context_changed(in->cms);
+    return LEFT;
+}
+
 /* One instruction, or one iteration of it (EIP then stays). */
 static enum outcome step(struct interpreting *in, const struct record *record)
 {
@@ -148,14 +192,16 @@ static enum outcome step(struct interpreting *in, const struct record *record)
     struct ir_eval_result result;
     in->ir_ops += record->ops;
     switch (ir_eval(ops, record->ops, &in->machine, in->values, in->flags, &result)) {
-    case IR_FELL_THROUGH: retire(in, record, end_of(in->cms, record)); return NEXT;
+    case IR_FELL_THROUGH:
+        retire(in, record, end_of(in->cms, record));
+        if (UNLIKELY(record->flags & RECORD_FPU)) cms_context_changed(in->cms);
+        return NEXT;
     case IR_EXITED: return leave(in, record, &ops[result.at], &result);
     case IR_TRAPPED:
         return except(in, &(struct hw_fault){.vector = (uint8_t)result.value, .error = (uint32_t)result.value >> 8},
                       false);
-    case IR_REFUSED:
-        if (in->fault.vector == 13 /* #GP */ && ops[result.at].kind == IR_STACK) in->fault.vector = 12 /* #SS */;
-        return except(in, &in->fault, false);
+    case IR_REFUSED: return refused(in, &ops[result.at]);
+    case IR_FLOAT_ERROR: return float_error(in, record, &result);
     case IR_CALLS_HELPER: return run_helper(in, record, &ops[result.at], (unsigned)result.value);
     }
     hw_panic(in->cms->core, "evaluation ended in no known way");
@@ -178,9 +224,6 @@ static enum outcome run_record(struct interpreting *in, const struct record *rec
 {
     in->shadow = false;
     bool stepping = CONTEXT_GET(in->cms->root->context, STEP);
-    if (UNLIKELY(record->flags & RECORD_UNSUPPORTED)) {
-        return delivered(in, hw_unsupported(in->cms->core, x86_rows[record->row].mnemonic), false);
-    }
     enum outcome outcome = step(in, record);
     return UNLIKELY(stepping) ? single_step(in, complete(in, record, outcome)) : outcome;
 }
@@ -236,7 +279,6 @@ static void run_afresh(struct interpreting *in, uint32_t insns)
             if (first) except(in, &fault, false);
             return;
         }
-        if (record->flags & RECORD_UNSUPPORTED && !first) return;
         enum outcome outcome = run_record(in, record);
         if (outcome == NEXT && stays(in, record)) {
             if (hand_over(in, record)) return;
@@ -262,12 +304,15 @@ struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
 {
     uint64_t values[INSN_OPS_MAX];
     uint16_t flags[INSN_OPS_MAX];
+    struct vreg vectors[VECTOR_OPS_MAX];
     struct interpreting in = {
         .cms = cms,
         .values = values,
         .flags = flags,
         .machine =
-            {.r = cms->state->r, .f0 = &cms->state->f[0], .cookie = &in, .load = load, .store = store, .probe = probe},
+            {.r = cms->state->r, .f0 = &cms->state->f[0], .cookie = &in, .load = load, .store = store, .probe = probe,
+             .v = cms->state->v, .vectors = vectors, .load_vector = load_vector, .store_vector = store_vector,
+             .vector = vector},
     };
     if (predecode_keeps(cms, head))
         run_kept(&in, head, insns);

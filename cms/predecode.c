@@ -39,23 +39,26 @@ static struct hw_fault fault_of(struct cms *cms, const struct decoding *decoding
     return (struct hw_fault){.vector = decoding->status == X86_INVALID ? 6 : 13};
 }
 
-/* Homes and flags that the operations write; a helper may write any. */
-static void note_writes(struct record *record, const struct ir_insn *ops)
+/* Homes and flags that the operations write; a helper may write any. False: too many operations before a vector's. */
+static bool note_writes(struct record *record, const struct ir_insn *ops)
 {
-    record->dirty = UINT32_C(1) << HOME_EIP;
+    record->dirty = UINT64_C(1) << HOME_EIP;
     for (unsigned at = 1; at < record->ops; at++) {
-        if (ops[at].op == IR_PUT) record->dirty |= UINT32_C(1) << ops[at].imm;
+        if (at >= VECTOR_OPS_MAX && (ir_gives_vector(&ops[at]) || ir_vector_operands(&ops[at]))) return false;
+        if (ops[at].op == IR_PUT) record->dirty |= UINT64_C(1) << ops[at].imm;
         if (ops[at].op == IR_PUTF) record->flags |= RECORD_FLAGS_DIRTY;
         if (ops[at].op == IR_HELPER) {
-            record->dirty = UINT32_MAX;
+            record->dirty = UINT64_MAX;
             record->flags |= RECORD_FLAGS_DIRTY;
         }
     }
+    return true;
 }
 
-/* Lifts a decoded instruction into its record, in `room` bytes; returns the bytes it took, 0 if it does not fit. */
-static size_t make_record(struct cms *cms, const struct decoding *decoding, uint64_t address, struct record *to,
-                          size_t room)
+/* Lifts a decoded instruction into its record, in `room` bytes, under a context word, which then becomes the one that
+ * the next instruction will find; returns the bytes it took, 0 if it does not fit. */
+static size_t make_record(struct cms *cms, const struct decoding *decoding, uint64_t address, uint64_t *context,
+                          struct record *to, size_t room)
 {
     const struct x86_insn *insn = &decoding->insn;
     const struct x86_row *row = &x86_rows[insn->row];
@@ -65,17 +68,14 @@ static size_t make_record(struct cms *cms, const struct decoding *decoding, uint
                                .guest = guest,
                                .guest_capacity = LENGTH(guest),
                                .capacity = (unsigned)(room / sizeof *to),
-                               .context = cms->root->context};
+                               .context = *context,
+                               .fpu = (uint16_t)CONTEXT_GET(*context, FPU_STACK)};
     if (room < sizeof *to) return 0;
     if (region.capacity > INSN_OPS_MAX) region.capacity = INSN_OPS_MAX;
     *to = (struct record){.address = address, .ops = 1, .row = insn->row, .length = insn->length};
     if (row->properties & X86_ENDS_REGION) to->flags |= RECORD_TRANSFERS;
     if (row->properties & X86_REPEATS && (insn->rep || insn->repne)) to->flags |= RECORD_REPEATS;
     if (insn->address_size == SIZE_16) to->flags |= RECORD_COUNTS_CX;
-    if (decoding->status == X86_UNSUPPORTED) {
-        to->flags |= RECORD_UNSUPPORTED | RECORD_TRANSFERS;
-        return sizeof *to;
-    }
     x86_lift(&region, insn, address);
     if (region.full && region.capacity == INSN_OPS_MAX)
         hw_panic(cms->core, "%s lifts to too many operations", row->mnemonic);
@@ -85,8 +85,10 @@ static size_t make_record(struct cms *cms, const struct decoding *decoding, uint
     const char *wrong = ir_verify(&region, &wrong_at);
     if (wrong) hw_panic(cms->core, "%s lifts to operation %u: %s", row->mnemonic, wrong_at, wrong);
 #endif
+    if (region.fpu != CONTEXT_GET(*context, FPU_STACK)) to->flags |= RECORD_FPU;
+    *context = CONTEXT_PUT(*context, FPU_STACK, region.fpu);
     to->ops = (uint16_t)region.count;
-    note_writes(to, (const struct ir_insn *)to);
+    if (!note_writes(to, (const struct ir_insn *)to)) hw_panic(cms->core, "%s lifts to too many operations", row->mnemonic);
     return region.count * sizeof(struct ir_insn);
 }
 
@@ -103,31 +105,30 @@ const struct record *predecode_once(struct cms *cms, uint64_t address, struct hw
     decoding.address = decoding.got = 0;
     decode_at(cms, address, &decoding);
     charge(cms, 1);
-    if (decoding.status != X86_OK && decoding.status != X86_UNSUPPORTED) {
+    if (decoding.status != X86_OK) {
         *fault = fault_of(cms, &decoding);
         return NULL;
     }
-    make_record(cms, &decoding, address, record, INSN_OPS_MAX * sizeof(struct ir_insn));
+    uint64_t context = cms->root->context;
+    make_record(cms, &decoding, address, &context, record, INSN_OPS_MAX * sizeof(struct ir_insn));
     return record;
 }
 
 /* Decodes instructions into the block until it ends. False: not even the first could be had. */
 static bool fill(struct cms *cms, struct block *block, uint64_t address, size_t room, struct hw_fault *fault)
 {
-    uint64_t page = linear_of(cms, address) >> 12;
+    uint64_t page = linear_of(cms, address) >> 12, context = cms->root->context;
     struct decoding decoding;
     decoding.address = decoding.got = 0;
     while (block->insns < BLOCK_INSNS_MAX && linear_of(cms, address) >> 12 == page) {
         decode_at(cms, address, &decoding);
-        if (decoding.status != X86_OK && decoding.status != X86_UNSUPPORTED) {
+        if (decoding.status != X86_OK) {
             if (!block->insns) *fault = fault_of(cms, &decoding);
             break;
         }
         struct record *record = (struct record *)((char *)block + block->bytes);
-        size_t bytes = make_record(cms, &decoding, address, record, room - block->bytes);
+        size_t bytes = make_record(cms, &decoding, address, &context, record, room - block->bytes);
         if (!bytes) break;
-        /* One that cannot be run must not keep those before it from running. */
-        if (record->flags & RECORD_UNSUPPORTED && block->insns) break;
         block->bytes += (uint32_t)bytes;
         block->insns++;
         address += decoding.insn.length;

@@ -50,22 +50,23 @@ struct head {
 
 /* ---- pre-decoded code ---- */
 
-enum { BLOCK_INSNS_MAX = 32, INSN_OPS_MAX = 1024 };
+/* An instruction that has to do with vectors lifts to few operations. */
+enum { BLOCK_INSNS_MAX = 32, INSN_OPS_MAX = 1024, VECTOR_OPS_MAX = 192 };
 enum record_flags {
     RECORD_FLAGS_DIRTY = 1, /* writes f0 */
     RECORD_TRANSFERS = 2,   /* ends a basic block */
     RECORD_REPEATS = 4,     /* a string instruction with REP */
-    RECORD_UNSUPPORTED = 8, /* known, but without a meaning here */
     RECORD_COUNTS_CX = 16,  /* of RECORD_REPEATS: its counter is CX */
+    RECORD_FPU = 32,        /* changes the x87 stack: the next one assumes another context */
 };
 /* A pre-decoded instruction: in the place of operation 0 of its IR, which is unused; operations 1 .. ops-1 follow. */
 struct record {
     uint64_t address;
-    uint32_t dirty; /* homes that it writes */
+    uint64_t dirty; /* homes that it writes */
     uint16_t ops;
     uint16_t row; /* of x86_rows */
     uint8_t length, flags;
-    uint8_t unused[sizeof(struct ir_insn) - 18];
+    uint8_t unused[sizeof(struct ir_insn) - 22];
 };
 _Static_assert(sizeof(struct record) == sizeof(struct ir_insn), "a record takes the place of operation 0");
 /* A pre-decoded basic block; its records follow. */
@@ -215,6 +216,11 @@ struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
 bool guest_store(struct cms *cms, uint64_t address, unsigned size, uint64_t value, struct hw_fault *fault);
 bool guest_probe(struct cms *cms, uint64_t address, unsigned size, struct hw_fault *fault);
 bool guest_load(struct cms *cms, uint64_t address, unsigned size, uint64_t *value, struct hw_fault *fault);
+/* Of 4, 8, 10 or 16 bytes; `aligned`: #GP where the address is no multiple of 16. */
+bool guest_load_vector(struct cms *cms, uint64_t address, unsigned bytes, bool aligned, struct vreg *value,
+                       struct hw_fault *fault);
+bool guest_store_vector(struct cms *cms, uint64_t address, unsigned bytes, bool aligned, const struct vreg *value,
+                        struct hw_fault *fault);
 
 /* helpers.c */
 enum helped { HELPED, HELP_FAULTED };
@@ -226,6 +232,8 @@ struct help {
     bool shadow;           /* no debug trap behind this instruction */
 };
 enum helped helper_run(struct cms *cms, unsigned helper, struct help *help);
+/* x87_state.c: FNSAVE, FRSTOR and their like. */
+enum helped x87_state(struct cms *cms, struct help *help);
 
 /* profile.c */
 /* Is it time to translate what begins here? */

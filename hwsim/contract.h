@@ -36,7 +36,7 @@ const struct hw_state *hw_shadow(const struct hw_core *core);
 uint64_t hw_context(struct hw_core *core);
 
 /* Makes working state permanent and retires guest instructions: entry's meaning as for the commit atom. `dirty` has a
- * bit for each of r0..r47 that may differ from the checkpoint, `flags_dirty` tells of f0; vector homes are compared. */
+ * bit for each home that may differ from the checkpoint, `flags_dirty` tells of f0. */
 void hw_commit(struct hw_core *core, uint32_t insns, uint32_t commit_flags, uint64_t dirty, bool flags_dirty);
 /* Drops working state and gated stores back to the checkpoint. */
 void hw_rollback(struct hw_core *core);
@@ -100,6 +100,14 @@ bool hw_physical(struct hw_core *core, uint64_t linear, uint64_t *physical);
 void hw_protect(struct hw_core *core, uint64_t page, uint32_t chunks);
 uint32_t hw_protected(struct hw_core *core, uint64_t page);
 
+/* ---- Vector and floating-point atoms, for the interpreter ----------------------------------------------------- */
+
+/* Evaluates a vector atom. False: FMERGE or XMERGE found an unmasked exception, which would roll a translation back. */
+bool hw_vector(struct hw_core *core, struct vector_atom *atom);
+/* 4, 8, 10 or 16 bytes. */
+enum hw_access hw_load_vector(struct hw_core *core, uint64_t linear, unsigned bytes, bool user, struct vreg *value);
+enum hw_access hw_store_vector(struct hw_core *core, uint64_t linear, unsigned bytes, bool user, const struct vreg *value);
+
 /* ---- Concealed memory --------------------------------------------------------------------------------------- */
 
 /* Host pointer to concealed memory, for the present call only: never kept in concealed data. */
@@ -125,9 +133,6 @@ enum hw_run hw_system_call(struct hw_core *core);
 /* Delivers an exception (precise: EIP on the instruction for a fault, behind it for a trap; `software`: INT3, INTO,
  * INT n; fault->address is then where the instruction starts). Commits. */
 enum hw_run hw_exception(struct hw_core *core, const struct hw_fault *fault, bool software);
-/* An instruction, at EIP, that the CMS knows but cannot run (`what`: its name): not the guest's fault. The platform ends
- * the run and says so. */
-enum hw_run hw_unsupported(struct hw_core *core, const char *what);
 /* Delivers what is pending and due at this instruction boundary, if anything (signal, timer, limit). Commits. */
 enum hw_run hw_events(struct hw_core *core);
 /* What loading a segment register means: the descriptor that `selector` names, checked as a load of segment register

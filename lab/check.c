@@ -45,7 +45,8 @@ struct ranges {
 struct check {
     struct machine *machine;
     struct physical *machine_memory, *memory; /* the machine's; the shadow's copy */
-    uint64_t r[HOME_COUNT];
+    uint64_t r[HOME_INTEGERS];
+    struct vreg v[HOME_COUNT - HOME_INTEGERS];
     uint16_t f0;
     struct hw_core *core; /* of the commit under way */
     struct code code[CODE_ENTRIES];
@@ -63,6 +64,7 @@ struct check {
     struct text why; /* what the shadow met in the instruction under way */
     uint64_t values[OPS_MAX];
     uint16_t flags[OPS_MAX];
+    struct vreg vectors[OPS_MAX];
     _Alignas(16) char arena[ARENA_BYTES];
 };
 
@@ -157,12 +159,10 @@ static bool probe(void *cookie, uint64_t address, unsigned size)
            refused(cookie, "its probe", address);
 }
 
-static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
+static bool store_bytes(struct check *c, uint64_t address, unsigned bytes, const void *value)
 {
-    struct check *c = cookie;
-    unsigned bytes = 1u << size;
     if (reach(c, address, bytes, ACCESS_WRITE, NULL, NULL) != bytes) return refused(c, "its store", address);
-    reach(c, address, bytes, ACCESS_WRITE, NULL, &value);
+    reach(c, address, bytes, ACCESS_WRITE, NULL, value);
     for (unsigned done = 0; done < bytes;) {
         uint64_t at = (uint32_t)(address + done);
         unsigned offset = at & (PAGE_BYTES - 1),
@@ -171,6 +171,35 @@ static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
         done += part;
     }
     return true;
+}
+
+static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
+{
+    return store_bytes(cookie, address, 1u << size, &value);
+}
+
+static bool misaligned(struct check *c, uint64_t address, bool aligned)
+{
+    return aligned && address & 15 && !refused(c, "its unaligned access", address);
+}
+
+static bool load_vector(void *cookie, uint64_t address, unsigned bytes, bool aligned, struct vreg *value)
+{
+    *value = (struct vreg){{0, 0}};
+    if (misaligned(cookie, address, aligned)) return false;
+    return reach(cookie, address, bytes, 0, value, NULL) == bytes || refused(cookie, "its load", address);
+}
+
+static bool store_vector(void *cookie, uint64_t address, unsigned bytes, bool aligned, const struct vreg *value)
+{
+    return !misaligned(cookie, address, aligned) && store_bytes(cookie, address, bytes, value);
+}
+
+/* Vector atoms are pure: the machine's own evaluation serves. */
+static bool vector(void *cookie, struct vector_atom *atom)
+{
+    const struct check *c = cookie;
+    return hw_vector(c->core, atom);
 }
 
 /* ---- stepping ---- */
@@ -186,12 +215,13 @@ static uint64_t context_of(const struct check *c)
                {CONTEXT_BASE_ES_LOW, r[HOME_ES_BASE] != 0},
                {CONTEXT_BASE_CS_LOW, r[HOME_CS_BASE] != 0},
                {CONTEXT_BASE_SS_LOW, r[HOME_SS_BASE] != 0},
-               {CONTEXT_BASE_DS_LOW, r[HOME_DS_BASE] != 0}};
+               {CONTEXT_BASE_DS_LOW, r[HOME_DS_BASE] != 0},
+               {CONTEXT_FPU_ERROR_LOW, r[HOME_FSW] >> 7 & 1}};
     uint64_t context = c->mode;
     for (unsigned i = 0; i < LENGTH(own); i++) {
         context = (context & ~(UINT64_C(1) << own[i].low)) | (uint64_t)own[i].set << own[i].low;
     }
-    return context;
+    return CONTEXT_PUT(context, FPU_STACK, r[HOME_FTW]);
 }
 
 /* Lifts into the shadow's own arena; few instructions need more than the smaller region. */
@@ -254,10 +284,17 @@ static enum step step(struct check *c)
     text_free(&c->why);
     const struct code *code = code_at(c, address);
     if (!code) return STEP_STUCK;
-    struct ir_machine machine = {.r = c->r, .f0 = &c->f0, .cookie = c, .load = load, .store = store, .probe = probe};
+    const struct ir_machine machine = {.r = c->r, .f0 = &c->f0, .cookie = c, .load = load, .store = store, .probe = probe,
+                                       .v = c->v, .vectors = c->vectors, .load_vector = load_vector,
+                                       .store_vector = store_vector, .vector = vector};
     struct ir_eval_result result;
     uint64_t next = (uint32_t)(address + code->length);
-    switch (ir_eval(code->insns, code->ops, &machine, c->values, c->flags, &result)) {
+    enum ir_outcome outcome = ir_eval(code->insns, code->ops, &machine, c->values, c->flags, &result);
+    if (outcome == IR_FLOAT_ERROR) {
+        outcome = x86_float_error(code->insns, code->ops, &machine, c->values, c->flags, &result);
+        if (outcome == IR_EXITED) outcome = IR_FELL_THROUGH;
+    }
+    switch (outcome) {
     case IR_FELL_THROUGH: c->r[HOME_EIP] = next; return STEP_RETIRED;
     case IR_EXITED: {
         const struct ir_insn *exit = &code->insns[result.at];
@@ -269,7 +306,7 @@ static enum step step(struct check *c)
     }
     case IR_TRAPPED: text_printf(&c->why, "it traps (vector %u)", (unsigned)result.value); return STEP_STUCK;
     case IR_CALLS_HELPER: return STEP_HELPER;
-    case IR_REFUSED: break;
+    case IR_REFUSED: case IR_FLOAT_ERROR: break;
     }
     return STEP_STUCK;
 }
@@ -279,6 +316,7 @@ static void adopt(struct check *c)
 {
     const struct hw_state *state = hw_state(c->core);
     memcpy(c->r, state->r, sizeof c->r);
+    memcpy(c->v, state->v, sizeof c->v);
     c->f0 = state->f[0];
     for (unsigned i = 0; i < c->machine_stores.count; i++)
         copy(c, c->machine_stores.items[i].physical, c->machine_stores.items[i].bytes);
@@ -289,7 +327,7 @@ static void adopt(struct check *c)
 static bool same_state(struct check *c)
 {
     const struct hw_state *state = hw_state(c->core);
-    return !memcmp(c->r, state->r, sizeof c->r) && !((c->f0 ^ state->f[0]) & ATOM_FLAGS);
+    return !memcmp(c->r, state->r, sizeof c->r) && !memcmp(c->v, state->v, sizeof c->v) && !((c->f0 ^ state->f[0]) & ATOM_FLAGS);
 }
 
 static const struct range *different(struct check *c, const struct ranges *ranges)
@@ -350,12 +388,17 @@ static void print_registers(struct check *c)
     };
     const struct hw_state *state = hw_state(c->core);
     fprintf(stderr, "  %-8s %-18s %-18s\n", "home", "machine", "shadow");
-    for (unsigned i = 0; i < HOME_COUNT; i++) {
+    for (unsigned i = 0; i < HOME_INTEGERS; i++) {
         bool differs = state->r[i] != c->r[i];
         if (i < 8 || i == HOME_EIP || i == HOME_EFL || differs) {
             fprintf(stderr, "  %-8s 0x%016" PRIx64 " 0x%016" PRIx64 "%s\n", names[i], state->r[i], c->r[i],
                     differs ? "  <--" : "");
         }
+    }
+    for (unsigned i = 0; i < LENGTH(c->v); i++) {
+        if (!memcmp(&c->v[i], &state->v[i], sizeof c->v[i])) continue;
+        fprintf(stderr, "  v%-7u 0x%016" PRIx64 "%016" PRIx64 " 0x%016" PRIx64 "%016" PRIx64 "  <--\n", i,
+                state->v[i].half[1], state->v[i].half[0], c->v[i].half[1], c->v[i].half[0]);
     }
     unsigned flags = state->f[0] & ATOM_FLAGS, own = c->f0 & ATOM_FLAGS;
     fprintf(stderr, "  %-8s 0x%016x 0x%016x%s\n", "flags", flags, own, flags != own ? "  <--" : "");
@@ -488,6 +531,7 @@ void check_platform(struct check *c, struct hw_core *core, bool after)
     if (!after) return;
     const struct hw_state *state = hw_state(core);
     memcpy(c->r, state->r, sizeof c->r);
+    memcpy(c->v, state->v, sizeof c->v);
     c->f0 = state->f[0];
     c->mode = hw_context(core);
     c->space = core_get_space(core);

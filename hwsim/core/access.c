@@ -152,11 +152,19 @@ uint64_t place_read(const struct place *place)
     return value;
 }
 
+struct vreg place_read_vector(const struct place *place)
+{
+    struct vreg value = {{0, 0}};
+    memcpy(&value, place->host[0], place->bytes[0]);
+    if (place->bytes[1]) memcpy((uint8_t *)&value + place->bytes[0], place->host[1], place->bytes[1]);
+    return value;
+}
+
 /* ---- timing ---- */
 
 void access_alignment(struct hw_core *core, uint64_t linear, unsigned bytes)
 {
-    if (!(linear & (bytes - 1))) return;
+    if (access_is_aligned(linear, bytes)) return;
     uint64_t line = (uint64_t)core->params->l1d_line - 1;
     int64_t cost;
     if ((linear & (PAGE_BYTES - 1)) + bytes > PAGE_BYTES) {
@@ -210,14 +218,14 @@ uint64_t access_read(struct hw_core *core, const struct place *place)
     return ready << 4 | cause;
 }
 
-void access_write(struct hw_core *core, const struct place *place, uint64_t value)
+void access_write(struct hw_core *core, const struct place *place, const void *value)
 {
     take_port(core);
     bool hit;
     each_line(core, place, true, place->known, &hit);
-    memcpy(place->host[0], &value, place->bytes[0]);
+    memcpy(place->host[0], value, place->bytes[0]);
     core_tell_stored(core, place->physical[0], place->bytes[0]);
     if (!place->bytes[1]) return;
-    memcpy(place->host[1], (uint8_t *)&value + place->bytes[0], place->bytes[1]);
+    memcpy(place->host[1], (const uint8_t *)value + place->bytes[0], place->bytes[1]);
     core_tell_stored(core, place->physical[1], place->bytes[1]);
 }

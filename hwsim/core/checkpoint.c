@@ -2,8 +2,12 @@
 #include "hwsim/core/core.h"
 
 /* Only homes that were written since the checkpoint are copied. */
-static void copy_dirty(struct hw_state *to, const struct hw_state *from, uint64_t dirty)
+static void copy_dirty(struct hw_state *to, const struct hw_state *from, uint64_t dirty, uint32_t vdirty)
 {
+    for (uint32_t regs = vdirty; regs; regs &= regs - 1) {
+        unsigned reg = (unsigned)__builtin_ctz(regs);
+        to->v[reg] = from->v[reg];
+    }
     if (dirty & DIRTY_FLAGS) to->f[0] = from->f[0];
     for (uint64_t regs = dirty & ~DIRTY_FLAGS; regs; regs &= regs - 1) {
         unsigned reg = (unsigned)__builtin_ctzll(regs);
@@ -45,8 +49,8 @@ bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry)
     wait_for_walks(core);
     if (!(entry->flags & COMMIT_DYNAMIC)) core->state.r[HOME_EIP] = entry->eip;
     core->shadow.r[HOME_EIP] = core->state.r[HOME_EIP];
-    copy_dirty(&core->shadow, &core->state, core->dirty);
-    core->dirty = 0;
+    copy_dirty(&core->shadow, &core->state, core->dirty, core->vdirty);
+    core->dirty = core->vdirty = 0;
     make_permanent(core);
     retire_insns(core, entry->insns, entry->flags);
     core->stats.commits++;
@@ -77,19 +81,21 @@ bool core_event_due(struct hw_core *core)
     return core->insns >= core->event_threshold;
 }
 
-static void commit_registers(struct hw_core *core, uint64_t dirty)
+#define ALL_SHADOWED  (bits_mask(REG_SHADOWED) | DIRTY_FLAGS)
+#define ALL_VSHADOWED ((uint32_t)bits_mask(VREG_SHADOWED))
+
+static void commit_registers(struct hw_core *core, uint64_t dirty, uint32_t vdirty)
 {
-    copy_dirty(&core->shadow, &core->state, dirty);
-    if (memcmp(core->shadow.v, core->state.v, VREG_SHADOWED * sizeof *core->state.v) != 0)
-        memcpy(core->shadow.v, core->state.v, VREG_SHADOWED * sizeof *core->state.v);
+    copy_dirty(&core->shadow, &core->state, dirty, vdirty);
     make_permanent(core);
 }
 
-void checkpoint_commit_all(struct hw_core *core) { commit_registers(core, bits_mask(REG_SHADOWED) | DIRTY_FLAGS); }
+void checkpoint_commit_all(struct hw_core *core) { commit_registers(core, ALL_SHADOWED, ALL_VSHADOWED); }
 
 void hw_commit(struct hw_core *core, uint32_t insns, uint32_t commit_flags, uint64_t dirty, bool flags_dirty)
 {
-    commit_registers(core, (dirty & bits_mask(REG_SHADOWED)) | (flags_dirty ? DIRTY_FLAGS : 0));
+    commit_registers(core, (dirty & bits_mask(HOME_INTEGERS)) | (flags_dirty ? DIRTY_FLAGS : 0),
+                     (uint32_t)(dirty >> HOME_INTEGERS));
     retire_insns(core, insns, commit_flags);
     core->stats.cms_commits++;
     if (core->observer.committed) core->observer.committed(core->observer.cookie, core, insns, commit_flags);
@@ -130,14 +136,13 @@ void checkpoint_rollback(struct hw_core *core, enum hw_exit_kind kind, uint32_t 
     account_add(core, ACTIVITY_ROLLBACK, CAUSE_ROLLBACK, (uint64_t)core->params->rollback_cycles);
     account_region(core, region)->rollbacks[kind]++;
     ++*rollback_counter(&core->stats, kind);
-    copy_dirty(&core->state, &core->shadow, core->dirty);
-    core->dirty = 0;
+    copy_dirty(&core->state, &core->shadow, core->dirty, core->vdirty);
+    core->dirty = core->vdirty = 0;
     drop_in_flight(core);
 }
 
 void hw_rollback(struct hw_core *core)
 {
-    copy_dirty(&core->state, &core->shadow, bits_mask(REG_SHADOWED) | DIRTY_FLAGS);
-    memcpy(core->state.v, core->shadow.v, VREG_SHADOWED * sizeof *core->state.v);
+    copy_dirty(&core->state, &core->shadow, ALL_SHADOWED, ALL_VSHADOWED);
     drop_in_flight(core);
 }

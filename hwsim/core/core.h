@@ -16,6 +16,12 @@
 
 /* ---- decoded bundles ---- */
 
+/* Vector atoms: d, a, c and `vector.b` are words; fd and fs half-words. */
+struct op_vector {
+    uint16_t b;
+    uint8_t op, size, imm;
+    bool half, status;
+};
 /* A micro-operation: an atom with its operands resolved. Registers are numbers of 64-bit words (flags: of 16-bit words)
  * from the start of struct hw_core, so that r63's sink and the latches need no special case. 32 bytes. */
 struct op {
@@ -34,10 +40,11 @@ struct op {
             uint32_t target; /* transfers, commits: offset in concealed memory */
             uint32_t extra;  /* exits: number */
         };
+        struct op_vector vector;
     };
 };
 /* Memory micro-operations keep their kind in fd: */
-enum { OP_SIZE = 3, OP_SPACE_SHIFT = 2, OP_WRAP_SHIFT = 4, OP_GATED = 64, OP_SIGNED = 128 };
+enum { OP_SIZE = 3, OP_SPACE_SHIFT = 2, OP_WRAP_SHIFT = 4, OP_GATED = 64, OP_SIGNED = 128, OP_VECTOR = 256, OP_ALIGNED = 512 };
 /* Conditional ones have their condition in c; a CALL's TPC is in d (low half) and a. */
 
 /* Handlers. Pure atoms have HANDLER_VARIANTS for each size: value alone, value and all flags, flags alone, and flags
@@ -52,11 +59,15 @@ enum handler {
     HANDLER_STORE_CHECK = HANDLER_STORE + 4,        /* + size */
     HANDLER_LOAD_ANY = HANDLER_STORE_CHECK + 4,
     HANDLER_STORE_ANY,
+    HANDLER_LOAD_VECTOR, /* + size, 4 to 16 bytes, user space, 32-bit wrap; others are LOAD_ANY */
+    HANDLER_STORE_VECTOR = HANDLER_LOAD_VECTOR + 3,
+    HANDLER_VECTOR = HANDLER_STORE_VECTOR + 3,
     HANDLER_CHECK, /* a store's alias check alone, ahead of it */
     HANDLER_PROBE,
     HANDLER_LATCH,       /* word d = word a */
     HANDLER_LATCH_FLAGS, /* half-word fd = half-word fs */
-    HANDLER_READY, /* results d (register; REG_ZERO none) and fd (flag register; FLAG_COUNT none) come `imm` later */
+    HANDLER_LATCH_VECTOR, /* two words */
+    HANDLER_READY, /* results d (register, of any file; REG_ZERO none) and fd (flag register; FLAG_COUNT none) come `imm` later */
     HANDLER_ASSERT,
     HANDLER_CALL,
     HANDLER_COMMIT,
@@ -71,7 +82,9 @@ enum handler {
 
 struct bundle {
     uint64_t uses;       /* registers read or written; USES_SLOW */
+    uint64_t vuses;      /* vector registers */
     uint64_t dirty;      /* shadowed homes written: a bit per register, DIRTY_FLAGS for f0 */
+    uint32_t vdirty;     /* shadowed vector registers written */
     struct bundle *next; /* the one that follows, if its offset is still next_offset */
     uint32_t offset;     /* in concealed memory; OFFSET_STALE once its code has changed */
     uint32_t next_offset;
@@ -175,7 +188,7 @@ struct injection {
     struct prng random;
 };
 
-enum { LATCHES = BUNDLE_ATOMS_MAX * 2, EXIT_LOG = 16, CHECKPOINTS_MAX = 8 };
+enum { LATCHES = BUNDLE_ATOMS_MAX * 4, EXIT_LOG = 16, CHECKPOINTS_MAX = 8 };
 
 struct hw_core {
     struct hw_state state;   /* first: micro-operations number words from here */
@@ -186,11 +199,12 @@ struct hw_core {
     /* hot in the run loop */
     uint64_t fast_loads, fast_stores; /* executed by the fast handlers */
     uint64_t pending;                 /* registers whose results may be on their way; bit 63 set */
-    uint64_t pending_flags;
+    uint64_t pending_flags, pending_vector;
     uint64_t dirty;            /* homes written since the checkpoint */
+    uint32_t vdirty;           /* vector registers likewise */
     uint64_t tally;            /* bundle.tally summed since the checkpoint */
     uint64_t fetch_line;       /* the instruction line last fetched */
-    uint64_t ready[REG_COUNT]; /* cycle << 4 | cause of waiting for it */
+    uint64_t ready[REGS_ALL];  /* cycle << 4 | cause of waiting for it; vector registers from REG_VECTOR on */
     uint64_t ready_flags[FLAG_COUNT];
     uint64_t load_ready; /* latency of a load << 4 | CAUSE_LOAD */
     uint64_t cycle;
@@ -285,8 +299,14 @@ void access_alignment(struct hw_core *core, uint64_t linear, unsigned bytes);
 /* Reads through the data cache: stops the machine where no miss register is free; returns ready cycle << 4 | cause. */
 uint64_t access_read(struct hw_core *core, const struct place *place);
 /* The whole of an ungated store: memory changes now; it takes the data port and, on a miss, a miss register. */
-void access_write(struct hw_core *core, const struct place *place, uint64_t value);
+void access_write(struct hw_core *core, const struct place *place, const void *value);
 uint64_t place_read(const struct place *place);
+struct vreg place_read_vector(const struct place *place);
+/* An extended value's ten bytes count as aligned where they lie within 16 that are. */
+static inline bool access_is_aligned(uint64_t linear, unsigned bytes)
+{
+    return bytes == 10 ? (linear & 3) == 0 && (linear & 15) <= 6 : (linear & (bytes - 1)) == 0;
+}
 void soft_flush(struct hw_core *core);
 static inline uint64_t access_wrap(unsigned wrap, uint64_t address)
 {
@@ -311,6 +331,8 @@ static inline void gate_take_port(struct gate *gate, uint64_t cycle)
 }
 /* Makes room for a store: false when uncommitted stores fill the buffer (or full and the key says roll back). */
 bool gate_room(struct hw_core *core);
+/* A store: an entry holds up to 8 bytes of one page, so that a wide one takes several. False: no room. */
+bool gate_store(struct hw_core *core, const struct place *place, const void *value);
 static inline void gate_push(struct gate *gate, uint64_t physical, uint8_t *host, unsigned bytes, uint64_t value)
 {
     struct gate_entry *entry = &gate->entries[gate->tail++ & gate->mask];
@@ -322,12 +344,14 @@ static inline void gate_push(struct gate *gate, uint64_t physical, uint8_t *host
 }
 static inline bool gate_may_hold(const struct gate *gate, uint64_t physical, unsigned bytes)
 {
-    return (gate->bloom >> (physical >> 3 & 63) | gate->bloom >> ((physical + bytes - 1) >> 3 & 63)) & 1;
+    uint64_t held = gate->bloom >> (physical >> 3 & 63) | gate->bloom >> ((physical + bytes - 1) >> 3 & 63);
+    if (bytes > 9) held |= gate->bloom >> ((physical + 8) >> 3 & 63);
+    return held & 1;
 }
 enum gate_answer { GATE_NONE, GATE_SOME, GATE_ALL, GATE_REFUSED };
 /* Gives a load the bytes that older stores of the buffer hold: overlays *value, which has them as memory does. Without
  * forwarding hardware it waits for committed stores to drain (GATE_NONE then), and refuses where one is uncommitted. */
-enum gate_answer gate_forward(struct hw_core *core, const struct place *place, uint64_t *value);
+enum gate_answer gate_forward(struct hw_core *core, const struct place *place, void *value);
 /* Commit: uncommitted stores go to memory, and may drain from `cycle` on. */
 void gate_release(struct hw_core *core, uint64_t cycle);
 void gate_drop(struct gate *gate);
@@ -385,7 +409,7 @@ void scoreboard_wait(struct hw_core *core, struct bundle *bundle);
 static inline bool scoreboard_ready(struct hw_core *core, const struct bundle *bundle, uint64_t cycle)
 {
     uint64_t used = bundle->uses & core->pending;
-    if (bundle->flag_uses & core->pending_flags) return false;
+    if ((bundle->flag_uses & core->pending_flags) | (bundle->vuses & core->pending_vector)) return false;
     for (uint64_t regs = used; regs; regs &= regs - 1)
         if (core->ready[__builtin_ctzll(regs)] >> 4 > cycle) return false;
     core->pending &= ~used;
@@ -395,11 +419,18 @@ static inline bool scoreboard_ready(struct hw_core *core, const struct bundle *b
 static inline void scoreboard_settle(struct hw_core *core)
 {
     core->pending = USES_SLOW;
-    core->pending_flags = 0;
+    core->pending_flags = core->pending_vector = 0;
 }
 static inline void scoreboard_result(struct hw_core *core, unsigned reg, uint64_t ready)
 {
     core->pending |= UINT64_C(1) << reg;
+    core->ready[reg] = ready;
+}
+/* The same for any register, by its number among all. */
+static inline void scoreboard_any(struct hw_core *core, unsigned reg, uint64_t ready)
+{
+    if (reg < REG_VECTOR) core->pending |= UINT64_C(1) << reg;
+    else core->pending_vector |= UINT64_C(1) << (reg - REG_VECTOR);
     core->ready[reg] = ready;
 }
 
@@ -451,6 +482,7 @@ enum {
 #undef CONTEXT
 };
 /* EFLAGS bits that the context word repeats. */
+enum { FSW_ES = 7 };
 enum { EFLAGS_TF = 8, EFLAGS_DF = 10, EFLAGS_AC = 18 };
 
 static inline bool core_in_long_mode(const struct hw_core *core) { return core->mode_context >> CONTEXT_LONG & 1; }
@@ -462,7 +494,8 @@ static inline uint64_t core_context(const struct hw_core *core)
     return core->mode_context | (eflags >> EFLAGS_DF & 1) << CONTEXT_DF | (eflags >> EFLAGS_TF & 1) << CONTEXT_STEP |
            (eflags >> EFLAGS_AC & 1) << CONTEXT_ALIGN | /* CR0.AM is set, privilege is 3 */
            (uint64_t)(r[HOME_ES_BASE] != 0) << CONTEXT_BASE_ES | (uint64_t)(r[HOME_CS_BASE] != 0) << CONTEXT_BASE_CS |
-           (uint64_t)(r[HOME_SS_BASE] != 0) << CONTEXT_BASE_SS | (uint64_t)(r[HOME_DS_BASE] != 0) << CONTEXT_BASE_DS;
+           (uint64_t)(r[HOME_SS_BASE] != 0) << CONTEXT_BASE_SS | (uint64_t)(r[HOME_DS_BASE] != 0) << CONTEXT_BASE_DS |
+           r[HOME_FTW] << CONTEXT_FPU_STACK | (r[HOME_FSW] >> FSW_ES & 1) << CONTEXT_FPU_ERROR;
 }
 
 #endif

@@ -75,9 +75,9 @@ struct decoding {
     struct atom_uses uses[BUNDLE_ATOMS_MAX];
     unsigned count;
     unsigned left;                                        /* atoms not placed yet, a bit each */
-    uint64_t latched;                                     /* registers whose old value is kept in a latch, */
+    uint64_t latched, vlatched;                           /* registers whose old value is kept in a latch, */
     unsigned flags_latched;                               /* flag registers likewise; */
-    uint8_t reg_latch[REG_COUNT], flag_latch[FLAG_COUNT]; /* which latch, where the bit is set */
+    uint8_t reg_latch[REGS_ALL], flag_latch[FLAG_COUNT]; /* which latch, where the bit is set */
     unsigned latches, flag_latches;
     unsigned op_count, latch_op_count;
     struct op ops[OPS_MAX];
@@ -87,15 +87,20 @@ struct decoding {
 #define WORD_OF(member) (uint16_t)(offsetof(struct hw_core, member) / sizeof(uint64_t))
 #define HALF_OF(member) (uint16_t)(offsetof(struct hw_core, member) / sizeof(uint16_t))
 
+static unsigned register_word(unsigned reg)
+{
+    return reg < REG_VECTOR ? WORD_OF(state.r) + reg : WORD_OF(state.v) + 2 * (reg - REG_VECTOR);
+}
+
 static uint16_t source_word(const struct decoding *decoding, unsigned reg)
 {
-    bool latched = decoding->latched >> reg & 1;
-    return (uint16_t)(latched ? WORD_OF(latch) + (unsigned)decoding->reg_latch[reg] : WORD_OF(state.r) + reg);
+    bool latched = reg < REG_VECTOR ? decoding->latched >> reg & 1 : decoding->vlatched >> (reg - REG_VECTOR) & 1;
+    return (uint16_t)(latched ? WORD_OF(latch) + (unsigned)decoding->reg_latch[reg] : register_word(reg));
 }
 
 static uint16_t target_word(unsigned reg)
 {
-    return (uint16_t)(reg == REG_ZERO ? WORD_OF(sink) : WORD_OF(state.r) + reg);
+    return (uint16_t)(reg == REG_ZERO ? WORD_OF(sink) : register_word(reg));
 }
 
 static uint16_t source_half(const struct decoding *decoding, unsigned flag)
@@ -159,6 +164,21 @@ static void add_pure(struct decoding *decoding, const struct atom *atom)
     add_ready(decoding, atom, value, flags);
 }
 
+static void add_vector(struct decoding *decoding, const struct atom *atom)
+{
+    unsigned shape = atom_table[atom->op].shape;
+    struct op *op = add_op(decoding, HANDLER_VECTOR);
+    if (shape & SHAPE_D) op->d = target_word(atom->rd);
+    if (shape & SHAPE_A) op->a = source_word(decoding, atom->ra);
+    if (shape & SHAPE_C) op->c = source_word(decoding, atom->rc);
+    op->vector = (struct op_vector){.op = atom->op, .size = atom->size, .imm = (uint8_t)atom->imm, .half = atom->half,
+                                    .status = atom->fmask != 0};
+    if (shape & SHAPE_B) op->vector.b = source_word(decoding, atom->rb);
+    op->fd = (uint16_t)(HALF_OF(state.f) + atom->fd);
+    op->fs = source_half(decoding, atom->fs);
+    add_ready(decoding, atom, shape & SHAPE_D, atom->fmask);
+}
+
 static void check_memory_atom(const struct decoding *decoding, const struct atom *atom)
 {
     struct hw_core *core = decoding->core;
@@ -176,7 +196,9 @@ static struct op *add_memory(struct decoding *decoding, const struct atom *atom,
     op->a = source_word(decoding, atom->ra);
     op->imm = atom->imm;
     op->fd = (uint16_t)(atom->size | atom->space << OP_SPACE_SHIFT | atom->wrap << OP_WRAP_SHIFT |
-                        (atom->gated ? OP_GATED : 0) | (atom->op == ATOM_LDS ? OP_SIGNED : 0));
+                        (atom->gated ? OP_GATED : 0) | (atom->op == ATOM_LDS ? OP_SIGNED : 0) |
+                        (atom->op == ATOM_LDV || atom->op == ATOM_STV ? OP_VECTOR : 0) |
+                        (atom->aligned ? OP_ALIGNED : 0));
     return op;
 }
 
@@ -185,7 +207,9 @@ static bool is_plain(const struct atom *atom) { return atom->space == SPACE_USER
 static void add_load(struct decoding *decoding, const struct atom *atom)
 {
     unsigned handler = HANDLER_LOAD_ANY;
-    if (is_plain(atom) && atom->rd != REG_ZERO) {
+    if (atom->op == ATOM_LDV) {
+        if (is_plain(atom) && atom->size < SIZE_64) handler = HANDLER_LOAD_VECTOR + atom->size;
+    } else if (is_plain(atom) && atom->rd != REG_ZERO) {
         if (atom->op == ATOM_LDS)
             handler = atom->protect || atom->size > SIZE_16 ? HANDLER_LOAD_ANY : HANDLER_LOAD_SIGNED + atom->size;
         else
@@ -199,7 +223,10 @@ static void add_load(struct decoding *decoding, const struct atom *atom)
 static void add_store(struct decoding *decoding, const struct atom *atom)
 {
     unsigned handler = HANDLER_STORE_ANY;
-    if (is_plain(atom) && atom->gated) handler = (atom->check ? HANDLER_STORE_CHECK : HANDLER_STORE) + atom->size;
+    if (atom->op == ATOM_STV) {
+        if (is_plain(atom) && atom->gated && atom->size < SIZE_64) handler = HANDLER_STORE_VECTOR + atom->size;
+    } else if (is_plain(atom) && atom->gated)
+        handler = (atom->check ? HANDLER_STORE_CHECK : HANDLER_STORE) + atom->size;
     struct op *op = add_memory(decoding, atom, handler);
     op->c = source_word(decoding, atom->rb);
     op->check = atom->check;
@@ -220,7 +247,9 @@ static void add_atom(struct decoding *decoding, const struct atom *atom)
     switch (atom->op) {
     case ATOM_NOP: break;
     case ATOM_LD:
+    case ATOM_LDV:
     case ATOM_LDS: add_load(decoding, atom); break;
+    case ATOM_STV:
     case ATOM_ST: add_store(decoding, atom); break;
     case ATOM_PROBE: add_memory(decoding, atom, HANDLER_PROBE); break;
     case ATOM_ASSERT:
@@ -243,7 +272,9 @@ static void add_atom(struct decoding *decoding, const struct atom *atom)
         if (op->target % 8 || op->target > decoding->core->concealed_bytes - sizeof(struct commit_entry))
             hw_panic(decoding->core, "bundle %#x has a misplaced commit entry", decoding->offset);
         break;
-    default: add_pure(decoding, atom);
+    default:
+        if (atom_is_vector(atom->op)) add_vector(decoding, atom);
+        else add_pure(decoding, atom);
     }
 }
 
@@ -277,7 +308,11 @@ static void add_transfer(struct decoding *decoding, const struct atom *atom)
 /* ---- order ---- */
 
 static bool is_transfer(const struct atom *atom) { return atom_table[atom->op].properties & ATOM_TRANSFERS; }
-static bool is_load(const struct atom *atom) { return atom->op == ATOM_LD || atom->op == ATOM_LDS; }
+static bool is_load(const struct atom *atom)
+{
+    return atom->op == ATOM_LD || atom->op == ATOM_LDS || atom->op == ATOM_LDV;
+}
+static bool is_store(const struct atom *atom) { return atom->op == ATOM_ST || atom->op == ATOM_STV; }
 
 /* What atoms still to be placed, but for atom i, read where it stands: transfers read last of all. */
 static struct atom_uses still_read(const struct decoding *decoding, unsigned i)
@@ -286,9 +321,11 @@ static struct atom_uses still_read(const struct decoding *decoding, unsigned i)
     for (unsigned left = decoding->left & ~(1u << i); left; left &= left - 1) {
         const struct atom_uses *uses = &decoding->uses[__builtin_ctz(left)];
         all.reads |= uses->reads;
+        all.vreads |= uses->vreads;
         all.flags_read |= uses->flags_read;
     }
     all.reads &= ~decoding->latched;
+    all.vreads &= ~decoding->vlatched;
     all.flags_read &= (uint8_t)~decoding->flags_latched;
     return all;
 }
@@ -298,7 +335,7 @@ static bool is_its_turn(const struct decoding *decoding, unsigned i)
 {
     const struct atom *atom = &decoding->atoms[i];
     if (is_transfer(atom)) return false;
-    if (atom->op != ATOM_ST && atom->op != ATOM_COMMIT) return true;
+    if (!is_store(atom) && atom->op != ATOM_COMMIT) return true;
     for (unsigned left = decoding->left & ~(1u << i); left; left &= left - 1) {
         const struct atom *other = &decoding->atoms[__builtin_ctz(left)];
         if (!is_transfer(other) && (atom->op == ATOM_COMMIT || is_load(other))) return false;
@@ -309,7 +346,8 @@ static bool is_its_turn(const struct decoding *decoding, unsigned i)
 static bool overwrites(const struct decoding *decoding, unsigned i)
 {
     struct atom_uses read = still_read(decoding, i);
-    return (read.reads & decoding->uses[i].writes) || (read.flags_read & decoding->uses[i].flags_written);
+    return (read.reads & decoding->uses[i].writes) || (read.vreads & decoding->uses[i].vwrites) ||
+           (read.flags_read & decoding->uses[i].flags_written);
 }
 
 /* Keeps the old values of what atom i writes and others have still to read. */
@@ -323,6 +361,15 @@ static void latch_for(struct decoding *decoding, unsigned i)
         op->d = (uint16_t)(WORD_OF(latch) + decoding->latches);
         decoding->reg_latch[reg] = (uint8_t)decoding->latches++;
         decoding->latched |= UINT64_C(1) << reg;
+    }
+    for (uint64_t regs = read.vreads & decoding->uses[i].vwrites; regs; regs &= regs - 1) {
+        unsigned reg = (unsigned)__builtin_ctzll(regs);
+        struct op *op = &decoding->latch_ops[decoding->latch_op_count++];
+        *op = (struct op){.handler = HANDLER_LATCH_VECTOR, .a = source_word(decoding, REG_VECTOR + reg)};
+        op->d = (uint16_t)(WORD_OF(latch) + decoding->latches);
+        decoding->reg_latch[REG_VECTOR + reg] = (uint8_t)decoding->latches;
+        decoding->latches += 2;
+        decoding->vlatched |= UINT64_C(1) << reg;
     }
     for (unsigned flags = read.flags_read & decoding->uses[i].flags_written; flags; flags &= flags - 1) {
         unsigned flag = (unsigned)__builtin_ctz(flags);
@@ -357,7 +404,7 @@ static void place_early_checks(struct decoding *decoding)
             armed |= UINT64_C(1) << (decoding->atoms[i].protect - 1);
     for (unsigned i = 0; armed && i < decoding->count; i++) {
         struct atom *atom = &decoding->atoms[i];
-        if (atom->op != ATOM_ST || !(atom->check & armed)) continue;
+        if (!is_store(atom) || !(atom->check & armed)) continue;
         add_memory(decoding, atom, HANDLER_CHECK)->check = atom->check;
         atom->check = 0;
     }
@@ -396,6 +443,8 @@ static void sum_up(struct decoding *decoding)
         unsigned unit = atom_table[atom->op].unit;
         bundle->tally += atom->op == ATOM_NOP ? UINT64_C(1) << 32 : 1;
         bundle->uses |= decoding->uses[i].reads | decoding->uses[i].writes;
+        bundle->vuses |= decoding->uses[i].vreads | decoding->uses[i].vwrites;
+        bundle->vdirty |= (uint32_t)decoding->uses[i].vwrites; /* v0-v31 are shadowed */
         bundle->flag_uses |= decoding->uses[i].flags_read | decoding->uses[i].flags_written;
         bundle->dirty |= decoding->uses[i].writes & bits_mask(REG_SHADOWED);
         if (decoding->uses[i].flags_written & 1) bundle->dirty |= DIRTY_FLAGS;
@@ -425,7 +474,7 @@ static struct bundle *decode(struct hw_core *core, uint32_t offset)
     struct decoding decoding; /* large, and most of it is never looked at */
     decoding.core = core;
     decoding.offset = offset;
-    decoding.latched = decoding.flags_latched = 0;
+    decoding.latched = decoding.vlatched = decoding.flags_latched = 0;
     decoding.latches = decoding.flag_latches = decoding.op_count = decoding.latch_op_count = 0;
     unsigned bytes = 0;
     if (offset < core->concealed_bytes && offset % 4 == 0)

@@ -7,9 +7,18 @@
 
 #define SLOW static __attribute__((noinline))
 
+/* Number among all registers of a vector register given by its word. */
+static unsigned vector_number(unsigned word)
+{
+    return REG_VECTOR + (word - (unsigned)(offsetof(struct hw_core, state.v) / sizeof(uint64_t))) / 2;
+}
+
 /* ---- memory atoms, in full ---- */
 
-static unsigned op_bytes(const struct op *op) { return 1u << (op->fd & OP_SIZE); }
+static unsigned op_bytes(const struct op *op)
+{
+    return op->fd & OP_VECTOR ? vector_bytes(op->fd & OP_SIZE) : 1u << (op->fd & OP_SIZE);
+}
 static unsigned op_space(const struct op *op) { return op->fd >> OP_SPACE_SHIFT & 3; }
 
 static uint64_t op_address(const struct hw_core *core, const struct op *op)
@@ -23,7 +32,7 @@ static uint64_t sign_extend_to_32(uint64_t value, unsigned size)
 }
 
 /* When the value of a load is there: cycle << 4 | cause. False: refused (kind in core->refusal). */
-static bool load_timing(struct hw_core *core, const struct place *place, uint64_t *value, uint64_t *ready)
+static bool load_timing(struct hw_core *core, const struct place *place, void *value, uint64_t *ready)
 {
     enum gate_answer answer = GATE_NONE;
     for (unsigned i = 0; i < 2 && place->bytes[i]; i++)
@@ -51,12 +60,28 @@ static uint64_t pay_now(struct hw_core *core, uint64_t ready)
 
 static inline bool load_place(struct hw_core *core, const struct op *op, const struct place *place)
 {
-    uint64_t value = place_read(place), ready;
+    struct vreg value = place_read_vector(place);
+    uint64_t ready, *to = &((uint64_t *)core)[op->d], low;
     if (!load_timing(core, place, &value, &ready)) return false;
     if (core->desc.exposed) ready = pay_now(core, ready);
-    ((uint64_t *)core)[op->d] = op->fd & OP_SIGNED ? sign_extend_to_32(value, op->fd & OP_SIZE) : value;
-    if (op->d < REG_ZERO) scoreboard_result(core, op->d, ready);
+    low = value.half[0];
+    if (op->fd & OP_VECTOR) {
+        memcpy(to, &value, sizeof value);
+        scoreboard_any(core, vector_number(op->d), ready);
+    } else {
+        *to = op->fd & OP_SIGNED ? sign_extend_to_32(low, op->fd & OP_SIZE) : low;
+        if (op->d < REG_ZERO) scoreboard_result(core, op->d, ready);
+    }
     if (op->fmask) alias_arm(core, op->fmask - 1u, place);
+    return true;
+}
+
+/* SSE's operands in memory must be aligned: #GP, whatever the page (SDM vol. 1, 11.6). */
+static bool is_misaligned(struct hw_core *core, const struct op *op, uint64_t linear)
+{
+    if (!(op->fd & OP_ALIGNED) || !(linear & 15)) return false;
+    core->refusal = HW_FAULT;
+    core->fault = (struct hw_fault){.vector = 13};
     return true;
 }
 
@@ -65,6 +90,7 @@ SLOW bool load_any(struct hw_core *core, const struct op *op)
     struct place place;
     uint64_t linear = op_address(core, op);
     core->stats.loads++;
+    if (is_misaligned(core, op, linear)) return false;
     if (!access_resolve(core, op_space(op), linear, op_bytes(op), false, &place)) return false;
     access_alignment(core, linear, op_bytes(op));
     return load_place(core, op, &place);
@@ -86,8 +112,10 @@ SLOW bool load_translated(struct hw_core *core, const struct op *op, const struc
 SLOW bool store_any(struct hw_core *core, const struct op *op)
 {
     struct place place;
-    uint64_t linear = op_address(core, op), value = ((const uint64_t *)core)[op->c];
+    uint64_t linear = op_address(core, op);
+    const uint64_t *value = &((const uint64_t *)core)[op->c];
     core->stats.stores++;
+    if (is_misaligned(core, op, linear)) return false;
     if (!access_resolve(core, op_space(op), linear, op_bytes(op), true, &place)) return false;
     access_alignment(core, linear, op_bytes(op));
     core->stats.alias_checks += op->check != 0;
@@ -99,15 +127,8 @@ SLOW bool store_any(struct hw_core *core, const struct op *op)
         access_write(core, &place, value);
         return true;
     }
-    for (unsigned i = 0; i < 2 && place.bytes[i]; i++) {
-        if (!gate_room(core)) {
-            core->refusal = HW_GATE;
-            return false;
-        }
-        gate_push(&core->gate, place.physical[i], place.host[i], place.bytes[i],
-                  i ? value >> 8 * place.bytes[0] : value);
-    }
-    return true;
+    core->refusal = HW_GATE;
+    return gate_store(core, &place, value);
 }
 
 /* A store's alias check, or a probe. Neither minds protection: the store itself will. */
@@ -120,6 +141,31 @@ SLOW bool check_any(struct hw_core *core, const struct op *op, bool alias)
     core->stats.alias_checks += alias;
     core->refusal = HW_ALIAS;
     return !alias || !alias_hits(core, op->check, &place);
+}
+
+/* ---- vector atoms ---- */
+
+/* False: an unmasked floating-point exception; the interpreter has to look at it. */
+SLOW bool vector_any(struct hw_core *core, const struct op *op)
+{
+    const struct op_vector *vector = &op->vector;
+    uint64_t *words = (uint64_t *)core;
+    uint16_t *halves = (uint16_t *)core;
+    struct vector_atom atom = {.op = vector->op, .size = vector->size, .imm = vector->imm, .half = vector->half};
+    unsigned shape = atom_table[vector->op].shape;
+    if (shape & SHAPE_VA) memcpy(&atom.a, &words[op->a], sizeof atom.a);
+    if (shape & SHAPE_VB) memcpy(&atom.b, &words[vector->b], sizeof atom.b);
+    if (shape & SHAPE_VC) memcpy(&atom.c, &words[op->c], sizeof atom.c);
+    atom.xa = words[op->a];
+    atom.xb = words[vector->b];
+    atom.xc = words[op->c];
+    atom.status = halves[op->fs];
+    core->refusal = HW_ASSERT;
+    if (!hw_vector(core, &atom)) return false;
+    if (shape & SHAPE_VD) memcpy(&words[op->d], &atom.v, sizeof atom.v);
+    else if (shape & SHAPE_D) words[op->d] = atom.x;
+    if (vector->status) halves[op->fd] = atom.status;
+    return true;
 }
 
 /* ---- fetch ---- */
@@ -287,6 +333,43 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
         after;                                                                                                         \
         NEXT();                                                                                                        \
     }
+/* Of 4, 8 or 16 bytes. */
+#define LOAD_VECTOR(label, bytes)                                                                                      \
+    label : {                                                                                                          \
+        SOFT_LOOKUP(bytes, SOFT_NO_READ);                                                                              \
+        if (UNLIKELY(!soft_hit)) goto load_slowly;                                                                     \
+        if (core->gate.bloom && core->gate.drain != core->gate.open) gate_catch_up(core, t);                           \
+        if (UNLIKELY((core->gate.bloom && gate_may_hold(&core->gate, physical, bytes)) ||                              \
+                     !cache_hits(&core->l1d, physical, t))) {                                                          \
+            SLOWLY(load_translated(core, op, soft, physical));                                                         \
+            NEXT();                                                                                                    \
+        }                                                                                                              \
+        if (core->gate.bloom) gate_take_port(&core->gate, t);                                                          \
+        tlb_use(&core->tlb, soft->slot);                                                                               \
+        core->fast_loads++;                                                                                            \
+        struct vreg value = {{0, 0}};                                                                                  \
+        memcpy(&value, soft->host + (address & (PAGE_BYTES - 1)), bytes);                                              \
+        memcpy(&WORD(op->d), &value, sizeof value);                                                                    \
+        scoreboard_any(core, vector_number(op->d), (t << 4) + core->load_ready);                                       \
+        if (op->fmask) fast_arm(core, op->fmask - 1u, physical, bytes);                                                \
+        NEXT();                                                                                                        \
+    }
+#define STORE_VECTOR(label, bytes)                                                                                     \
+    label : {                                                                                                          \
+        SOFT_LOOKUP(bytes, SOFT_NO_WRITE);                                                                             \
+        struct gate *gate = &core->gate;                                                                               \
+        if (UNLIKELY(!soft_hit) || UNLIKELY(gate->tail - gate->head + ((bytes) > 8) >= gate->capacity))                \
+            goto store_slowly;                                                                                         \
+        if (op->check) {                                                                                               \
+            CHECK(bytes);                                                                                              \
+        }                                                                                                              \
+        tlb_use(&core->tlb, soft->slot);                                                                               \
+        core->fast_stores++;                                                                                           \
+        uint8_t *host = soft->host + (address & (PAGE_BYTES - 1));                                                     \
+        gate_push(gate, physical, host, (bytes) < 8 ? (bytes) : 8, WORD(op->c));                                       \
+        if ((bytes) > 8) gate_push(gate, physical + 8, host + 8, 8, WORD(op->c + 1));                                  \
+        NEXT();                                                                                                        \
+    }
 #define ARM(bytes) fast_arm(core, op->fmask - 1u, physical, bytes)
 
 #define STORE(label, bytes, check)                                                                                     \
@@ -362,6 +445,14 @@ static __attribute__((noinline)) const uint32_t *run(struct hw_core *core, uint3
         &&store_c8 - &&base,
         [HANDLER_LOAD_ANY] = &&load_slowly - &&base,
         [HANDLER_STORE_ANY] = &&store_slowly - &&base,
+        [HANDLER_LOAD_VECTOR] = &&load_v4 - &&base,
+        &&load_v8 - &&base,
+        &&load_v16 - &&base,
+        [HANDLER_STORE_VECTOR] = &&store_v4 - &&base,
+        &&store_v8 - &&base,
+        &&store_v16 - &&base,
+        [HANDLER_VECTOR] = &&vector - &&base,
+        [HANDLER_LATCH_VECTOR] = &&latch_vector - &&base,
         [HANDLER_CHECK] = &&check - &&base,
         [HANDLER_PROBE] = &&probe - &&base,
         [HANDLER_LATCH] = &&latch - &&base,
@@ -407,12 +498,14 @@ next_bundle:
         fetch(core, bundle);
         t = core->cycle;
     }
-    if (((bundle->uses & core->pending) | (bundle->flag_uses & core->pending_flags)) &&
+    if (((bundle->uses & core->pending) | (bundle->flag_uses & core->pending_flags) |
+         (bundle->vuses & core->pending_vector)) &&
         !scoreboard_ready(core, bundle, t)) {
         scoreboard_wait(core, bundle);
         t = core->cycle;
     }
     core->dirty |= bundle->dirty;
+    core->vdirty |= bundle->vdirty;
     core->tally += bundle->tally;
     if (UNLIKELY(core->inject.on) && injected(core, bundle)) {
         core->refusal = HW_INJECTED;
@@ -448,6 +541,13 @@ base:
     STORE(store_c4, 4, CHECK(4))
     STORE(store_c8, 8, CHECK(8))
 
+    LOAD_VECTOR(load_v4, 4)
+    LOAD_VECTOR(load_v8, 8)
+    LOAD_VECTOR(load_v16, 16)
+    STORE_VECTOR(store_v4, 4)
+    STORE_VECTOR(store_v8, 8)
+    STORE_VECTOR(store_v16, 16)
+
 load_slowly:
     SLOWLY(load_any(core, op));
     NEXT();
@@ -463,11 +563,18 @@ probe:
 latch:
     WORD(op->d) = WORD(op->a);
     NEXT();
+latch_vector:
+    WORD(op->d) = WORD(op->a);
+    WORD(op->d + 1) = WORD(op->a + 1);
+    NEXT();
+vector:
+    if (UNLIKELY(!vector_any(core, op))) goto roll_back;
+    NEXT();
 latch_flags:
     HALF(op->fd) = HALF(op->fs);
     NEXT();
 ready:
-    if (op->d != REG_ZERO) scoreboard_result(core, op->d, (t << 4) + (uint64_t)op->imm);
+    if (op->d != REG_ZERO) scoreboard_any(core, op->d, (t << 4) + (uint64_t)op->imm);
     if (op->fd != FLAG_COUNT) {
         core->pending_flags |= UINT64_C(1) << op->fd;
         core->ready_flags[op->fd] = (t << 4) + (uint64_t)op->imm;

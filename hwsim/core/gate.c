@@ -84,6 +84,23 @@ bool gate_room(struct hw_core *core)
     return true;
 }
 
+bool gate_store(struct hw_core *core, const struct place *place, const void *value)
+{
+    const uint8_t *from = value;
+    for (unsigned i = 0; i < 2; i++) {
+        for (unsigned done = 0; done < place->bytes[i];) {
+            unsigned rest = place->bytes[i] - done, bytes = rest < 8 ? rest : 8;
+            uint64_t part = 0;
+            if (!gate_room(core)) return false;
+            memcpy(&part, from, bytes);
+            gate_push(&core->gate, place->physical[i] + done, place->host[i] + done, bytes, part);
+            from += bytes;
+            done += bytes;
+        }
+    }
+    return true;
+}
+
 /* ---- forwarding ---- */
 
 /* Bytes of [address, address + bytes) that the entry has, as a mask from `address` on; copied into *value if wanted. */
@@ -100,7 +117,7 @@ static unsigned overlay(const struct gate_entry *entry, uint64_t address, unsign
     return mask;
 }
 
-enum gate_answer gate_forward(struct hw_core *core, const struct place *place, uint64_t *value)
+enum gate_answer gate_forward(struct hw_core *core, const struct place *place, void *value)
 {
     struct gate *gate = &core->gate;
     unsigned have = 0, sources = 0;

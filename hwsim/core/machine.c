@@ -23,7 +23,8 @@ const unsigned machine_stat_count = LENGTH(machine_stat_table);
 
 /* ---- the machine as the translator must know it ---- */
 
-static const char *const class_names[UNIT_CLASSES] = {"alu", "mul", "div", "load", "store", "branch", "fp", "vec"};
+static const char *const class_names[UNIT_CLASSES] = {"alu",    "mul", "div",  "load",  "store",
+                                                       "branch", "fp",  "fdiv", "ftrig", "vec"};
 
 static int class_of(const char *name, size_t length)
 {
@@ -47,7 +48,7 @@ static bool parse_units(const char *text, struct machine_desc *desc, char *error
             size_t length = strcspn(text, "+ ,");
             int class = class_of(text, length);
             if (class < 0) {
-                snprintf(error, capacity, "core.units: no unit class '%.*s' (alu mul div load store branch fp vec)",
+                snprintf(error, capacity, "core.units: no unit class '%.*s' (alu mul div load store branch fp fdiv ftrig vec)",
                          (int)length, text);
                 return false;
             }
@@ -85,10 +86,11 @@ static bool describe(const struct machine_params *params, struct machine_desc *d
     };
     const int64_t latency[UNIT_CLASSES] = {
         params->latency_alu, params->latency_mul, params->latency_div, params->latency_load, 1, 1,
-        params->latency_fp,  params->latency_vec};
+        params->latency_fp,  params->latency_fdiv, params->latency_ftrig, params->latency_vec};
     const int64_t interval[UNIT_CLASSES] = {params->interval_alu,  params->interval_mul,   params->interval_div,
                                             params->interval_load, params->interval_store, params->interval_branch,
-                                            params->interval_fp,   params->interval_vec};
+                                            params->interval_fp,   params->interval_fdiv,  params->interval_ftrig,
+                                            params->interval_vec};
     for (unsigned class = 0; class < UNIT_CLASSES; class ++) {
         desc->latency_cycles[class] = (uint8_t)latency[class];
         desc->interval_cycles[class] = (uint8_t)interval[class];

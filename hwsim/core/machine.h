@@ -74,8 +74,6 @@ struct platform {
     /* hw_segment: false with `fault` filled in when the load must fault. */
     bool (*segment)(void *self, struct hw_core *core, unsigned segment, uint16_t selector,
                     struct hw_segment *descriptor, struct hw_fault *fault);
-    /* hw_unsupported: ends the run. */
-    enum hw_run (*unsupported)(void *self, struct hw_core *core, const char *what);
 };
 void machine_set_platform(struct machine *machine, struct platform platform);
 

@@ -34,14 +34,15 @@ static void log_exit(struct hw_core *core, const struct hw_exit *exit)
 /* A translation leaves with its state committed: whatever it wrote to homes behind its last commit would be lost. */
 static void check_committed(struct hw_core *core)
 {
-    uint64_t homes = core->dirty & (bits_mask(HOME_COUNT) | DIRTY_FLAGS);
+    uint64_t homes = (core->dirty & (bits_mask(HOME_INTEGERS) | DIRTY_FLAGS)) |
+                     (uint64_t)(core->vdirty & bits_mask(HOME_COUNT - HOME_INTEGERS)) << HOME_INTEGERS;
     if (homes) hw_panic(core, "exit with homes written behind the last commit (mask %#llx)", (unsigned long long)homes);
 }
 
 void hw_enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
 {
     core->since = core->cycle;
-    core->dirty = 0;
+    core->dirty = core->vdirty = 0;
     if (core->desc.exposed) scoreboard_settle(core);
     core->fetch_line = core->params->l1i_perfect ? 0 : UINT64_MAX;
     core->commit_region = core->commit_gear = 0;
@@ -92,7 +93,7 @@ static enum hw_access refused(struct hw_core *core)
 /* Alignment checks (SDM vol. 3, 6.15, #AC): AC set at privilege 3; the platforms keep CR0.AM set. */
 static bool is_misaligned(struct hw_core *core, uint64_t linear, unsigned bytes, bool user)
 {
-    if (!user || !(core->state.r[HOME_EFL] >> EFLAGS_AC & 1) || !(linear & (bytes - 1))) return false;
+    if (!user || !(core->state.r[HOME_EFL] >> EFLAGS_AC & 1) || access_is_aligned(linear, bytes)) return false;
     core->fault = (struct hw_fault){.vector = 17};
     core->refusal = HW_FAULT;
     return true;
@@ -124,6 +125,31 @@ enum hw_access hw_store(struct hw_core *core, uint64_t linear, unsigned size, bo
     core->stats.stores++;
     if (!resolve(core, linear, 1u << size, user, true, &place)) return refused(core);
     access_alignment(core, linear, 1u << size);
+    access_write(core, &place, &value);
+    account_access(core, place.known, CAUSE_TLB);
+    return HW_OK;
+}
+
+enum hw_access hw_load_vector(struct hw_core *core, uint64_t linear, unsigned bytes, bool user, struct vreg *value)
+{
+    struct place place;
+    linear = wrap(core, linear);
+    core->stats.loads++;
+    if (!resolve(core, linear, bytes, user, false, &place)) return refused(core);
+    access_alignment(core, linear, bytes);
+    *value = place_read_vector(&place);
+    uint64_t ready = access_read(core, &place);
+    account_access(core, ready >> 4, (enum hw_cause)(ready & 15));
+    return HW_OK;
+}
+
+enum hw_access hw_store_vector(struct hw_core *core, uint64_t linear, unsigned bytes, bool user, const struct vreg *value)
+{
+    struct place place;
+    linear = wrap(core, linear);
+    core->stats.stores++;
+    if (!resolve(core, linear, bytes, user, true, &place)) return refused(core);
+    access_alignment(core, linear, bytes);
     access_write(core, &place, value);
     account_access(core, place.known, CAUSE_TLB);
     return HW_OK;
@@ -206,7 +232,8 @@ void core_set_space(struct hw_core *core, uint16_t space, enum paging mode, uint
     core->paging = mode;
     core->cr3 = cr3;
     core->mode_context = (uint64_t)space << CONTEXT_SPACE | UINT64_C(3) << CONTEXT_CPL | UINT64_C(1) << CONTEXT_CODE32 |
-                         UINT64_C(1) << CONTEXT_STACK32 | (uint64_t)mode << CONTEXT_PAGING;
+                         UINT64_C(1) << CONTEXT_STACK32 | (uint64_t)mode << CONTEXT_PAGING |
+                         (uint64_t)core->params->cpu << CONTEXT_CPU;
     soft_flush(core);
 }
 
@@ -284,12 +311,6 @@ enum hw_run hw_exception(struct hw_core *core, const struct hw_fault *fault, boo
 {
     tell_platform(core, false);
     return platform_done(core, core->platform.exception(core->platform.self, core, fault, software));
-}
-
-enum hw_run hw_unsupported(struct hw_core *core, const char *what)
-{
-    tell_platform(core, false);
-    return platform_done(core, core->platform.unsupported(core->platform.self, core, what));
 }
 
 enum hw_run hw_events(struct hw_core *core)

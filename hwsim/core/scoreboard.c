@@ -8,6 +8,8 @@ void scoreboard_freeze(struct hw_core *core, uint64_t cycles)
         core->ready[__builtin_ctzll(regs)] += cycles << 4;
     for (uint64_t flags = core->pending_flags; flags; flags &= flags - 1)
         core->ready_flags[__builtin_ctzll(flags)] += cycles << 4;
+    for (uint64_t regs = core->pending_vector; regs; regs &= regs - 1)
+        core->ready[REG_VECTOR + __builtin_ctzll(regs)] += cycles << 4;
 }
 
 /* Cycles until which the bundle waits, per cause of waiting for an operand. */
@@ -31,13 +33,19 @@ static void wait_for(struct hw_core *core, const struct bundle *bundle, struct w
 static void wait_operands(struct hw_core *core, const struct bundle *bundle)
 {
     uint64_t regs = bundle->uses & core->pending & ~USES_SLOW, flags = bundle->flag_uses & core->pending_flags;
-    if (!(regs | flags)) return;
+    uint64_t vregs = bundle->vuses & core->pending_vector;
+    if (!(regs | flags | vregs)) return;
     core->pending &= ~regs;
     core->pending_flags &= ~flags;
+    core->pending_vector &= ~vregs;
     struct waits waits = {{0}};
     for (; regs; regs &= regs - 1) {
         unsigned reg = (unsigned)__builtin_ctzll(regs);
         wait_for(core, bundle, &waits, core->ready[reg], 'r', reg);
+    }
+    for (; vregs; vregs &= vregs - 1) {
+        unsigned reg = (unsigned)__builtin_ctzll(vregs);
+        wait_for(core, bundle, &waits, core->ready[REG_VECTOR + reg], 'v', reg);
     }
     for (; flags; flags &= flags - 1) {
         unsigned flag = (unsigned)__builtin_ctzll(flags);

@@ -33,6 +33,16 @@ struct float_result {
     uint16_t status;
 };
 
+/* A status joined into FSW (a word without TOP): exceptions are sticky; of C0 C1 C2 C3 those in `conditions` (bits 0..3) are
+ * replaced. Is any of its exceptions unmasked in an x87 control word; in MXCSR? */
+static inline uint64_t float_merge(uint64_t fsw, uint16_t status, unsigned conditions)
+{
+    uint64_t replaced = (conditions & 7u) << 8 | (conditions & 8u) << 11;
+    return (fsw & ~replaced) | (status & (replaced | FLOAT_EXCEPTIONS));
+}
+static inline bool float_unmasked(uint16_t status, uint64_t fcw) { return status & ~fcw & FLOAT_EXCEPTIONS; }
+static inline bool float_unmasked_sse(uint16_t status, uint64_t mxcsr) { return float_unmasked(status, mxcsr >> 7); }
+
 /* ---- x87; fcw: precision control in bits 9..8, rounding in 11..10, masks in 5..0 ---- */
 
 struct float_result float80_add(struct vreg a, struct vreg b, uint64_t fcw);
@@ -64,6 +74,13 @@ struct float_result float80_from_single(struct vreg a, uint64_t fcw);
 struct float_result float80_from_double(struct vreg a, uint64_t fcw);
 struct float_result float80_from_integer(uint64_t a); /* signed 64 bits, exact */
 struct float_result float80_from_bcd(struct vreg a);  /* FBLD's ten bytes */
+/* The same numbers without status or quieting; true: it was denormal. */
+bool float80_widen(uint64_t bits, bool is_double, struct vreg *value);
+static inline bool float80_is_nan(struct vreg a)
+{
+    return (a.half[1] & 0x7fff) == 0x7fff && a.half[0] << 1;
+}
+
 /* From 80 bits, to half[0] (FBSTP: ten bytes). Integers: `bits` 16, 32 or 64, the result sign-extended to 64 bits, the integer
  * indefinite value with IE where it does not fit; `truncate`: FISTTP. */
 struct float_result float80_to_single(struct vreg a, uint64_t fcw);

@@ -128,7 +128,9 @@ static bool parse_register(struct assembly *as, char kind, unsigned count, uint8
     skip_blanks(as);
     uint64_t number;
     if (as->at[0] != kind || digit_of(as->at[1], 10) < 0)
-        return fail(as, kind == 'r' ? "a register was expected" : "a flag register was expected");
+        return fail(as, kind == 'r'   ? "a register was expected"
+                        : kind == 'v' ? "a vector register was expected"
+                                      : "a flag register was expected");
     as->at++;
     if (!parse_magnitude(as, &number)) return false;
     if (number >= count) return fail(as, "no such register");
@@ -137,6 +139,12 @@ static bool parse_register(struct assembly *as, char kind, unsigned count, uint8
 }
 
 static bool parse_r(struct assembly *as, uint8_t *reg) { return parse_register(as, 'r', REG_COUNT, reg); }
+static bool parse_v(struct assembly *as, uint8_t *reg)
+{
+    if (!parse_register(as, 'v', VREG_COUNT, reg)) return false;
+    *reg += REG_VECTOR;
+    return true;
+}
 static bool parse_f(struct assembly *as, uint8_t *reg) { return parse_register(as, 'f', FLAG_COUNT, reg); }
 static bool parse_comma(struct assembly *as) { return expect(as, ",", "',' was expected"); }
 
@@ -235,6 +243,10 @@ static bool parse_memory(struct assembly *as, struct atom *atom)
 static bool parse_protect(struct assembly *as, struct atom *atom)
 {
     if (!accept(as, ",")) return true;
+    if (accept(as, "aligned")) {
+        atom->aligned = true;
+        return parse_protect(as, atom);
+    }
     uint64_t entry;
     if (!expect(as, "protect", "'protect' was expected") || !parse_magnitude(as, &entry)) return false;
     if (entry > 126) return fail(as, "no such alias entry");
@@ -247,10 +259,41 @@ static bool parse_store_options(struct assembly *as, struct atom *atom)
     while (accept(as, ",")) {
         if (accept(as, "gated"))
             atom->gated = true;
+        else if (accept(as, "aligned"))
+            atom->aligned = true;
         else if (!expect(as, "check", "'check' or 'gated' was expected") || !parse_magnitude(as, &atom->check))
             return false;
     }
     return true;
+}
+
+/* The operands that the shape has, each behind a comma but the first. */
+static bool parse_vector(struct assembly *as, struct atom *atom)
+{
+    unsigned shape = atom_table[atom->op].shape;
+    const struct {
+        unsigned there, vector;
+        uint8_t *reg;
+    } operands[] = {{SHAPE_D, SHAPE_VD, &atom->rd},
+                    {SHAPE_A, SHAPE_VA, &atom->ra},
+                    {SHAPE_B, SHAPE_VB, &atom->rb},
+                    {SHAPE_C, SHAPE_VC, &atom->rc}};
+    bool first = true;
+    for (unsigned i = 0; i < LENGTH(operands); i++) {
+        if (!(shape & operands[i].there)) continue;
+        if (!first && !parse_comma(as)) return false;
+        first = false;
+        if (!(shape & operands[i].vector ? parse_v : parse_r)(as, operands[i].reg)) return false;
+    }
+    if (shape & SHAPE_IMM && (!parse_comma(as) || !parse_number(as, &atom->imm))) return false;
+    if (shape & SHAPE_F && (!parse_comma(as) || !parse_f(as, &atom->fs))) return false;
+    if (accept(as, ",")) {
+        if (!expect(as, "half", "'half' was expected")) return false;
+        atom->half = true;
+    }
+    if (!(shape & SHAPE_STATUS) || !accept(as, ";")) return true;
+    atom->fmask = MASK_ALL;
+    return parse_f(as, &atom->fd);
 }
 
 static bool parse_operands(struct assembly *as, struct atom *atom)
@@ -284,6 +327,11 @@ static bool parse_operands(struct assembly *as, struct atom *atom)
     case FORMAT_STORE:
         return parse_memory(as, atom) && parse_comma(as) && parse_r(as, &atom->rb) && parse_store_options(as, atom);
     case FORMAT_PROBE: return parse_memory(as, atom);
+    case FORMAT_LOADV:
+        return parse_v(as, &atom->rd) && parse_comma(as) && parse_memory(as, atom) && parse_protect(as, atom);
+    case FORMAT_STOREV:
+        return parse_memory(as, atom) && parse_comma(as) && parse_v(as, &atom->rb) && parse_store_options(as, atom);
+    case FORMAT_VECTOR: return parse_vector(as, atom);
     case FORMAT_JUMP:
     case FORMAT_TABLE: return parse_target(as, &atom->imm);
     case FORMAT_JUMPC:
@@ -300,9 +348,26 @@ static bool parse_operands(struct assembly *as, struct atom *atom)
     return false;
 }
 
+/* .4 .8 .16 .10 of a vector load or store; .ps .ss .pd .sd */
+static bool parse_vector_size(struct assembly *as, struct atom *atom, bool format)
+{
+    static const char *const bytes_names[4] = {"4", "8", "16", "10"};
+    const char *name;
+    int which;
+    if (!expect(as, ".", "a size was expected")) return false;
+    size_t length = accept_name(as, &name);
+    which = find_name(name, length, format ? float_format_names : bytes_names, 4);
+    if (which < 0) return fail(as, "no such size");
+    atom->size = (uint8_t)which;
+    return true;
+}
+
 static bool parse_size(struct assembly *as, struct atom *atom)
 {
     if (!atom_sized(atom->op)) return true;
+    bool format = atom_table[atom->op].shape & SHAPE_FORMAT;
+    if (format || atom_table[atom->op].format == FORMAT_LOADV || atom_table[atom->op].format == FORMAT_STOREV)
+        return parse_vector_size(as, atom, format);
     static const char digits[] = "1248";
     const char *digit = *as->at == '.' && as->at[1] ? strchr(digits, as->at[1]) : NULL;
     if (!digit || is_name_char(as->at[2])) return fail(as, "an operand size (.1 .2 .4 .8) was expected");

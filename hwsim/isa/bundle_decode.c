@@ -75,6 +75,7 @@ static void take_memory_atom(struct decoder *decoder, struct atom *atom, const s
         atom->gated = extension >> 2 & 1;
         atom->wrap = extension >> 3 & 3;
         atom->protect = extension >> 5 & PROTECT_MAX;
+        atom->aligned = extension >> 14 & 1;
         if (extension >> 12 & 1) atom->check = take(decoder);
         if (extension >> 13 & 1) atom->check |= (uint64_t)take(decoder) << 32;
     }
@@ -82,6 +83,30 @@ static void take_memory_atom(struct decoder *decoder, struct atom *atom, const s
     if (fields->rd) atom->rd = (uint8_t)field(decoder, FIELD_RD, 6);
     if (store) atom->rb = (uint8_t)field(decoder, FIELD_RB, 6);
     atom->imm = take_immediate(decoder, store ? FIELD_RD : FIELD_RB, 6);
+}
+
+static void take_vector_atom(struct decoder *decoder, struct atom *atom, unsigned shape, uint32_t extension)
+{
+    if (shape & SHAPE_D) atom->rd = (uint8_t)field(decoder, FIELD_RD, 6);
+    if (shape & SHAPE_A) atom->ra = (uint8_t)field(decoder, FIELD_RA, 6);
+    if (shape & SHAPE_B) atom->rb = (uint8_t)field(decoder, FIELD_RB, 6);
+    if (shape & SHAPE_C) atom->rc = extension >> 24 & 63;
+    if (shape & SHAPE_IMM) atom->imm = extension >> 8 & 255;
+    if (shape & SHAPE_F) atom->fs = extension >> 20 & 7;
+    if (shape & SHAPE_STATUS && extension >> 23 & 1) {
+        atom->fd = extension >> 17 & 7;
+        atom->fmask = MASK_ALL;
+    }
+    atom->half = extension >> 16 & 1;
+}
+
+/* Vector registers are numbered behind the general ones. */
+static void name_files(struct atom *atom, unsigned shape)
+{
+    if (shape & SHAPE_VD) atom->rd += REG_VECTOR;
+    if (shape & SHAPE_VA) atom->ra += REG_VECTOR;
+    if (shape & SHAPE_VB) atom->rb += REG_VECTOR;
+    if (shape & SHAPE_VC) atom->rc += REG_VECTOR;
 }
 
 static void take_control_atom(struct decoder *decoder, struct atom *atom, unsigned format)
@@ -119,18 +144,25 @@ static void take_control_atom(struct decoder *decoder, struct atom *atom, unsign
 
 unsigned atom_decode(const uint32_t *words, unsigned count, struct atom *atom)
 {
-    if (count == 0 || (words[0] & 127) >= ATOM_OPS) return 0;
+    if (count == 0) return 0;
     struct decoder decoder = {words, count, 1, false};
-    *atom = (struct atom){.op = words[0] & 127, .stop = words[0] >> FIELD_STOP};
-    unsigned format = atom_table[atom->op].format;
+    unsigned op = words[0] & 127;
+    uint32_t extension = op == OPCODE_VECTOR ? take(&decoder) : 0;
+    if (op == OPCODE_VECTOR) op = ATOM_VECTOR_FIRST + (extension & 255);
+    else if (op >= ATOM_VECTOR_FIRST) return 0;
+    if (op >= ATOM_OPS) return 0;
+    *atom = (struct atom){.op = (uint8_t)op, .stop = words[0] >> FIELD_STOP};
+    unsigned format = atom_table[op].format, shape = atom_table[op].shape;
     const struct format_fields *fields = &format_fields[format];
     if (atom_sized(atom->op)) atom->size = (uint8_t)field(&decoder, FIELD_SIZE, 2);
     switch (fields->kind) {
     case KIND_REGISTER: take_register_atom(&decoder, atom, fields); break;
     case KIND_MEMORY: take_memory_atom(&decoder, atom, fields); break;
+    case KIND_VECTOR: take_vector_atom(&decoder, atom, shape, extension); break;
     default: take_control_atom(&decoder, atom, format);
     }
     if (decoder.short_of_words) return 0;
+    name_files(atom, shape);
     uint32_t again[ATOM_WORDS_MAX];
     if (atom_encode(atom, again) != decoder.next) return 0;
     return memcmp(words, again, decoder.next * sizeof *words) == 0 ? decoder.next : 0;
@@ -138,15 +170,17 @@ unsigned atom_decode(const uint32_t *words, unsigned count, struct atom *atom)
 
 /* What a bundle has done so far, for the rules of isa.h on atoms that exclude each other. */
 struct bundle_state {
-    uint64_t written;
+    uint64_t written, vwritten;
     unsigned flags_written, transfers, branches, commits;
 };
 
 static bool joins(struct bundle_state *bundle, const struct atom *atom)
 {
     struct atom_uses uses = atom_uses(atom);
-    if (bundle->written & uses.writes || bundle->flags_written & uses.flags_written) return false;
+    if (bundle->written & uses.writes || bundle->vwritten & uses.vwrites || bundle->flags_written & uses.flags_written)
+        return false;
     bundle->written |= uses.writes;
+    bundle->vwritten |= uses.vwrites;
     bundle->flags_written |= uses.flags_written;
     bundle->transfers += (atom_table[atom->op].properties & ATOM_TRANSFERS) != 0;
     bundle->branches += atom->op == ATOM_BRC;

@@ -75,18 +75,37 @@ static bool put_memory_atom(struct encoder *encoder, const struct atom *atom, co
     uint64_t check = store ? atom->check : 0;
     if (atom->space > SPACE_CONCEALED || atom->wrap > WRAP_64 || protect > PROTECT_MAX) return false;
     if (atom->op == ATOM_LDS && atom->size > SIZE_16) return false;
-    if (atom->space == SPACE_USER && atom->wrap == WRAP_32 && !protect && !check) {
+    if (atom->aligned && !(fields == &format_fields[FORMAT_LOADV] || fields == &format_fields[FORMAT_STOREV])) return false;
+    if (atom->space == SPACE_USER && atom->wrap == WRAP_32 && !protect && !check && !atom->aligned) {
         put(encoder, FIELD_BRIEF, gated);
     } else {
         append_extension(encoder, atom->space | (uint32_t)gated << 2 | (uint32_t)atom->wrap << 3 | protect << 5 |
-                                      (check ? 1u << 12 : 0) | (check >> 32 ? 1u << 13 : 0));
+                                      (check ? 1u << 12 : 0) | (check >> 32 ? 1u << 13 : 0) |
+                                      (uint32_t)atom->aligned << 14);
         if (check) append(encoder, check);
         if (check >> 32) append(encoder, check >> 32);
     }
     put(encoder, FIELD_RA, atom->ra);
-    if (load) put(encoder, FIELD_RD, atom->rd);
-    if (store) put(encoder, FIELD_RB, atom->rb);
+    if (load) put(encoder, FIELD_RD, atom->rd & 63u);
+    if (store) put(encoder, FIELD_RB, atom->rb & 63u);
     if (atom->imm) put_immediate(encoder, store ? FIELD_RD : FIELD_RB, atom->imm);
+    return true;
+}
+
+/* Operands that the shape does not have are not encoded: the decoder gives zeros. */
+static bool put_vector_atom(struct encoder *encoder, const struct atom *atom, unsigned shape)
+{
+    bool status = shape & SHAPE_STATUS && atom->fmask;
+    if (shape & SHAPE_IMM && (atom->imm < 0 || atom->imm > 255)) return false;
+    if (atom->fd >= FLAG_COUNT || atom->fs >= FLAG_COUNT || (status && atom->fmask != MASK_ALL)) return false;
+    if (shape & SHAPE_D) put(encoder, FIELD_RD, atom->rd & 63u);
+    if (shape & SHAPE_A) put(encoder, FIELD_RA, atom->ra & 63u);
+    if (shape & SHAPE_B) put(encoder, FIELD_RB, atom->rb & 63u);
+    append_extension(encoder, (uint32_t)(atom->op - ATOM_VECTOR_FIRST) |
+                                  (shape & SHAPE_IMM ? (uint32_t)atom->imm << 8 : 0) | (uint32_t)atom->half << 16 |
+                                  (status ? (uint32_t)atom->fd << 17 | 1u << 23 : 0) |
+                                  (shape & SHAPE_F ? (uint32_t)atom->fs << 20 : 0) |
+                                  (shape & SHAPE_C ? (uint32_t)(atom->rc & 63u) << 24 : 0));
     return true;
 }
 
@@ -128,17 +147,23 @@ static bool put_control_atom(struct encoder *encoder, const struct atom *atom, u
     return false;
 }
 
+/* A register number of the file that the operand is in, or 0 for one that is not there. */
+static bool in_file(unsigned reg, bool vector) { return reg >> 6 == vector || reg == 0; }
+
 unsigned atom_encode(const struct atom *atom, uint32_t *words)
 {
     if (atom->op >= ATOM_OPS || atom->size > SIZE_64) return 0;
-    if (atom->rd >= REG_COUNT || atom->ra >= REG_COUNT || atom->rb >= REG_COUNT) return 0;
     struct encoder encoder = {words, 1};
-    unsigned format = atom_table[atom->op].format;
+    unsigned format = atom_table[atom->op].format, shape = atom_table[atom->op].shape;
     const struct format_fields *fields = &format_fields[format];
-    words[0] = atom->op | (uint32_t)atom->stop << FIELD_STOP;
+    if (!in_file(atom->rd, shape & SHAPE_VD) || !in_file(atom->ra, shape & SHAPE_VA) ||
+        !in_file(atom->rb, shape & SHAPE_VB) || !in_file(atom->rc, shape & SHAPE_VC))
+        return 0;
+    words[0] = (atom_is_vector(atom->op) ? OPCODE_VECTOR : atom->op) | (uint32_t)atom->stop << FIELD_STOP;
     if (atom_sized(atom->op)) put(&encoder, FIELD_SIZE, atom->size);
     bool good = fields->kind == KIND_REGISTER ? put_register_atom(&encoder, atom, fields)
                 : fields->kind == KIND_MEMORY ? put_memory_atom(&encoder, atom, fields)
+                : fields->kind == KIND_VECTOR ? put_vector_atom(&encoder, atom, shape)
                                               : put_control_atom(&encoder, atom, format);
     return good ? encoder.count : 0;
 }

@@ -11,7 +11,8 @@ enum { JUMP_NEAR_BITS = 14, TABLE_NEAR_BITS = 21 };
 enum immediate_mode { IMM_REGISTER, IMM_SHORT, IMM_WORD, IMM_TWO_WORDS };
 enum { EXTENSION_BRIEF = MASK_ALL << 6, PROTECT_MAX = 127 };
 
-enum format_kind { KIND_CONTROL, KIND_REGISTER, KIND_MEMORY };
+enum format_kind { KIND_CONTROL, KIND_REGISTER, KIND_MEMORY, KIND_VECTOR };
+enum { OPCODE_VECTOR = 127 }; /* in the opcode field; which vector atom it is, is in the extension word */
 struct format_fields {
     uint8_t kind;
     bool rd, ra, rb;     /* registers in their own fields (b of a register atom may be immediate instead) */
@@ -28,7 +29,9 @@ static const struct format_fields format_fields[] = {
     [FORMAT_LOAD] = {.kind = KIND_MEMORY, .rd = true},
     [FORMAT_STORE] = {.kind = KIND_MEMORY, .rb = true},
     [FORMAT_PROBE] = {.kind = KIND_MEMORY},
-    [FORMAT_COND] = {.kind = KIND_CONTROL}, /* the last format: the array covers all, the others are KIND_CONTROL, 0 */
+    [FORMAT_LOADV] = {.kind = KIND_MEMORY, .rd = true},
+    [FORMAT_STOREV] = {.kind = KIND_MEMORY, .rb = true},
+    [FORMAT_VECTOR] = {.kind = KIND_VECTOR}, /* the last format: the array covers all, the others are KIND_CONTROL, 0 */
 };
 
 #endif

@@ -9,6 +9,10 @@ enum context_field {
 #include "hwsim/isa/context.def"
 #undef CONTEXT
 };
+/* The word with another value in a field. */
+#define CONTEXT_PUT(word, name, value)                                              \
+    (((word) & ~(bits_mask(CONTEXT_##name##_WIDTH) << CONTEXT_##name##_LOW)) |      \
+     (uint64_t)(value) << CONTEXT_##name##_LOW)
 #define CONTEXT_GET(word, name) ((unsigned)((word) >> CONTEXT_##name##_LOW & bits_mask(CONTEXT_##name##_WIDTH)))
 
 #endif

@@ -12,6 +12,7 @@ const char *const exit_reason_names[EXIT_REASONS] = {
     [EXIT_HOT] = "hot",     [EXIT_STALE] = "stale",
 };
 const char *const space_names[4] = {"user", "super", "phys", "concealed"};
+const char *const float_format_names[4] = {"ps", "ss", "pd", "sd"};
 
 struct printer {
     char *text;
@@ -71,6 +72,30 @@ static void print_memory(struct printer *printer, const struct atom *atom)
     print(printer, "]");
 }
 
+static void print_reg(struct printer *printer, unsigned reg)
+{
+    print(printer, "%c%u", reg < REG_VECTOR ? 'r' : 'v', reg % REG_VECTOR);
+}
+
+static void print_vector(struct printer *printer, const struct atom *atom)
+{
+    unsigned shape = atom_table[atom->op].shape;
+    const struct {
+        unsigned bit, reg;
+    } operands[] = {{SHAPE_D, atom->rd}, {SHAPE_A, atom->ra}, {SHAPE_B, atom->rb}, {SHAPE_C, atom->rc}};
+    const char *before = " ";
+    for (unsigned i = 0; i < LENGTH(operands); i++) {
+        if (!(shape & operands[i].bit)) continue;
+        print(printer, "%s", before);
+        print_reg(printer, operands[i].reg);
+        before = ", ";
+    }
+    if (shape & SHAPE_IMM) print(printer, ", %u", (unsigned)atom->imm);
+    if (shape & SHAPE_F) print(printer, ", f%u", atom->fs);
+    if (atom->half) print(printer, ", half");
+    if (atom->fmask) print(printer, " ; f%u", atom->fd);
+}
+
 static void print_operands(struct printer *printer, const struct atom *atom)
 {
     switch (atom_table[atom->op].format) {
@@ -99,15 +124,23 @@ static void print_operands(struct printer *printer, const struct atom *atom)
         print_operand(printer, atom, atom->rb);
         if (atom->fs) print(printer, ", f%u", atom->fs);
         return;
+    case FORMAT_VECTOR: print_vector(printer, atom); return;
     case FORMAT_LOAD:
-        print(printer, " r%u, ", atom->rd);
+    case FORMAT_LOADV:
+        print(printer, " ");
+        print_reg(printer, atom->rd);
+        print(printer, ", ");
         print_memory(printer, atom);
+        if (atom->aligned) print(printer, ", aligned");
         if (atom->protect) print(printer, ", protect %u", atom->protect - 1);
         break;
     case FORMAT_STORE:
+    case FORMAT_STOREV:
         print(printer, " ");
         print_memory(printer, atom);
-        print(printer, ", r%u", atom->rb);
+        print(printer, ", ");
+        print_reg(printer, atom->rb);
+        if (atom->aligned) print(printer, ", aligned");
         if (atom->check) print(printer, ", check 0x%" PRIx64, atom->check);
         if (atom->gated) print(printer, ", gated");
         break;
@@ -150,7 +183,10 @@ int atom_print(char *text, size_t capacity, const struct atom *atom)
         return printer.length;
     }
     print(&printer, "%s", atom_table[atom->op].mnemonic);
-    if (atom_sized(atom->op)) print(&printer, ".%u", 1u << (atom->size & 3));
+    unsigned format = atom_table[atom->op].format;
+    if (format == FORMAT_LOADV || format == FORMAT_STOREV) print(&printer, ".%u", vector_bytes(atom->size & 3));
+    else if (atom_table[atom->op].shape & SHAPE_FORMAT) print(&printer, ".%s", float_format_names[atom->size & 3]);
+    else if (atom_sized(atom->op)) print(&printer, ".%u", 1u << (atom->size & 3));
     print_operands(&printer, atom);
     return printer.length;
 }

@@ -28,13 +28,16 @@
  *     imm: 0 b is register rb; 1 b is the rb field, a signed 6-bit number; 2 one sign-extended word; 3 two words
  *     ext, register atoms: 2..0 fd, 5..3 fs, 11..6 flag write mask (C P A Z S O from bit 6), 15..12 cond, 21..16 rc
  *     ext, memory atoms:   1..0 space, 2 gated, 4..3 wrap, 11..5 protect (0 none, else entry + 1), 12 checks (the next
- *                          word is the low half of the check mask), 13 (with 12: and the one after that its high half)
+ *                          word is the low half of the check mask), 13 (with 12: and the one after that its high half),
+ *                          14 aligned: #GP where the address is no multiple of 16
+ *     ext, vector atoms:   always there; the opcode field is 127. 7..0 which vector atom, 15..8 the 8-bit immediate, 16
+ *                          half, 19..17 fd, 22..20 fs, 23 the status is written, 29..24 rc
  *     brief, register atoms: no extension word: all six flags are written to f0, from f0
  *            memory atoms:   no extension word: user space, 32-bit wrap, gated (neither brief nor ext: not gated)
  *
  * Formats that differ (all fields not named are zero):
  *     LOAD, PROBE  imm 0: no offset; 1 to 3: the offset, as b above
- *     STORE        rb the register stored; imm 1: the offset is the rd field
+ *     STORE        rb the register stored; imm 1: the offset is the rd field (LOADV, STOREV: the same, of a vector register)
  *     RCOND, RF    the rb field is cond, the ra field fs; no ext
  *     JUMPC, COND  13..11 fs, 10..7 cond; JUMPC: imm 1: 27..14 is the signed displacement / 4; imm 2: one word is
  *     TABLE        imm 1: 27..7 is the signed displacement / 4; imm 2: one word is
@@ -51,14 +54,28 @@
 #include "hwsim/base/base.h"
 
 enum { REG_COUNT = 64, REG_SHADOWED = 48, REG_ZERO = 63, FLAG_COUNT = 8, VREG_COUNT = 64, VREG_SHADOWED = 32 };
-enum { REG_TEMP_FIRST = 32, REG_TEMP_COUNT = 31 }; /* r32..r62 are nobody's home */
+enum { REG_TEMP_FIRST = 32, REG_TEMP_COUNT = 31 };  /* r32..r62 are nobody's home */
+enum { VREG_TEMP_FIRST = 24, VREG_TEMP_COUNT = 40 }; /* nor are v24..v63 */
+/* Software numbers both files through: r0-r63 are 0-63, v0-v63 are 64-127. */
+enum { REG_VECTOR = REG_COUNT, REGS_ALL = REG_COUNT + VREG_COUNT };
 enum { BUNDLE_ATOMS_MAX = 16, ATOM_WORDS_MAX = 6 };
 
+enum { HOME_INTEGERS = 32 }; /* the homes below are in general registers, from here on in vector registers */
 enum home {
 #define HOME(name, reg, meaning) HOME_##name = reg,
+#define VECTOR_HOME(name, reg, meaning) HOME_##name = HOME_INTEGERS + reg,
 #include "hwsim/isa/homes.def"
 #undef HOME
-    HOME_COUNT = 32
+    HOME_COUNT
+};
+static inline unsigned home_reg(unsigned home) { return home < HOME_INTEGERS ? home : home - HOME_INTEGERS + REG_VECTOR; }
+
+/* Processors that the guest may find, by what they can do (cpus.def). */
+enum cpu {
+#define CPU(name, ...) CPU_##name,
+#include "hwsim/isa/cpus.def"
+#undef CPU
+    CPUS
 };
 
 /* Operand sizes: log2 of the bytes. */
@@ -77,7 +94,14 @@ enum cond { COND_O, COND_NO, COND_B, COND_NB, COND_Z, COND_NZ, COND_BE, COND_NBE
 enum space { SPACE_USER, SPACE_SUPERVISOR, SPACE_PHYSICAL, SPACE_CONCEALED };
 enum wrap { WRAP_16, WRAP_32, WRAP_64 };
 
-enum unit_class { UNIT_ALU, UNIT_MUL, UNIT_DIV, UNIT_LOAD, UNIT_STORE, UNIT_BRANCH, UNIT_FP, UNIT_VEC, UNIT_CLASSES };
+enum unit_class {
+    UNIT_ALU, UNIT_MUL, UNIT_DIV, UNIT_LOAD, UNIT_STORE, UNIT_BRANCH,
+    UNIT_FP,   /* floating-point addition, multiplication, comparison, conversion */
+    UNIT_FDIV, /* division and square root */
+    UNIT_FTRIG, /* transcendental functions */
+    UNIT_VEC,  /* packed integers, and whatever moves bits in a vector register */
+    UNIT_CLASSES
+};
 
 /* Operands of an atom in the order in which the assembler writes them. */
 enum atom_format {
@@ -100,6 +124,35 @@ enum atom_format {
     FORMAT_EXIT,    /* exit reason, number */
     FORMAT_TABLE,   /* commit +96: the displacement of a struct commit_entry */
     FORMAT_COND,    /* assert nz, f1 */
+    FORMAT_LOADV,   /* ldv.16 v1, user32 [r1 + imm], aligned, protect 3 */
+    FORMAT_STOREV,  /* stv.16 user32 [r1 + imm], v1, aligned, check 0x8, gated */
+    FORMAT_VECTOR,  /* vadd.4 v1, v2, v3: which operands there are, and of which file, is the row's shape */
+};
+
+/* The operands of a vector atom, in the order of the assembler: result, a, b, c, immediate, source flag register. */
+enum atom_shape {
+    SHAPE_D = 1, SHAPE_A = 2, SHAPE_B = 4, SHAPE_C = 8,      /* there is such an operand, */
+    SHAPE_VD = 16, SHAPE_VA = 32, SHAPE_VB = 64, SHAPE_VC = 128, /* and it is a vector register */
+    SHAPE_IMM = 256,    /* 8 bits */
+    SHAPE_F = 512,      /* reads flag register fs */
+    SHAPE_STATUS = 1024, /* may write a floating-point status (x87's layout), or x86 flags, to fd */
+    SHAPE_LANES = 2048, /* size: log2 of the bytes of a lane */
+    SHAPE_FORMAT = 4096, /* size: enum float_format: .ps .ss .pd .sd */
+    /* Shapes by result, then a, b, c: V vector, X general register, _ none; I immediate; S status. */
+    SHAPE_V_V = SHAPE_D | SHAPE_VD | SHAPE_B | SHAPE_VB,
+    SHAPE_V_VV = SHAPE_V_V | SHAPE_A | SHAPE_VA,
+    SHAPE_V_VVV = SHAPE_V_VV | SHAPE_C | SHAPE_VC,
+    SHAPE_V_X = SHAPE_D | SHAPE_VD | SHAPE_B,
+    SHAPE_V_VX = SHAPE_V_X | SHAPE_A | SHAPE_VA,
+    SHAPE_V_VVXS = SHAPE_V_VV | SHAPE_C | SHAPE_STATUS,
+    SHAPE_V_VXS = SHAPE_V_V | SHAPE_C | SHAPE_STATUS,        /* b a vector, c general */
+    SHAPE_V_VXXS = SHAPE_V_VX | SHAPE_C | SHAPE_STATUS,
+    SHAPE_X_V = SHAPE_D | SHAPE_B | SHAPE_VB,
+    SHAPE_X_VXS = SHAPE_X_V | SHAPE_C | SHAPE_STATUS,
+    SHAPE___VVS = SHAPE_A | SHAPE_VA | SHAPE_B | SHAPE_VB | SHAPE_STATUS,
+    SHAPE___VVXS = SHAPE___VVS | SHAPE_C,
+    SHAPE_X_VVXS = SHAPE___VVXS | SHAPE_D,
+    SHAPE_X_XXF = SHAPE_D | SHAPE_A | SHAPE_B | SHAPE_F,
 };
 
 enum atom_property {
@@ -120,16 +173,19 @@ enum atom_op {
 #undef OTHER
     ATOM_OPS
 };
+enum { ATOM_VECTOR_FIRST = ATOM_VMOV }; /* vector atoms come last */
+static inline bool atom_is_vector(unsigned op) { return op >= ATOM_VECTOR_FIRST; }
 
 struct atom_desc {
     const char *mnemonic;
     uint8_t format, unit, latency, properties; /* enum atom_format, unit_class, cycles, atom_property */
     bool sets_flags;                            /* has a flag rule */
     bool keeps_flags;                           /* the rule passes flags of fs on, even under a full write mask */
+    uint16_t shape;                             /* enum atom_shape bits, of vector atoms and their loads and stores */
 };
 extern const struct atom_desc atom_table[ATOM_OPS];
 
-/* An atom, decoded. Which fields mean something follows from its format. */
+/* An atom, decoded. Which fields mean something follows from its format. Vector registers are numbered from REG_VECTOR. */
 struct atom {
     uint8_t op;          /* enum atom_op */
     uint8_t size;        /* enum size */
@@ -140,7 +196,9 @@ struct atom {
     uint8_t space, wrap; /* enum space, enum wrap */
     uint8_t protect;     /* alias entry + 1 that this load arms, 0 none */
     bool gated, use_imm, stop;
-    int64_t imm;         /* b where use_imm; offset of a memory atom (0: none); displacement; exit number; DRAS SPC */
+    bool aligned;        /* LDV, STV: the address must be a multiple of 16 */
+    bool half;           /* vector atoms: the MMX form, 64 bits; the result is an MMX register: 79..64 all ones */
+    int64_t imm;         /* b where use_imm; 8-bit immediate of a vector atom; offset of a memory atom (0: none); displacement; exit number; DRAS SPC */
     int64_t target;      /* CALL: displacement of the TPC pushed beside imm / ra; EXIT: enum exit_reason */
     uint64_t check;      /* alias entries that this store checks */
 };
@@ -175,9 +233,9 @@ enum { EXIT_BYTES = 12 };
 
 /* Has the atom an operand size? Those that have none (setc, getf, setf, ...) are evaluated alike at every size. */
 bool atom_sized(unsigned op);
-/* What an atom reads and writes: a bit per register (never r63) and per flag register. */
+/* What an atom reads and writes: a bit per register (never r63), per vector register, and per flag register. */
 struct atom_uses {
-    uint64_t reads, writes;
+    uint64_t reads, writes, vreads, vwrites;
     uint8_t flags_read, flags_written;
 };
 struct atom_uses atom_uses(const struct atom *atom);
@@ -193,7 +251,10 @@ unsigned atom_decode(const uint32_t *words, unsigned count, struct atom *atom);
  * address will do. */
 unsigned bundle_decode(const void *bytes, size_t size, struct atom *atoms, unsigned capacity, unsigned *count);
 
-/* Value and flags of a pure atom (atoms.def, atom_eval.h); `fin` and the returned flags in x86 layout. */
+/* Bytes of a vector load or store by its size: 4, 8, 16; 10 is an extended value. */
+static inline unsigned vector_bytes(unsigned size) { return size == SIZE_64 ? 10 : 4u << size; }
+
+/* Value and flags of a pure atom that is no vector atom (atoms.def, atom_eval.h); `fin` and the returned flags in x86 layout. */
 struct atom_result {
     uint64_t value;
     uint16_t flags;

@@ -4,18 +4,19 @@
 
 void stub_late(struct code *code, const struct schedule_atom *atoms, unsigned count)
 {
-    uint64_t written = 0;
+    uint64_t written = 0, vwritten = 0;
     unsigned flags_written = 0;
     for (unsigned i = 0; i < count; i++) {
         struct atom_uses uses = atom_uses(&atoms[i].atom);
-        bool depends = (uses.reads | uses.writes) & written || (uses.flags_read | uses.flags_written) & flags_written;
+        bool depends = (uses.reads | uses.writes) & written || (uses.vreads | uses.vwrites) & vwritten || (uses.flags_read | uses.flags_written) & flags_written;
         if (!i || depends || !code_fits(code, atom_table[atoms[i].atom.op].unit)) {
             code_settle(code, 0);
             code_begin(code);
-            written = flags_written = 0;
+            written = vwritten = flags_written = 0;
         }
         code_add(code, atoms[i].atom);
         written |= uses.writes;
+        vwritten |= uses.vwrites;
         flags_written |= uses.flags_written;
     }
 }
@@ -65,13 +66,18 @@ static unsigned choose_safe(struct code *code, struct moves *moves)
     return chosen;
 }
 
-/* A register that no move reads. */
-static uint8_t unread_temp(const struct moves *moves)
+static bool is_read(const struct moves *moves, unsigned reg)
 {
-    uint64_t read = 0;
-    for (unsigned m = 0; m < moves->count; m++) read |= UINT64_C(1) << moves->move[m].from;
-    uint8_t temp = REG_ZERO - 1;
-    while (read >> temp & 1) temp--;
+    for (unsigned m = 0; m < moves->count; m++)
+        if (moves->move[m].from == reg) return true;
+    return false;
+}
+
+/* A register that no move reads, of the same file. */
+static uint8_t unread_temp(const struct moves *moves, unsigned reg)
+{
+    uint8_t temp = reg < REG_VECTOR ? REG_ZERO - 1 : REGS_ALL - 1;
+    while (is_read(moves, temp)) temp--;
     return temp;
 }
 
@@ -84,7 +90,7 @@ static void break_cycle(struct code *code, struct moves *moves)
     do {
         unsigned reader = 0;
         if (length < BUNDLE_ATOMS_MAX) {
-            classes[length] = UNIT_ALU;
+            classes[length] = (uint8_t)schedule_move_unit(moves->move[next].home);
             members[length] = next;
         }
         length++;
@@ -95,7 +101,7 @@ static void break_cycle(struct code *code, struct moves *moves)
         for (unsigned i = 0; i < length; i++) choose(code, moves, members[i]);
         return;
     }
-    struct schedule_move aside = {.home = unread_temp(moves), .from = moves->move[0].home};
+    struct schedule_move aside = {.home = unread_temp(moves, moves->move[0].home), .from = moves->move[0].home};
     code_add(code, schedule_move_atom(&aside));
     for (unsigned m = 0; m < moves->count; m++) {
         if (m && overwrites(&moves->move[0], &moves->move[m])) moves->move[m].from = aside.home;

@@ -16,6 +16,21 @@ static bool load(const struct ir_insn *insn, const struct ir_machine *machine, u
     return true;
 }
 
+static bool evaluate_vector(const struct ir_insn *insn, const struct ir_machine *machine, const uint64_t *values,
+                            uint16_t status, struct vector_atom *atom)
+{
+    unsigned shape = atom_table[insn->op].shape;
+    *atom = (struct vector_atom){.op = insn->op, .size = insn->size, .imm = (uint8_t)insn->imm,
+                                 .half = insn->kind & IR_HALF, .status = status};
+    if (shape & SHAPE_VA) atom->a = machine->vectors[insn->a];
+    else atom->xa = values[insn->a];
+    if (shape & SHAPE_VB) atom->b = machine->vectors[insn->b];
+    else atom->xb = values[insn->b];
+    if (shape & SHAPE_VC) atom->c = machine->vectors[insn->c];
+    else atom->xc = values[insn->c];
+    return machine->vector(machine->cookie, atom);
+}
+
 static uint64_t exit_target(const struct ir_insn *insns, const struct ir_insn *insn, const uint64_t *values)
 {
     const struct ir_insn *mark = insn;
@@ -29,17 +44,23 @@ static uint64_t exit_target(const struct ir_insn *insns, const struct ir_insn *i
     return insn->kind == IR_REPEAT ? (uint64_t)mark->imm : (uint32_t)((uint64_t)mark->imm + mark->c);
 }
 
-enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struct ir_machine *machine,
-                        uint64_t *values, uint16_t *flags, struct ir_eval_result *result)
+static inline __attribute__((always_inline)) enum ir_outcome evaluate(const struct ir_insn *insns, unsigned from,
+                                                                      unsigned count, const struct ir_machine *machine,
+                                                                      uint64_t *values, uint16_t *flags,
+                                                                      struct ir_eval_result *result)
 {
-    values[0] = 0;
-    flags[0] = 0;
-    for (unsigned at = 1; at < count; at++) {
+    for (unsigned at = from; at < count; at++) {
         const struct ir_insn *insn = &insns[at];
         switch (insn->op) {
         case IR_MARK: case IR_PUSH_RETURN: case ATOM_NOP: break;
-        case IR_GET: values[at] = machine->r[insn->imm]; break;
-        case IR_PUT: machine->r[insn->imm] = values[insn->a]; break;
+        case IR_GET:
+            if (UNLIKELY(insn->imm >= HOME_INTEGERS)) machine->vectors[at] = machine->v[insn->imm - HOME_INTEGERS];
+            else values[at] = machine->r[insn->imm];
+            break;
+        case IR_PUT:
+            if (UNLIKELY(insn->imm >= HOME_INTEGERS)) machine->v[insn->imm - HOME_INTEGERS] = machine->vectors[insn->a];
+            else machine->r[insn->imm] = values[insn->a];
+            break;
         case IR_GETF: flags[at] = *machine->f0; break;
         case IR_PUTF: *machine->f0 = flags[insn->f]; break;
         case ATOM_LD: case ATOM_LDS:
@@ -56,6 +77,20 @@ enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struc
             break;
         case ATOM_PROBE:
             if (UNLIKELY(!machine->probe(machine->cookie, address_of(insn, values), insn->size))) {
+                result->at = (ir_ref)at;
+                return IR_REFUSED;
+            }
+            break;
+        case ATOM_LDV:
+            if (UNLIKELY(!machine->load_vector(machine->cookie, address_of(insn, values), vector_bytes(insn->size),
+                                               insn->kind & IR_ALIGNED, &machine->vectors[at]))) {
+                result->at = (ir_ref)at;
+                return IR_REFUSED;
+            }
+            break;
+        case ATOM_STV:
+            if (UNLIKELY(!machine->store_vector(machine->cookie, address_of(insn, values), vector_bytes(insn->size),
+                                                insn->kind & IR_ALIGNED, &machine->vectors[insn->b]))) {
                 result->at = (ir_ref)at;
                 return IR_REFUSED;
             }
@@ -94,11 +129,37 @@ enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struc
 #undef PURE
 #undef OTHER
 #undef EVALUATE
-        default: __builtin_unreachable(); /* other atoms have no place in the IR (ir_verify) */
+        default: { /* vector atoms; others have no place in the IR (ir_verify) */
+            struct vector_atom atom;
+            if (UNLIKELY(!evaluate_vector(insn, machine, values, flags[insn->f], &atom))) {
+                values[at] = atom.x;
+                *result = (struct ir_eval_result){(ir_ref)at, flags[insn->f]};
+                return IR_FLOAT_ERROR;
+            }
+            if (atom_table[insn->op].shape & SHAPE_VD) machine->vectors[at] = atom.v;
+            else values[at] = atom.x;
+            flags[at] = atom.status;
+            break;
+        }
         }
     }
     result->at = 0;
     return IR_FELL_THROUGH;
+}
+
+enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struct ir_machine *machine,
+                        uint64_t *values, uint16_t *flags, struct ir_eval_result *result)
+{
+    values[0] = 0;
+    flags[0] = 0;
+    return evaluate(insns, 1, count, machine, values, flags, result);
+}
+
+__attribute__((noinline)) enum ir_outcome ir_eval_on(const struct ir_insn *insns, ir_ref at, unsigned count,
+                                                     const struct ir_machine *machine, uint64_t *values,
+                                                     uint16_t *flags, struct ir_eval_result *result)
+{
+    return evaluate(insns, at + 1u, count, machine, values, flags, result);
 }
 
 enum ir_outcome ir_eval_region(const struct ir_region *region, const struct ir_machine *machine,
@@ -108,7 +169,9 @@ enum ir_outcome ir_eval_region(const struct ir_region *region, const struct ir_m
     if (outcome != IR_EXITED || !region->promoted) return outcome;
     const struct ir_exit *exit = &region->exits[region->insns[result->at].c];
     for (unsigned home = 0; home < HOME_COUNT; home++) {
-        if (exit->homes[home]) machine->r[home] = values[exit->homes[home]];
+        if (!exit->homes[home]) continue;
+        if (home < HOME_INTEGERS) machine->r[home] = values[exit->homes[home]];
+        else machine->v[home - HOME_INTEGERS] = machine->vectors[exit->homes[home]];
     }
     if (exit->flags) *machine->f0 = flags[exit->flags];
     return outcome;

@@ -6,6 +6,10 @@
  * operation whose flags are read, operands a, b, c the ones whose integers are. Reference 0 is the constant zero (and,
  * as `f`, all flags clear).
  *
+ * Vector values are a third kind of result: an operation gives an integer or a vector, never both. Operands that are
+ * vectors are those that the atom's shape says (isa.h), the value of a vector home, and what a vector store stores; they
+ * are never reference 0. Floating-point atoms give their status as their flags result.
+ *
  * Sizes: an operation cuts its operands to its size and zero-extends its result to 64 bits, so that AL of EAX needs no
  * extraction. Memory operations address [a + imm], wrapped to 32 bits outside 64-bit mode.
  *
@@ -18,6 +22,9 @@
  *     %2 = add.4 %1, 8 ; flags CPAZSO            partial: `; flags CPAZO = %1`
  *     %3 = ld.4 [%2 + 16]
  *     st.4 ss[%2 - 4], %3                        through the stack segment (enum ir_access_kind)
+ *     %4 = ldv.16 [%2], aligned
+ *     %5 = vadd.4 %4, %4, half
+ *     %6 = vfadd.ps %4, %5, %1 ; status
  *     put eax, %3
  *     putf %2
  *     trapif z, %2, 0
@@ -35,6 +42,7 @@
 
 #include "hwsim/base/arena.h"
 #include "hwsim/isa/isa.h"
+#include "hwsim/isa/vreg.h"
 
 typedef uint16_t ir_ref; /* index of the defining operation in its region; 0: none */
 
@@ -70,15 +78,17 @@ enum ir_exit_kind {
     IR_EXIT_KINDS
 };
 
-/* Through which segment a memory operation goes, as far as it matters: beyond the stack segment's limit is #SS, not #GP. */
-enum ir_access_kind { IR_DATA, IR_STACK };
+/* What a memory operation's `kind` says, bits: it goes through the stack segment, beyond whose limit is #SS, not #GP; the
+ * address must be a multiple of 16. A vector atom's: the MMX form. */
+enum ir_access_kind { IR_DATA = 0, IR_STACK = 1, IR_ALIGNED = 2 };
+enum { IR_HALF = 1 };
 
 struct ir_insn {
     uint8_t op;     /* enum ir_op */
     uint8_t size;   /* enum size */
     uint8_t cond;   /* enum cond */
     uint8_t fmask;  /* enum flag_mask bits of the flags result that are new; the others come from f */
-    uint8_t kind;   /* IR_EXIT: enum ir_exit_kind; memory operations: enum ir_access_kind */
+    uint8_t kind;   /* IR_EXIT: enum ir_exit_kind; memory operations: enum ir_access_kind; vector atoms: IR_HALF */
     bool use_imm;   /* operand b is imm */
     uint16_t guest; /* ordinal of the guest instruction in its region */
     ir_ref a, b, c, f;
@@ -110,6 +120,7 @@ struct ir_region {
     struct ir_guest_insn *guest;
     unsigned guest_count, guest_capacity;
     uint64_t context;          /* the context word it assumes */
+    uint16_t fpu;              /* lifting: the x87 stack (home FTW) at this point, which the context gave at the start */
     struct ir_insn *spare;     /* room for `capacity` operations, for passes that rebuild the region */
     bool promoted;
     bool full;                 /* something did not fit: the region cannot be used */
@@ -126,7 +137,22 @@ ir_ref ir_append(struct ir_region *region, struct ir_insn insn);
 
 static inline bool ir_is_atom(unsigned op) { return op < ATOM_OPS; }
 static inline bool ir_is_pure(unsigned op) { return ir_is_atom(op) && atom_table[op].properties & ATOM_PURE; }
-/* May it leave the region other than by falling through (fault, trap, exit)? Does it have an integer result? Must it
+/* Is its result a vector? Which of a, b, c are (enum ir_operand bits)? */
+bool ir_gives_vector(const struct ir_insn *insn);
+unsigned ir_vector_operands(const struct ir_insn *insn);
+/* Of loads and stores. */
+static inline bool ir_is_load(unsigned op) { return op == ATOM_LD || op == ATOM_LDS || op == ATOM_LDV; }
+static inline bool ir_is_store(unsigned op) { return op == ATOM_ST || op == ATOM_STV; }
+static inline unsigned ir_access_bytes(const struct ir_insn *insn)
+{
+    return insn->op == ATOM_LDV || insn->op == ATOM_STV ? vector_bytes(insn->size) : 1u << insn->size;
+}
+/* Entries of the gated store buffer that an operation takes: each holds 8 bytes. */
+static inline unsigned ir_gate_entries(const struct ir_insn *insn)
+{
+    return ir_is_store(insn->op) ? (ir_access_bytes(insn) + 7) / 8 : 0;
+}
+/* May it leave the region other than by falling through (fault, trap, exit)? Does it have an integer or vector result? Must it
  * stay? */
 bool ir_may_fault(const struct ir_insn *insn);
 bool ir_has_value(const struct ir_insn *insn);
@@ -159,6 +185,13 @@ struct ir_machine {
     bool (*load)(void *cookie, uint64_t address, unsigned size, uint64_t *value);
     bool (*store)(void *cookie, uint64_t address, unsigned size, uint64_t value);
     bool (*probe)(void *cookie, uint64_t address, unsigned size);
+    /* What follows may be NULL where the operations use no vectors. */
+    struct vreg *v;       /* vector homes, by number from HOME_INTEGERS on */
+    struct vreg *vectors; /* scratch, for as many operations as `values` */
+    bool (*load_vector)(void *cookie, uint64_t address, unsigned bytes, bool aligned, struct vreg *value);
+    bool (*store_vector)(void *cookie, uint64_t address, unsigned bytes, bool aligned, const struct vreg *value);
+    /* Evaluates a vector atom; false: an unmasked floating-point exception. */
+    bool (*vector)(void *cookie, struct vector_atom *atom);
 };
 enum ir_outcome {
     IR_FELL_THROUGH, /* ran off the end */
@@ -166,6 +199,8 @@ enum ir_outcome {
     IR_TRAPPED,      /* result->value: the vector */
     IR_REFUSED,      /* a memory callback said no */
     IR_CALLS_HELPER, /* result->value: the helper's number */
+    IR_FLOAT_ERROR,  /* FMERGE or XMERGE, result->at, met an unmasked exception; result->value: the status; its own value
+                        is there all the same */
 };
 struct ir_eval_result {
     ir_ref at;
@@ -174,6 +209,9 @@ struct ir_eval_result {
 /* Evaluates insns[from .. count-1]; `values` and `flags` are scratch for `count` entries each. */
 enum ir_outcome ir_eval(const struct ir_insn *insns, unsigned count, const struct ir_machine *machine,
                         uint64_t *values, uint16_t *flags, struct ir_eval_result *result);
+/* Goes on behind an FMERGE at which it stopped with IR_FLOAT_ERROR, values[at] now being what the caller made it. */
+enum ir_outcome ir_eval_on(const struct ir_insn *insns, ir_ref at, unsigned count, const struct ir_machine *machine,
+                           uint64_t *values, uint16_t *flags, struct ir_eval_result *result);
 /* The same for a region, promoted or not: where a promoted one exits, its map is applied to the homes. */
 enum ir_outcome ir_eval_region(const struct ir_region *region, const struct ir_machine *machine,
                                uint64_t *values, uint16_t *flags, struct ir_eval_result *result);

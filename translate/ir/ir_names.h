@@ -6,6 +6,7 @@
 
 static const char *const ir_home_names[HOME_COUNT] = {
 #define HOME(name, reg, meaning) [reg] = #name,
+#define VECTOR_HOME(name, reg, meaning) [HOME_INTEGERS + reg] = #name,
 #include "hwsim/isa/homes.def"
 #undef HOME
 };
@@ -28,6 +29,7 @@ static const char *const ir_op_names[IR_OPS] = {
     [IR_TRAPIF] = "trapif", [IR_EXITIF] = "exitif", [IR_EXIT] = "exit", [IR_HELPER] = "helper",
     [IR_PUSH_RETURN] = "push_return",
 };
+static const char *const ir_format_names[4] = {"ps", "ss", "pd", "sd"};
 static const char ir_flag_letters[] = "CPAZSO"; /* in the order of enum flag_mask */
 
 #endif

@@ -118,7 +118,7 @@ static void scan_cond(struct parser *parser, struct ir_insn *insn)
 
 static void scan_memory(struct parser *parser, struct ir_insn *insn)
 {
-    if (accept(parser, 's')) expect(parser, 's', "'ss[' expected"), insn->kind = IR_STACK;
+    if (accept(parser, 's')) expect(parser, 's', "'ss[' expected"), insn->kind |= IR_STACK;
     expect(parser, '[', "'[' expected");
     insn->a = scan_ref(parser);
     if (accept(parser, '+')) insn->imm = (int64_t)scan_unsigned(parser);
@@ -142,8 +142,45 @@ static void scan_flags(struct parser *parser, struct ir_insn *insn)
     if (accept(parser, '=')) insn->f = scan_ref(parser);
 }
 
+/* A word behind a comma, if that is what comes. */
+static bool accept_word(struct parser *parser, const char *wanted)
+{
+    char word[WORD_BYTES];
+    const char *start = parser->at;
+    if (accept(parser, ',') && !strcasecmp(scan_word(parser, word), wanted)) return true;
+    parser->at = start;
+    return false;
+}
+
+static void scan_operand(struct parser *parser, bool *first, ir_ref *operand)
+{
+    if (!*first) comma(parser);
+    *first = false;
+    *operand = scan_ref(parser);
+}
+
+static void scan_vector(struct parser *parser, struct ir_insn *insn)
+{
+    unsigned shape = atom_table[insn->op].shape;
+    char word[WORD_BYTES];
+    bool first = true;
+    if (shape & SHAPE_A) scan_operand(parser, &first, &insn->a);
+    if (shape & SHAPE_B) scan_operand(parser, &first, &insn->b);
+    if (shape & SHAPE_C) scan_operand(parser, &first, &insn->c);
+    if (shape & SHAPE_IMM) comma(parser), insn->imm = (int64_t)scan_unsigned(parser);
+    if (shape & SHAPE_F) scan_operand(parser, &first, &insn->f);
+    if (accept_word(parser, "half")) insn->kind |= IR_HALF;
+    if (!accept(parser, ';')) return;
+    if (strcasecmp(scan_word(parser, word), "status")) fail(parser, "'status' expected");
+    insn->fmask = MASK_ALL;
+}
+
 static void scan_atom(struct parser *parser, struct ir_insn *insn)
 {
+    if (atom_is_vector(insn->op)) {
+        scan_vector(parser, insn);
+        return;
+    }
     switch (atom_table[insn->op].format) {
     case FORMAT_RB: case FORMAT_FB: scan_b(parser, insn); break;
     case FORMAT_RAB: scan_a(parser, insn), scan_b(parser, insn); break;
@@ -153,10 +190,14 @@ static void scan_atom(struct parser *parser, struct ir_insn *insn)
     case FORMAT_RABCOND: scan_a(parser, insn), scan_b(parser, insn), comma(parser), scan_cond(parser, insn); break;
     case FORMAT_RF: insn->f = scan_ref(parser); break;
     case FORMAT_LOAD: case FORMAT_PROBE: scan_memory(parser, insn); break;
-    case FORMAT_STORE: scan_memory(parser, insn), comma(parser), insn->b = scan_ref(parser); break;
+    case FORMAT_LOADV: scan_memory(parser, insn); break;
+    case FORMAT_STORE: case FORMAT_STOREV:
+        scan_memory(parser, insn), comma(parser), insn->b = scan_ref(parser);
+        break;
     case FORMAT_NONE: break;
     default: fail(parser, "atom is not for the IR"); break;
     }
+    if (accept_word(parser, "aligned")) insn->kind |= IR_ALIGNED;
     scan_flags(parser, insn);
 }
 
@@ -191,6 +232,23 @@ static void scan_other(struct parser *parser, struct ir_insn *insn)
     if ((insn->op == IR_EXIT || insn->op == IR_EXITIF) && accept(parser, '#')) insn->c = (ir_ref)scan_unsigned(parser);
 }
 
+static void scan_size(struct parser *parser, struct ir_insn *insn)
+{
+    unsigned format = atom_table[insn->op].format;
+    if (atom_table[insn->op].shape & SHAPE_FORMAT) {
+        insn->size = (uint8_t)scan_name(parser, ir_format_names, LENGTH(ir_format_names), "ps, ss, pd or sd expected");
+        return;
+    }
+    uint64_t bytes = scan_unsigned(parser);
+    bool vector = format == FORMAT_LOADV || format == FORMAT_STOREV;
+    for (unsigned size = SIZE_8; size <= SIZE_64; size++) {
+        if (bytes != (vector ? vector_bytes(size) : 1u << size)) continue;
+        insn->size = (uint8_t)size;
+        return;
+    }
+    fail(parser, vector ? "size is 4, 8, 10 or 16" : "size is 1, 2, 4 or 8");
+}
+
 static void scan_op(struct parser *parser, struct ir_insn *insn)
 {
     char word[WORD_BYTES];
@@ -202,9 +260,7 @@ static void scan_op(struct parser *parser, struct ir_insn *insn)
     for (unsigned op = 0; op < ATOM_OPS; op++) {
         if (strcasecmp(atom_table[op].mnemonic, word)) continue;
         insn->op = (uint8_t)op;
-        uint64_t bytes = accept(parser, '.') ? scan_unsigned(parser) : 1;
-        if (!is_power_of_two(bytes) || bytes > 8) fail(parser, "size is 1, 2, 4 or 8");
-        insn->size = (uint8_t)log2_floor(bytes);
+        if (accept(parser, '.')) scan_size(parser, insn);
         scan_atom(parser, insn);
         return;
     }

@@ -47,7 +47,7 @@ static void put_b(struct text *text, const struct ir_insn *insn)
 
 static void put_memory(struct text *text, const struct ir_insn *insn)
 {
-    put(text, "%s[%%%u", insn->kind == IR_STACK ? "ss" : "", insn->a);
+    put(text, "%s[%%%u", insn->kind & IR_STACK ? "ss" : "", insn->a);
     if (insn->imm) {
         put(text, insn->imm < 0 ? " - " : " + ");
         put_magnitude(text, insn->imm < 0 ? -(uint64_t)insn->imm : (uint64_t)insn->imm);
@@ -67,11 +67,32 @@ static void put_flags(struct text *text, const struct ir_insn *insn, bool source
     if (source) put(text, " = %%%u", insn->f);
 }
 
+static void put_vector(struct text *text, const struct ir_insn *insn)
+{
+    unsigned shape = atom_table[insn->op].shape;
+    const char *before = " ";
+    put(text, "%s", atom_table[insn->op].mnemonic);
+    if (shape & SHAPE_FORMAT) put(text, ".%s", ir_format_names[insn->size]);
+    if (shape & SHAPE_LANES) put(text, ".%u", 1u << insn->size);
+    if (shape & SHAPE_A) put(text, "%s%%%u", before, insn->a), before = ", ";
+    if (shape & SHAPE_B) put(text, "%s%%%u", before, insn->b), before = ", ";
+    if (shape & SHAPE_C) put(text, "%s%%%u", before, insn->c);
+    if (shape & SHAPE_IMM) put(text, ", %u", (unsigned)insn->imm);
+    if (shape & SHAPE_F) put(text, ", %%%u", insn->f);
+    if (insn->kind & IR_HALF) put(text, ", half");
+    if (insn->fmask) put(text, " ; status");
+}
+
 static void put_atom(struct text *text, const struct ir_insn *insn)
 {
     unsigned format = atom_table[insn->op].format;
+    if (format == FORMAT_VECTOR) {
+        put_vector(text, insn);
+        return;
+    }
     put(text, "%s", atom_table[insn->op].mnemonic);
-    if (format != FORMAT_NONE) put(text, ".%u ", 1u << insn->size);
+    if (format == FORMAT_LOADV || format == FORMAT_STOREV) put(text, ".%u ", vector_bytes(insn->size));
+    else if (format != FORMAT_NONE) put(text, ".%u ", 1u << insn->size);
     switch (format) {
     case FORMAT_RB: case FORMAT_FB: put_b(text, insn); break;
     case FORMAT_RAB: put(text, "%%%u, ", insn->a), put_b(text, insn); break;
@@ -83,9 +104,11 @@ static void put_atom(struct text *text, const struct ir_insn *insn)
         break;
     case FORMAT_RF: put(text, "%%%u", insn->f); break;
     case FORMAT_LOAD: case FORMAT_PROBE: put_memory(text, insn); break;
-    case FORMAT_STORE: put_memory(text, insn), put(text, ", %%%u", insn->b); break;
+    case FORMAT_LOADV: put_memory(text, insn); break;
+    case FORMAT_STORE: case FORMAT_STOREV: put_memory(text, insn), put(text, ", %%%u", insn->b); break;
     default: break;
     }
+    if (format >= FORMAT_LOADV && insn->kind & IR_ALIGNED) put(text, ", aligned");
     put_flags(text, insn,
               format == FORMAT_RABF || format == FORMAT_RCOND || format == FORMAT_RABCOND || format == FORMAT_RF);
 }

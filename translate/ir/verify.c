@@ -34,14 +34,22 @@ static const char *check_operand(const struct ir_region *region, unsigned at, ir
     return NULL;
 }
 
+static const char *check_value(const struct ir_region *region, unsigned at, ir_ref operand, bool vector)
+{
+    const char *wrong = check_operand(region, at, operand, false);
+    if (wrong) return wrong;
+    bool is_vector = operand && ir_gives_vector(&region->insns[operand]);
+    return is_vector == vector ? NULL : vector ? "operand is no vector" : "operand is a vector";
+}
+
 static const char *check_operands(const struct ir_region *region, unsigned at)
 {
     const struct ir_insn *insn = &region->insns[at];
-    unsigned reads = ir_operands(insn);
+    unsigned reads = ir_operands(insn), vectors = ir_vector_operands(insn);
     const char *wrong = NULL;
-    if (reads & IR_READS_A) wrong = check_operand(region, at, insn->a, false);
-    if (!wrong && reads & IR_READS_B) wrong = check_operand(region, at, insn->b, false);
-    if (!wrong && reads & IR_READS_C) wrong = check_operand(region, at, insn->c, false);
+    if (reads & IR_READS_A) wrong = check_value(region, at, insn->a, vectors & IR_READS_A);
+    if (!wrong && reads & IR_READS_B) wrong = check_value(region, at, insn->b, vectors & IR_READS_B);
+    if (!wrong && reads & IR_READS_C) wrong = check_value(region, at, insn->c, vectors & IR_READS_C);
     if (!wrong && (reads & IR_READS_F || (ir_is_atom(insn->op) && insn->f))) {
         wrong = check_operand(region, at, insn->f, true);
     }
@@ -59,10 +67,10 @@ static const char *check_fields(const struct ir_insn *insn)
     if (insn->op == ATOM_SETF && !insn->fmask) return "setf writes no flags";
     if (insn->op == ATOM_LDS && insn->size > SIZE_16) return "lds is for 8 and 16 bits";
     if (ir_is_atom(insn->op) && !(atom_table[insn->op].properties & (ATOM_PURE | ATOM_MEMORY)) &&
-        insn->op != ATOM_NOP) {
+        insn->op != ATOM_NOP && !atom_is_vector(insn->op)) {
         return "atom is not for the IR";
     }
-    if (insn->use_imm && !ir_is_pure(insn->op)) return "operation takes no immediate";
+    if (insn->use_imm && (!ir_is_pure(insn->op) || atom_is_vector(insn->op))) return "operation takes no immediate";
     if ((insn->op == IR_GET || insn->op == IR_PUT) && (insn->imm < 0 || insn->imm >= HOME_COUNT)) return "no such home";
     if (insn->op == IR_PUT && insn->imm == HOME_EIP) return "eip is written by commits alone";
     if (insn->op == IR_TRAPIF && (insn->imm < 0 || insn->imm > 0xff)) return "no such exception";
@@ -74,7 +82,7 @@ static const char *check_fields(const struct ir_insn *insn)
 /* The access as base + offset, seen through additions of constants. */
 static struct cover access_of(const struct ir_region *region, const struct ir_insn *insn)
 {
-    struct cover access = {.base = insn->a, .low = insn->imm, .bytes = (uint8_t)(1u << insn->size)};
+    struct cover access = {.base = insn->a, .low = insn->imm, .bytes = (uint8_t)ir_access_bytes(insn)};
     for (unsigned step = 0; step < 16; step++) {
         const struct ir_insn *from = &region->insns[access.base];
         if (!access.base || !from->use_imm || from->size < SIZE_32) break;
@@ -84,7 +92,7 @@ static struct cover access_of(const struct ir_region *region, const struct ir_in
         access.base = from->a;
     }
     access.low = (int32_t)access.low;
-    access.write = insn->op == ATOM_ST || insn->op == ATOM_PROBE;
+    access.write = ir_is_store(insn->op) || insn->op == ATOM_PROBE;
     return access;
 }
 
@@ -116,10 +124,10 @@ static const char *check_precise(struct verifier *verifier, const struct ir_insn
         if (verifier->changed && !access_covered(verifier, &access))
             return "access may fault after the instruction has changed state";
         if (verifier->cover_count < COVERS_MAX) verifier->covers[verifier->cover_count++] = access;
-        if (insn->op == ATOM_ST) verifier->changed = true;
+        if (ir_is_store(insn->op)) verifier->changed = true;
     } else if (insn->op == IR_PUT || insn->op == IR_PUTF) {
         verifier->changed = true;
-    } else if (verifier->changed && (insn->op == IR_TRAP || insn->op == IR_TRAPIF || insn->op == IR_HELPER)) {
+    } else if (verifier->changed && (insn->op == ATOM_FMERGE || insn->op == ATOM_XMERGE || insn->op == IR_TRAP || insn->op == IR_TRAPIF || insn->op == IR_HELPER)) {
         return "trap after the instruction has changed state";
     }
     return NULL;
@@ -145,7 +153,7 @@ static const char *check_exit(struct verifier *verifier, unsigned at)
     if (exit->homes[HOME_EIP]) return "eip is written by commits alone";
     const char *wrong = check_operand(region, at, exit->flags, true);
     for (unsigned home = 0; home < HOME_COUNT && !wrong; home++) {
-        wrong = check_operand(region, at, exit->homes[home], false);
+        if (exit->homes[home]) wrong = check_value(region, at, exit->homes[home], home >= HOME_INTEGERS);
         const struct ir_insn *from = &region->insns[exit->homes[home]];
         if (exit->homes[home] && from->op == IR_GET && from->imm == home)
             wrong = "home is mapped to what it holds already";

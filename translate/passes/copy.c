@@ -409,7 +409,11 @@ void pass_copy(struct ir_region *region, const struct tr_request *request)
     for (unsigned at = 1; at < rewrite.old_count && !ended; at++) {
         struct ir_insn insn = rewrite_operands(&rewrite, at);
         if (insn.f) look_past_producers(region, &insn);
-        if (ir_is_pure(insn.op)) {
+        if (insn.op == ATOM_VMOV && !(insn.kind & IR_HALF)) {
+            rewrite.value[at] = insn.b;
+        } else if (atom_is_vector(insn.op)) {
+            rewrite_emit(&rewrite, at, insn);
+        } else if (ir_is_pure(insn.op)) {
             rewrite_pure(&rewrite, at, insn);
         } else if (insn.op == IR_EXITIF || insn.op == IR_TRAPIF) {
             ended = rewrite_conditional(&rewrite, at, insn);

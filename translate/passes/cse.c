@@ -23,7 +23,7 @@ static struct ir_insn value_key(struct ir_insn insn)
 
 static bool same(const struct ir_insn *a, const struct ir_insn *b)
 {
-    return a->op == b->op && a->size == b->size && a->cond == b->cond && a->fmask == b->fmask &&
+    return a->op == b->op && a->size == b->size && a->kind == b->kind && a->cond == b->cond && a->fmask == b->fmask &&
            a->use_imm == b->use_imm && a->a == b->a && a->b == b->b && a->c == b->c && a->f == b->f && a->imm == b->imm;
 }
 

@@ -40,20 +40,21 @@ static bool covers(const struct place *a, const struct place *b)
 
 struct known {
     struct place place;
-    ir_ref value; /* its low bytes are what memory holds */
+    ir_ref value; /* its low bytes are what memory holds; of a vector value all its bytes */
+    bool vector;
 };
 struct memory {
     struct known known[KNOWN_MAX]; /* oldest first */
     unsigned count;
 };
 
-static void learn(struct memory *memory, struct place place, ir_ref value)
+static void learn(struct memory *memory, struct place place, ir_ref value, bool vector)
 {
     if (memory->count == KNOWN_MAX) {
         memory->count--;
         memmove(memory->known, memory->known + 1, memory->count * sizeof *memory->known);
     }
-    memory->known[memory->count++] = (struct known){place, value};
+    memory->known[memory->count++] = (struct known){place, value, vector};
 }
 
 static void forget(struct memory *memory, const struct place *place)
@@ -65,12 +66,12 @@ static void forget(struct memory *memory, const struct place *place)
     memory->count = kept;
 }
 
-static const struct known *look_up(const struct memory *memory, const struct place *place)
+static const struct known *look_up(const struct memory *memory, const struct place *place, bool vector)
 {
     for (unsigned i = memory->count; i-- > 0;) {
         const struct known *known = &memory->known[i];
         if (known->place.base == place->base && known->place.offset == place->offset &&
-            known->place.bytes >= place->bytes)
+            known->vector == vector && (vector ? known->place.bytes == place->bytes : known->place.bytes >= place->bytes))
             return known;
     }
     return NULL;
@@ -90,6 +91,9 @@ static void forward(struct rewrite *rewrite, unsigned at, const struct ir_insn *
     rewrite_emit(rewrite, at, extend);
 }
 
+/* Does a load of what this stores give the same value? A vector register may hold more than is stored. */
+static bool loads_alike(const struct ir_insn *store) { return store->op == ATOM_ST || ir_access_bytes(store) == 16; }
+
 static void forward_loads(struct ir_region *region)
 {
     struct rewrite rewrite;
@@ -101,13 +105,18 @@ static void forward_loads(struct ir_region *region)
         const struct known *known;
         switch (insn.op) {
         case ATOM_LD: case ATOM_LDS:
-            known = look_up(&memory, &place);
+            known = look_up(&memory, &place, false);
             if (known) forward(&rewrite, at, &insn, known->value);
-            else learn(&memory, place, rewrite_emit(&rewrite, at, insn));
+            else learn(&memory, place, rewrite_emit(&rewrite, at, insn), false);
             break;
-        case ATOM_ST:
+        case ATOM_LDV: /* a place that was reached before is aligned, if it has to be, or that access had not */
+            known = insn.kind & IR_ALIGNED ? NULL : look_up(&memory, &place, true);
+            if (known) rewrite.value[at] = known->value;
+            else learn(&memory, place, rewrite_emit(&rewrite, at, insn), true);
+            break;
+        case ATOM_ST: case ATOM_STV:
             forget(&memory, &place);
-            learn(&memory, place, insn.b);
+            if (loads_alike(&insn)) learn(&memory, place, insn.b, insn.op == ATOM_STV);
             rewrite_emit(&rewrite, at, insn);
             break;
         default: rewrite_emit(&rewrite, at, insn); break;
@@ -154,11 +163,11 @@ static void mark_dead(struct ir_region *region)
         struct ir_insn *insn = &region->insns[at];
         struct place place = place_of(insn);
         if (insn->op == IR_EXIT || insn->op == IR_EXITIF) coming.count = 0;
-        if (insn->op == ATOM_LD || insn->op == ATOM_LDS) see(&coming, &place);
-        if (insn->op != ATOM_ST && insn->op != ATOM_PROBE) continue;
-        if (all_come(&coming, place, insn->op == ATOM_ST)) {
+        if (ir_is_load(insn->op)) see(&coming, &place);
+        if (!ir_is_store(insn->op) && insn->op != ATOM_PROBE) continue;
+        if (!(insn->kind & IR_ALIGNED) && all_come(&coming, place, ir_is_store(insn->op))) {
             *insn = (struct ir_insn){.op = ATOM_NOP, .guest = insn->guest};
-        } else if (insn->op == ATOM_ST && coming.count < KNOWN_MAX) {
+        } else if (ir_is_store(insn->op) && coming.count < KNOWN_MAX) {
             coming.place[coming.count] = place;
             coming.seen[coming.count++] = false;
         }

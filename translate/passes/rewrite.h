@@ -44,7 +44,7 @@ bool flags_are_constant(const struct ir_region *region, ir_ref ref, uint16_t *fl
 /* Its bits from this one up are zero. */
 unsigned value_bits(const struct ir_region *region, ir_ref ref);
 /* Bytes of a memory operation. */
-static inline unsigned access_bytes(const struct ir_insn *insn) { return 1u << insn->size; }
+static inline unsigned access_bytes(const struct ir_insn *insn) { return ir_access_bytes(insn); }
 /* A number as an operand of this size: sign-extended, so that it takes the fewest immediate words. */
 static inline int64_t immediate_of(uint64_t value, unsigned size)
 {

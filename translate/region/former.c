@@ -52,6 +52,20 @@ static enum tr_reason decode(struct former *former, struct x86_insn *insn)
     }
 }
 
+static bool has_unit(const struct machine_desc *machine, unsigned class)
+{
+    for (unsigned unit = 0; unit < machine->unit_count; unit++)
+        if (machine->unit_classes[unit] >> class & 1) return true;
+    return false;
+}
+
+/* Has the machine the units for an operation, and to move its result? (One without leaves it to the interpreter.) */
+static bool has_units(const struct machine_desc *machine, const struct ir_insn *insn)
+{
+    bool vector = ir_gives_vector(insn) || ir_vector_operands(insn);
+    return (!ir_is_atom(insn->op) || has_unit(machine, atom_table[insn->op].unit)) && (!vector || has_unit(machine, UNIT_VEC));
+}
+
 /* Does what has just been lifted belong into a translation, and does it fit? */
 static enum tr_reason judge(struct former *former, unsigned first)
 {
@@ -62,8 +76,9 @@ static enum tr_reason judge(struct former *former, unsigned first)
         const struct ir_insn *insn = &region->insns[at];
         bool leaves_for_cms =
             insn->op == IR_EXIT && (insn->kind == IR_SYSTEM || insn->kind == IR_SOFTINT || insn->kind == IR_INTERPRET);
+        if (!has_units(former->request->machine, insn)) return TR_INTERPRETED;
         if (insn->op == IR_HELPER || insn->op == IR_TRAP || leaves_for_cms) return TR_INTERPRETED;
-        stores += insn->op == ATOM_ST;
+        stores += ir_gate_entries(insn);
         exits += insn->op == IR_EXITIF || (insn->op == IR_EXIT && insn->kind == IR_CALL); /* a call may become a push */
     }
     if (former->stores + stores > former->request->machine->gate_entries) return TR_STORES;
@@ -78,6 +93,7 @@ static enum tr_reason lift(struct former *former, const struct x86_insn *insn)
 {
     struct ir_region *region = former->region;
     unsigned first = region->count, guests = region->guest_count;
+    uint16_t fpu = region->fpu;
     region->capacity--;
     x86_lift(region, insn, former->next);
     region->capacity++;
@@ -85,6 +101,7 @@ static enum tr_reason lift(struct former *former, const struct x86_insn *insn)
     if (reason != TR_OK) {
         region->count = first;
         region->guest_count = guests;
+        region->fpu = fpu;
         region->full = false;
     }
     return reason;

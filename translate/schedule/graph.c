@@ -120,8 +120,19 @@ static enum tr_reason classify(struct graph *graph, unsigned at)
     }
     if (!ir_is_atom(insn->op)) return TR_INTERPRETED;
     node->kind = NODE_ATOM;
+    node->vector = ir_gives_vector(insn);
     set_unit(graph, node, insn->op);
     return TR_OK;
+}
+
+/* EIP aside, which exits say anything about. */
+static void find_mapped(struct graph *graph)
+{
+    for (unsigned exit = 0; exit < graph->region->exit_count; exit++) {
+        const struct ir_exit *leaves = &graph->region->exits[exit];
+        for (unsigned home = 0; home < HOME_COUNT; home++) graph->mapped[home] |= leaves->homes[home] != 0;
+        graph->mapped[FLAGS_HOME] |= leaves->flags != 0;
+    }
 }
 
 /* Which flags of each operation's result anyone reads: backwards, since a merge passes on what is wanted of it. */
@@ -199,7 +210,7 @@ static bool read_map(struct graph *graph, unsigned exit)
     if (!to->values) return false;
     for (unsigned home = 0; home < HOMES; home++) {
         struct operand value = graph_exit_value(graph, exit, home);
-        if (home == HOME_EIP) continue;
+        if (home == HOME_EIP || !graph->mapped[home]) continue;
         if (value.kind == OPERAND_NONE) value = (struct operand){OPERAND_ENTRY, (uint16_t)home, 0};
         to->values[to->count++] = (struct exit_value){(uint8_t)home, value};
         if (value.kind == OPERAND_ENTRY) graph->home_readers[value.number]++;
@@ -218,7 +229,7 @@ static void order_control(struct graph *graph)
     for (unsigned at = 1; at < region->count; at++) {
         const struct node *node = &graph->nodes[at];
         if (node->kind == NODE_NONE || (node->kind == NODE_ATOM && ir_is_pure(node->op))) continue;
-        bool load = node->op == ATOM_LD || node->op == ATOM_LDS;
+        bool load = ir_is_load(node->op);
         if (exit && (!load || loads_stay)) add_edge(graph, exit, at, 1);
         if (node->kind == NODE_PUSH) {
             if (push) add_edge(graph, push, at, 1);
@@ -261,7 +272,7 @@ static void find_address(const struct ir_region *region, const struct ir_insn *i
         }
     }
     op->root = region->insns[ref].op == IR_GET && ref ? (uint16_t)(ROOT_ENTRY + region->insns[ref].imm) : ref;
-    op->bytes = 1u << insn->size;
+    op->bytes = ir_access_bytes(insn);
 }
 
 static void find_memory(struct graph *graph)
@@ -269,10 +280,10 @@ static void find_memory(struct graph *graph)
     const struct ir_region *region = graph->region;
     for (unsigned at = 1; at < region->count; at++) {
         const struct ir_insn *insn = &region->insns[at];
-        if (insn->op != ATOM_LD && insn->op != ATOM_LDS && insn->op != ATOM_ST) continue;
+        if (!ir_is_load(insn->op) && !ir_is_store(insn->op)) continue;
         struct memory_op *op = &graph->memory[graph->memory_count++];
         op->node = (uint16_t)at;
-        op->store = insn->op == ATOM_ST;
+        op->store = ir_is_store(insn->op);
         find_address(region, insn, op);
         graph->nodes[at].memory = (uint16_t)graph->memory_count;
     }
@@ -303,7 +314,8 @@ static void add_copy(struct graph *graph, unsigned home, struct operand value)
     unsigned at = graph->count++;
     struct node *node = &graph->nodes[at];
     node->kind = NODE_COPY;
-    set_unit(graph, node, ATOM_MOV);
+    node->vector = home >= HOME_INTEGERS;
+    set_unit(graph, node, node->vector ? ATOM_VMOV : ATOM_MOV);
     node->home = (uint8_t)home;
     node->readers = 1;
     read_value(graph, at, node->b = value);
@@ -408,7 +420,7 @@ static bool allocate(struct graph *graph)
     for (unsigned at = 1; at < region->count; at++) {
         const struct ir_insn *insn = &region->insns[at];
         edges += 7; /* four operands, one exit on each side, the push before it */
-        memory += insn->op == ATOM_LD || insn->op == ATOM_LDS || insn->op == ATOM_ST;
+        memory += ir_is_load(insn->op) || ir_is_store(insn->op);
     }
     edges += HOMES;
     graph->nodes = ARENA_NEW(region->arena, struct node, region->count + HOMES);
@@ -421,7 +433,8 @@ static bool allocate(struct graph *graph)
 static unsigned store_count(const struct graph *graph)
 {
     unsigned stores = 0;
-    for (unsigned m = 0; m < graph->memory_count; m++) stores += graph->memory[m].store;
+    for (unsigned m = 0; m < graph->memory_count; m++)
+        stores += ir_gate_entries(&graph->region->insns[graph->memory[m].node]);
     return stores;
 }
 
@@ -437,6 +450,7 @@ enum tr_reason graph_build(struct graph *graph, const struct ir_region *region, 
         enum tr_reason reason = classify(graph, at);
         if (reason != TR_OK) return reason;
     }
+    find_mapped(graph);
     find_wanted(graph);
     drop_exit_constants(graph);
     find_memory(graph);

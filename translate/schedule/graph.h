@@ -31,7 +31,7 @@ struct operand {
     uint64_t value; /* OPERAND_CONST */
 };
 
-/* Homes are numbered as registers; the flags follow. */
+/* The flags follow the homes. */
 enum { FLAGS_HOME = HOME_COUNT, HOMES = HOME_COUNT + 1, NO_HOME = 255 };
 
 struct node {
@@ -39,6 +39,7 @@ struct node {
     uint8_t op;                          /* enum atom_op */
     uint8_t unit, latency;
     uint8_t home;                        /* home whose final content is its integer result, or NO_HOME */
+    bool vector;                         /* its result is in a vector register */
     bool final_flags;                    /* its flags are the final ones */
     uint8_t wanted;                      /* of its flags result (enum flag_mask) */
     bool reads_flags;
@@ -90,6 +91,7 @@ struct graph {
     uint32_t edge_count;
     struct memory_op *memory;
     unsigned memory_count;
+    bool mapped[HOMES];       /* homes that some exit maps: the others stay as they are */
     struct side_exit *exits;  /* one per region->exits; the final one is empty */
     uint16_t home_readers[HOMES]; /* of each entry value: operands, and side exits that need it in place */
     uint32_t length;          /* cycles that the region takes at least */

@@ -15,6 +15,14 @@ enum { TEMPS_LOW = 6, FLAGS_LOW = 2, WINDOW = 24, LATE_MAX = 2 };
 
 /* ---- registers ---- */
 
+/* Which file a register is of, and its bit in a set of that file. */
+static unsigned file_of(unsigned reg) { return reg / REG_VECTOR; }
+static uint64_t bit_of(unsigned reg) { return UINT64_C(1) << reg % REG_VECTOR; }
+static bool is_temp(unsigned reg)
+{
+    return reg >= REG_VECTOR ? reg >= REG_VECTOR + VREG_TEMP_FIRST : reg >= REG_TEMP_FIRST && reg < REG_ZERO;
+}
+
 /* An operation whose results only exits wanted, and all of them have left: it will not be needed. */
 static void check_wanted(struct list *list, unsigned node)
 {
@@ -28,7 +36,7 @@ static void release_reg(struct list *list, unsigned node)
     struct place *place = &list->places[node];
     if (--place->readers) return;
     check_wanted(list, node);
-    if (place->reg >= REG_TEMP_FIRST && place->reg < REG_ZERO) list->temps |= UINT64_C(1) << place->reg;
+    if (is_temp(place->reg)) list->temps[file_of(place->reg)] |= bit_of(place->reg);
 }
 
 static void release_flags(struct list *list, unsigned node)
@@ -97,7 +105,7 @@ static bool home_free(const struct list *list, const struct node *node, unsigned
 /* Temporaries that `node` may take: free, or free because it reads them last; none whose last write is on its way. */
 static uint64_t temps_for(const struct list *list, const struct node *node)
 {
-    uint64_t temps = list->temps;
+    uint64_t temps = list->temps[node->vector];
     const struct operand operands[3] = {node->a, node->b, node->c};
     for (unsigned i = 0; i < 3; i++) {
         if (operands[i].kind != OPERAND_NODE) continue;
@@ -105,12 +113,13 @@ static uint64_t temps_for(const struct list *list, const struct node *node)
         unsigned uses = 0;
         for (unsigned j = 0; j < 3; j++)
             uses += operands[j].kind == OPERAND_NODE && operands[j].number == operands[i].number;
-        if (place->readers == uses && place->reg >= REG_TEMP_FIRST) temps |= UINT64_C(1) << place->reg;
+        if (place->readers == uses && is_temp(place->reg) && file_of(place->reg) == node->vector)
+            temps |= bit_of(place->reg);
     }
     uint64_t late = 0;
     for (uint64_t set = temps; set; set &= set - 1) {
-        unsigned reg = (unsigned)__builtin_ctzll(set);
-        if (list->landing[reg] > list->cycle) late |= UINT64_C(1) << reg;
+        unsigned reg = (unsigned)__builtin_ctzll(set) + node->vector * REG_VECTOR;
+        if (list->landing[reg] > list->cycle) late |= bit_of(reg);
     }
     return temps & ~late;
 }
@@ -141,7 +150,7 @@ static unsigned choose_reg(struct list *list, unsigned at)
     const struct node *node = &list->graph->nodes[at];
     if (!list->places[at].readers) return REG_ZERO;
     if (node->home != NO_HOME) {
-        if (home_free(list, node, node->home)) return node->home;
+        if (home_free(list, node, node->home)) return home_reg(node->home);
         if (node->kind == NODE_COPY) return CHOICE_FAILS;
         if (may_wait(list, node)) {
             list->waits = true;
@@ -149,7 +158,8 @@ static unsigned choose_reg(struct list *list, unsigned at)
         }
     }
     uint64_t temps = temps_for(list, node);
-    return bits_count(temps) > list->set_aside ? (unsigned)__builtin_ctzll(temps) : CHOICE_FAILS;
+    if (bits_count(temps) <= list->set_aside[node->vector]) return CHOICE_FAILS;
+    return (unsigned)__builtin_ctzll(temps) + node->vector * REG_VECTOR;
 }
 
 static unsigned choose_flags(struct list *list, unsigned at)
@@ -271,17 +281,19 @@ static unsigned find_late(struct list *list, unsigned exit)
  * and if the stub has the registers; they are set aside from the atoms that may still join the bundle. */
 static bool may_leave(struct list *list, const struct node *node)
 {
-    unsigned count = find_late(list, node->exit), values = 0, flags = 0;
+    unsigned count = find_late(list, node->exit), values[2] = {0}, flags = 0;
     for (unsigned i = 0; i < count; i++) {
-        values += list->scratch[i].wants_value;
+        values[list->graph->nodes[list->scratch[i].node].vector] += list->scratch[i].wants_value;
         flags += list->scratch[i].wants_flags;
     }
     if (count && list->cycle + node->height < list->graph->length) {
         list->waits = true;
         return false;
     }
-    if (count > LATE_MAX || values > bits_count(list->temps) || flags > bits_count(list->flag_temps)) return false;
-    list->set_aside = values;
+    if (count > LATE_MAX || values[0] > bits_count(list->temps[0]) || values[1] > bits_count(list->temps[1]) ||
+        flags > bits_count(list->flag_temps))
+        return false;
+    memcpy(list->set_aside, values, sizeof values);
     list->flags_set_aside = flags;
     return true;
 }
@@ -293,7 +305,7 @@ static void assign_late(struct list *list, unsigned exit)
     unsigned count = find_late(list, exit);
     if (!count) return;
     struct late *late = ARENA_NEW(list->graph->region->arena, struct late, count);
-    uint64_t temps = list->temps;
+    uint64_t free[2] = {list->temps[0], list->temps[1]};
     unsigned flag_temps = list->flag_temps;
     list->failed |= !late;
     for (unsigned i = 0; late && i < count; i++) {
@@ -302,10 +314,12 @@ static void assign_late(struct list *list, unsigned exit)
         late[slot] = list->scratch[i];
         late[slot].reg = REG_ZERO;
         note_reads(&list->graph->nodes[late[slot].node], list->last_exit, list->cycle);
-        if (late[slot].wants_value && temps) late[slot].reg = (uint8_t)__builtin_ctzll(temps);
+        unsigned file = list->graph->nodes[late[slot].node].vector;
+        if (late[slot].wants_value && free[file])
+            late[slot].reg = (uint8_t)((unsigned)__builtin_ctzll(free[file]) + file * REG_VECTOR);
         if (late[slot].wants_flags && flag_temps) late[slot].flags = (uint8_t)__builtin_ctz(flag_temps);
-        list->failed |= (late[slot].wants_value && !temps) || (late[slot].wants_flags && !flag_temps);
-        if (late[slot].wants_value) temps &= temps - 1;
+        list->failed |= (late[slot].wants_value && !free[file]) || (late[slot].wants_flags && !flag_temps);
+        if (late[slot].wants_value) free[file] &= free[file] - 1;
         if (late[slot].wants_flags) flag_temps &= flag_temps - 1;
     }
     list->lates[exit] = (struct late_list){late, count};
@@ -338,7 +352,7 @@ static bool too_early(const struct list *list, unsigned at, const struct node *n
     if (node->kind == NODE_COPY) return false;
     if (list->policy.in_order) return at > list->oldest;
     if (at < list->oldest + WINDOW && at < list->next_exit) return false;
-    if (list->places[at].readers && bits_count(list->temps) <= TEMPS_LOW) return true;
+    if (list->places[at].readers && bits_count(list->temps[node->vector]) <= TEMPS_LOW) return true;
     return list->places[at].flag_readers && bits_count(list->flag_temps) <= FLAGS_LOW;
 }
 
@@ -364,7 +378,7 @@ static void place_node(struct list *list, unsigned at, unsigned reg, unsigned fl
     place->reg = (uint8_t)reg;
     place->flags = (uint8_t)flags;
     if (reg != REG_ZERO) {
-        list->temps &= ~(UINT64_C(1) << reg);
+        list->temps[file_of(reg)] &= ~bit_of(reg);
         list->landing[reg] = list->cycle + node->latency;
     }
     place->writes_flags = place->flag_readers != 0;
@@ -399,7 +413,8 @@ static bool try_node(struct list *list, unsigned at)
     if (reg == CHOICE_FAILS || flags == CHOICE_FAILS) return false;
     if (!units_add(&list->units, node->unit)) {
         list->waits |= list->units.count != 0;
-        if (node->kind == NODE_EXIT && list->exit_placed < 0) list->set_aside = list->flags_set_aside = 0;
+        if (node->kind == NODE_EXIT && list->exit_placed < 0)
+            list->set_aside[0] = list->set_aside[1] = list->flags_set_aside = 0;
         return false;
     }
     if (entry) arm_entry(list, at, entry);
@@ -446,7 +461,7 @@ static void begin_bundle(struct list *list)
     units_begin(&list->units, list->graph->machine, (uint16_t)busy);
     list->waits = busy != 0;
     list->exit_placed = -1;
-    list->set_aside = list->flags_set_aside = 0;
+    list->set_aside[0] = list->set_aside[1] = list->flags_set_aside = 0;
 }
 
 static bool begin(struct list *list, const struct graph *graph, struct list_policy policy)
@@ -463,7 +478,8 @@ static bool begin(struct list *list, const struct graph *graph, struct list_poli
     if (!list->places || !list->ready || !list->fresh || !list->order || !list->unwanted || !list->scratch ||
         !list->lates)
         return false;
-    list->temps = ((UINT64_C(1) << REG_TEMP_COUNT) - 1) << REG_TEMP_FIRST;
+    list->temps[0] = bits_mask(REG_TEMP_COUNT) << REG_TEMP_FIRST;
+    list->temps[1] = bits_mask(VREG_TEMP_COUNT) << VREG_TEMP_FIRST;
     list->flag_temps = 0xfe;
     list->alias_entries = graph->guarded ? graph->machine->alias_entries : 0;
     if (list->alias_entries > 64) list->alias_entries = 64;

@@ -51,10 +51,10 @@ struct list {
     int exit_placed;             /* exit in the present bundle, -1 none */
     struct units units;
     uint32_t unit_free[BUNDLE_ATOMS_MAX];
-    uint64_t temps;
+    uint64_t temps[2]; /* of the general registers, of the vector registers */
     uint8_t flag_temps;
-    unsigned set_aside, flags_set_aside; /* temporaries that the stub of this bundle's exit will take */
-    uint32_t landing[REG_COUNT], flag_landing[FLAG_COUNT]; /* when the last write arrives */
+    unsigned set_aside[2], flags_set_aside; /* temporaries that the stub of this bundle's exit will take */
+    uint32_t landing[REGS_ALL], flag_landing[FLAG_COUNT]; /* when the last write arrives */
     uint16_t home_readers[HOMES];
     uint32_t last_read[HOMES];   /* cycle of the last atom that reads the home's entry value */
     uint32_t last_exit[HOMES];   /* of the last exit that needs it in place, or NEVER */

@@ -34,7 +34,7 @@ static void find_moves(struct plan *plan)
         struct operand from = {OPERAND_NODE, (uint16_t)at, 0};
         if (node->kind == NODE_COPY && place->cycle < 0) {
             plan->moves[plan->move_count++] = (struct final_move){node->home, node->b, -1};
-        } else if (node->kind != NODE_COPY && node->home != NO_HOME && place->reg != node->home) {
+        } else if (node->kind != NODE_COPY && node->home != NO_HOME && place->reg != home_reg(node->home)) {
             if (is_const_node(graph, at))
                 from = (struct operand){OPERAND_CONST, 0,
                                         (uint64_t)graph->region->insns[at].imm &
@@ -46,7 +46,12 @@ static void find_moves(struct plan *plan)
     }
 }
 
-static bool has_room(const struct plan *plan, uint32_t cycle)
+static unsigned move_unit(const struct final_move *move)
+{
+    return move->home == FLAGS_HOME ? UNIT_ALU : schedule_move_unit(home_reg(move->home));
+}
+
+static bool has_room(const struct plan *plan, uint32_t cycle, unsigned unit)
 {
     const struct graph *graph = plan->list.graph;
     struct units units;
@@ -55,10 +60,10 @@ static bool has_room(const struct plan *plan, uint32_t cycle)
     for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++)
         fits &= units_add(&units, graph->nodes[plan->list.order[i]].unit);
     for (unsigned m = 0; m < plan->move_count; m++) {
-        if (plan->moves[m].cycle == (int32_t)cycle) fits &= units_add(&units, UNIT_ALU);
+        if (plan->moves[m].cycle == (int32_t)cycle) fits &= units_add(&units, move_unit(&plan->moves[m]));
     }
     if (!units.count && !graph->machine->exposed) return false; /* a gap that nothing will be emitted for */
-    return fits && units_add(&units, UNIT_ALU);
+    return fits && units_add(&units, unit);
 }
 
 /* Does another move, not placed yet, read what this one overwrites? */
@@ -86,7 +91,7 @@ static bool place_move(struct plan *plan, unsigned m)
         if (cycle < there) cycle = there;
     }
     for (; cycle < list->cycles; cycle++) {
-        if (!has_room(plan, cycle)) continue;
+        if (!has_room(plan, cycle, move_unit(move))) continue;
         move->cycle = (int32_t)cycle;
         if (move->from.kind == OPERAND_ENTRY && list->last_read[move->from.number] < cycle)
             list->last_read[move->from.number] = cycle;
@@ -140,7 +145,7 @@ static bool commit_joins(const struct plan *plan)
     units_begin(&units, list->graph->machine, 0);
     if (!list->cycles || plan->left) return false;
     for (unsigned m = 0; m < plan->move_count; m++) {
-        if (plan->moves[m].cycle == (int32_t)list->cycles - 1) units_add(&units, UNIT_ALU);
+        if (plan->moves[m].cycle == (int32_t)list->cycles - 1) units_add(&units, move_unit(&plan->moves[m]));
     }
     for (uint32_t i = plan->starts[list->cycles - 1]; i < plan->starts[list->cycles]; i++) {
         if (list->graph->nodes[list->order[i]].kind == NODE_EXIT) return false;
@@ -171,7 +176,7 @@ static uint8_t reg_of(const struct plan *plan, const struct late_list *stub, str
 {
     const struct late *late = late_of(stub, operand);
     if (late) return late->reg;
-    if (operand.kind == OPERAND_ENTRY) return (uint8_t)operand.number;
+    if (operand.kind == OPERAND_ENTRY) return (uint8_t)home_reg(operand.number);
     return operand.kind == OPERAND_NODE ? plan->list.places[operand.number].reg : REG_ZERO;
 }
 
@@ -182,9 +187,11 @@ static uint8_t flags_of(const struct plan *plan, const struct late_list *stub, s
     return operand.kind == OPERAND_NODE ? plan->list.places[operand.number].flags : 0;
 }
 
+/* Between registers of one file. */
 static struct atom move_atom(uint8_t home, bool is_imm, uint64_t imm, uint8_t from)
 {
     struct atom atom = {.op = ATOM_MOV, .size = SIZE_64, .rd = home, .rb = from};
+    if (home >= REG_VECTOR) return (struct atom){.op = ATOM_VMOV, .rd = home, .rb = from};
     if (!is_imm) return atom;
     atom.use_imm = true;
     atom.imm = (int64_t)imm;
@@ -220,7 +227,8 @@ static void memory_fields(const struct plan *plan, unsigned at, struct atom *ato
     atom->space = CONTEXT_GET(context, CPL) == 3 ? SPACE_USER : SPACE_SUPERVISOR;
     atom->wrap = CONTEXT_GET(context, LONG) ? WRAP_64 : WRAP_32;
     atom->imm = plan->list.graph->region->insns[at].imm;
-    atom->gated = atom->op == ATOM_ST;
+    atom->gated = ir_is_store(atom->op);
+    atom->aligned = plan->list.graph->region->insns[at].kind & IR_ALIGNED && atom_table[atom->op].format >= FORMAT_LOADV;
     atom->protect = plan->list.places[at].protect;
     atom->check = plan->list.places[at].check;
 }
@@ -251,6 +259,9 @@ static struct atom make_atom(const struct plan *plan, const struct late_list *st
     atom.size = insn->size;
     atom.cond = insn->op == IR_TRAP ? COND_NZ : insn->cond;
     if (atom.use_imm) atom.imm = insn->imm;
+    if (!atom_is_vector(atom.op)) return atom;
+    atom.imm = insn->imm;
+    atom.half = insn->kind & IR_HALF;
     return atom;
 }
 
@@ -296,7 +307,7 @@ static struct schedule_move exit_move(const struct plan *plan, const struct late
                                       struct operand value)
 {
     struct schedule_move move = {
-        .home = (uint8_t)home, .is_imm = value.kind == OPERAND_CONST, .imm = (int64_t)value.value};
+        .home = (uint8_t)home_reg(home), .is_imm = value.kind == OPERAND_CONST, .imm = (int64_t)value.value};
     move.from = reg_of(plan, stub, value);
     if (home == FLAGS_HOME) {
         move.home = MOVE_FLAGS;
@@ -331,7 +342,7 @@ static bool write_exit(const struct plan *plan, unsigned exit, struct schedule_e
     for (unsigned i = 0; i < graph->exits[exit].count; i++) {
         const struct exit_value *value = &graph->exits[exit].values[i];
         struct schedule_move move = exit_move(plan, stub, value->home, value->operand);
-        bool there = !move.is_imm && move.from == (value->home == FLAGS_HOME ? 0 : value->home);
+        bool there = !move.is_imm && move.from == (value->home == FLAGS_HOME ? 0 : home_reg(value->home));
         if (!there) to->moves[to->count++] = move;
     }
     return true;

@@ -43,8 +43,12 @@ struct schedule {
     struct schedule_exit *exits; /* one per region->exits; the last bundle falls into the stub of the final exit */
 };
 
-/* The atom that makes a move. */
+/* The atom that makes a move, and the unit it takes. */
 struct atom schedule_move_atom(const struct schedule_move *move);
+static inline unsigned schedule_move_unit(unsigned reg)
+{
+    return reg >= REG_VECTOR && reg < REGS_ALL ? UNIT_VEC : UNIT_ALU;
+}
 
 /* List-schedules and allocates registers, in the request's arena. */
 enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request,

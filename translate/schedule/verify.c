@@ -23,8 +23,8 @@ struct check {
     const struct tr_request *request;
     const struct schedule *schedule;
     const char *wrong;
-    struct name regs[REG_COUNT], flags[FLAG_COUNT];
-    uint32_t reg_there[REG_COUNT], flags_there[FLAG_COUNT]; /* bundle from which on the result can be read (exposed) */
+    struct name regs[REGS_ALL], flags[FLAG_COUNT];
+    uint32_t reg_there[REGS_ALL], flags_there[FLAG_COUNT]; /* bundle from which on the result can be read (exposed) */
     int32_t *bundle_of;               /* per operation; NOWHERE: not seen */
     const struct schedule_atom **atom_of;
     uint8_t *wanted;                  /* flags of each operation's result that are read */
@@ -77,7 +77,9 @@ static void expect_memory(struct check *check, const struct atom *atom, const st
     if (atom->imm != insn->imm || atom->space != space ||
         atom->wrap != (CONTEXT_GET(context, LONG) ? WRAP_64 : WRAP_32))
         fail(check, "a memory atom goes elsewhere");
-    if (atom->op == ATOM_ST && !atom->gated) fail(check, "a store is not gated");
+    if (ir_is_store(atom->op) && !atom->gated) fail(check, "a store is not gated");
+    bool vector = atom_table[atom->op].format >= FORMAT_LOADV;
+    if (atom->aligned != (vector && insn->kind & IR_ALIGNED)) fail(check, "a memory atom minds alignment wrongly");
     if (atom->imm && !check->request->machine->base_offset) fail(check, "an offset where the machine adds none");
 }
 
@@ -90,8 +92,9 @@ static void expect_operation(struct check *check, unsigned bundle, const struct 
     if ((format == FORMAT_RCOND || format == FORMAT_RABCOND) && atom->cond != insn->cond)
         fail(check, "an atom's condition is wrong");
     if (atom_table[insn->op].properties & ATOM_MEMORY) expect_memory(check, atom, insn);
-    else if (atom->use_imm != insn->use_imm || (atom->use_imm && atom->imm != insn->imm))
+    else if (atom->use_imm != insn->use_imm || ((atom->use_imm || atom_is_vector(atom->op)) && atom->imm != insn->imm))
         fail(check, "an immediate is wrong");
+    if (atom->half != (atom_is_vector(atom->op) && insn->kind & IR_HALF)) fail(check, "an atom is of the wrong width");
     if (reads & IR_READS_A) expect_reg(check, bundle, atom->ra, name_of(check->region, insn->a));
     if (reads & IR_READS_B) expect_reg(check, bundle, atom->rb, name_of(check->region, insn->b));
     if (reads & IR_READS_C) expect_reg(check, bundle, atom->rc, name_of(check->region, insn->c));
@@ -141,7 +144,8 @@ static void expect_made(struct check *check, unsigned bundle, const struct atom 
         atom->op == ATOM_SHL && atom->rd == REG_ZERO && atom->use_imm && !atom->imm && atom->fmask == MASK_ALL;
     bool clear = atom->op == ATOM_SETF && atom->use_imm && !atom->imm && atom->fmask == MASK_ALL;
     bool constant = atom->op == ATOM_MOV && atom->use_imm && !atom->fmask;
-    bool copy = atom->op == ATOM_MOV && !atom->use_imm && atom->size == SIZE_64 && !atom->fmask;
+    bool copy = (atom->op == ATOM_MOV && !atom->use_imm && atom->size == SIZE_64 && !atom->fmask) ||
+                (atom->op == ATOM_VMOV && !atom->half);
     if (!flags_move && !clear && !constant && !copy) fail(check, "an atom belongs to no operation");
     if (!check->request->machine->exposed) return;
     if (copy && check->reg_there[atom->rb] > bundle) fail(check, "a register is read before its value is there");
@@ -200,17 +204,18 @@ static void write_result(struct check *check, unsigned bundle, const struct sche
 
 static void write_results(struct check *check, unsigned bundle, const struct schedule_bundle *at)
 {
-    struct name regs[REG_COUNT], flags[FLAG_COUNT];
-    uint64_t written = 0;
+    struct name regs[REGS_ALL], flags[FLAG_COUNT];
+    uint64_t written = 0, vwritten = 0;
     unsigned flags_written = 0;
     memcpy(regs, check->regs, sizeof regs);
     memcpy(flags, check->flags, sizeof flags);
     for (unsigned i = 0; i < at->count; i++) {
         const struct schedule_atom *from = &check->schedule->atoms[at->first + i];
         struct atom_uses uses = atom_uses(&from->atom);
-        if (uses.writes & written) fail(check, "two atoms of a bundle write the same register");
+        if (uses.writes & written || uses.vwrites & vwritten) fail(check, "two atoms of a bundle write the same register");
         if (uses.flags_written & flags_written) fail(check, "two atoms of a bundle write the same flags");
         written |= uses.writes;
+        vwritten |= uses.vwrites;
         flags_written |= uses.flags_written;
         write_result(check, bundle, from, regs, flags);
     }
@@ -246,7 +251,7 @@ static void check_map(struct check *check, unsigned number)
     const struct ir_exit *exit = &check->region->exits[number];
     const struct schedule_exit *stub = &check->schedule->exits[number];
     bool indirect = exit->kind == IR_JUMP_INDIRECT || exit->kind == IR_CALL_INDIRECT || exit->kind == IR_RETURN;
-    struct name homes[HOME_COUNT], flags = check->flags[0];
+    struct name homes[REGS_ALL], flags = check->flags[0]; /* by register */
     memcpy(homes, check->regs, sizeof homes);
     for (unsigned m = 0; m < stub->count; m++) {
         const struct schedule_move *move = &stub->moves[m];
@@ -258,12 +263,12 @@ static void check_map(struct check *check, unsigned number)
         if (home == HOME_EIP) continue;
         struct name must =
             exit->homes[home] ? name_of(check->region, exit->homes[home]) : (struct name){NAME_ENTRY, home};
-        if (!same(homes[home], must)) fail(check, "a home holds the wrong value at an exit");
+        if (!same(homes[home_reg(home)], must)) fail(check, "a home holds the wrong value at an exit");
     }
     if (!same(flags, exit->flags ? flags_name(check->region, exit->flags) : (struct name){NAME_ENTRY, 0}))
         fail(check, "the flags are wrong at an exit");
     if (!indirect) return;
-    struct name target = stub->target_reg < HOME_COUNT ? homes[stub->target_reg] : check->regs[stub->target_reg];
+    struct name target = stub->target_reg < HOME_INTEGERS ? homes[stub->target_reg] : check->regs[stub->target_reg];
     if (!same(target, name_of(check->region, exit->target_value))) fail(check, "the target of an exit is wrong");
     if (!same(homes[HOME_EIP], target)) fail(check, "EIP is wrong at an exit");
 }
@@ -272,8 +277,8 @@ static void check_map(struct check *check, unsigned number)
 static void check_exit(struct check *check, unsigned number)
 {
     const struct schedule_exit *stub = &check->schedule->exits[number];
-    struct name regs[REG_COUNT], flags[FLAG_COUNT];
-    uint32_t reg_there[REG_COUNT], flags_there[FLAG_COUNT];
+    struct name regs[REGS_ALL], flags[FLAG_COUNT];
+    uint32_t reg_there[REGS_ALL], flags_there[FLAG_COUNT];
     memcpy(regs, check->regs, sizeof regs);
     memcpy(flags, check->flags, sizeof flags);
     memcpy(reg_there, check->reg_there, sizeof reg_there);
@@ -304,7 +309,7 @@ static bool has_effect(const struct check *check, const struct ir_insn *insn)
     }
 }
 
-static bool is_load(const struct ir_insn *insn) { return insn->op == ATOM_LD || insn->op == ATOM_LDS; }
+static bool is_load(const struct ir_insn *insn) { return ir_is_load(insn->op); }
 
 static void check_exit_order(struct check *check)
 {
@@ -359,8 +364,8 @@ static bool disjoint(const struct ir_region *region, const struct ir_insn *x, co
 {
     struct place px = place_of(region, x), py = place_of(region, y);
     if (px.base != py.base || px.home != py.home) return false;
-    for (uint32_t i = 0; i < 1u << x->size; i++) {
-        for (uint32_t j = 0; j < 1u << y->size; j++) {
+    for (uint32_t i = 0; i < ir_access_bytes(x); i++) {
+        for (uint32_t j = 0; j < ir_access_bytes(y); j++) {
             if (((px.offset + i) & 4095) == ((py.offset + j) & 4095)) return false;
         }
     }
@@ -406,12 +411,12 @@ static void check_memory(struct check *check)
     const struct ir_region *region = check->region;
     unsigned stores = 0;
     for (unsigned store = 1; store < region->count; store++) {
-        if (region->insns[store].op != ATOM_ST) continue;
-        stores++;
+        if (!ir_is_store(region->insns[store].op)) continue;
+        stores += ir_gate_entries(&region->insns[store]);
         check_checks(check, store);
         for (unsigned other = 1; other < region->count; other++) {
             const struct ir_insn *insn = &region->insns[other];
-            bool is_store = insn->op == ATOM_ST;
+            bool is_store = ir_is_store(insn->op);
             if (other == store || (!is_store && !is_load(insn)) || (is_store && other < store)) continue;
             if (disjoint(region, &region->insns[store], insn)) continue;
             int32_t bundle = check->bundle_of[other], store_bundle = check->bundle_of[store];
@@ -448,7 +453,7 @@ static bool begin(struct check *check)
     check->wanted = ARENA_NEW(region->arena, uint8_t, region->count);
     if (!check->bundle_of || !check->atom_of || !check->wanted) return false;
     for (unsigned at = 0; at < region->count; at++) check->bundle_of[at] = NOWHERE;
-    for (unsigned home = 0; home < HOME_COUNT; home++) check->regs[home] = (struct name){NAME_ENTRY, home};
+    for (unsigned home = 0; home < HOME_COUNT; home++) check->regs[home_reg(home)] = (struct name){NAME_ENTRY, home};
     check->flags[0] = (struct name){NAME_ENTRY, 0};
     find_wanted(check);
     return true;

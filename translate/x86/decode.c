@@ -5,7 +5,7 @@
 
 /* Row + 1 by map, opcode and ModRM.reg (0 where there is no ModRM), for memory and for register operands. A position
  * that two rows claim is a warning of the compiler. */
-#define SLOT(id, map, first, last, digits) [map - 1][first ... last][digits] = ROW_##id + 1,
+#define SLOT(id, map, first, last, digits) [MAP_##map][first ... last][digits] = ROW_##id + 1,
 #define NO_SLOT(id, map, first, last, digits)
 #define INSN16(id, ...)
 
@@ -15,9 +15,10 @@
 #define IN_MEMORY_RM  SLOT
 #define IN_MEMORY_MEM SLOT
 #define IN_MEMORY_REG NO_SLOT
+#define IN_MEMORY_ONE NO_SLOT
 #define IN_MEMORY_CRX SLOT
 #define INSN(id, map, first, last, digits, encoding, ...) IN_MEMORY_##encoding(id, map, first, last, digits)
-static const uint16_t rows_memory[2][256][8] = {
+static const uint16_t rows_memory[MAPS][256][8] = {
 #include "translate/x86/x86_insns.def"
 };
 
@@ -28,9 +29,10 @@ static const uint16_t rows_memory[2][256][8] = {
 #define IN_REGISTER_RM  SLOT
 #define IN_REGISTER_MEM NO_SLOT
 #define IN_REGISTER_REG SLOT
+#define IN_REGISTER_ONE SLOT
 #define IN_REGISTER_CRX SLOT
 #define INSN(id, map, first, last, digits, encoding, ...) IN_REGISTER_##encoding(id, map, first, last, digits)
-static const uint16_t rows_register[2][256][8] = {
+static const uint16_t rows_register[MAPS][256][8] = {
 #include "translate/x86/x86_insns.def"
 };
 
@@ -38,8 +40,8 @@ static const uint16_t rows_register[2][256][8] = {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 #define INSN16(id, ...)
-#define INSN(id, map, first, last, digits, from, ...) [map - 1][first ... last] = ENCODING_##from >= ENCODING_RM,
-static const bool has_modrm[2][256] = {
+#define INSN(id, map, first, last, digits, from, ...) [MAP_##map][first ... last] = ENCODING_##from >= ENCODING_RM,
+static const bool has_modrm[MAPS][256] = {
 #include "translate/x86/x86_insns.def"
 };
 #pragma GCC diagnostic pop
@@ -161,13 +163,38 @@ static void take_immediate(struct cursor *cursor, struct x86_insn *insn, unsigne
     }
 }
 
-/* The opcode's map (1, 2) and last byte; 0 for a hole in the three-byte maps, which hold SSSE3 and later. */
-static unsigned take_opcode(struct cursor *cursor, uint8_t *opcode)
+/* Is there a row for any form of this opcode? */
+static bool is_used(unsigned map, uint8_t opcode)
 {
-    if (*opcode != 0x0f) return 1;
+    for (unsigned digit = 0; digit < 8; digit++) {
+        if (rows_memory[map][opcode][digit] || rows_register[map][opcode][digit]) return true;
+    }
+    return false;
+}
+
+/* The opcode's map and last byte. Of the mandatory prefixes F2 and F3 go before 66. */
+static unsigned take_opcode(struct cursor *cursor, const struct x86_insn *insn, bool other_size, uint8_t *opcode)
+{
+    unsigned prefix = insn->rep ? 2 : insn->repne ? 3 : other_size;
+    if (*opcode != 0x0f) return MAP_ONE;
     *opcode = (uint8_t)take(cursor, 1);
-    if ((*opcode == 0x38 || *opcode == 0x3a) && take(cursor, 1) >= 0xf0) return 0;
-    return 2;
+    if (*opcode == 0x38 || *opcode == 0x3a) {
+        unsigned map = *opcode == 0x38 ? MAP_38_NP : MAP_3A_NP;
+        *opcode = (uint8_t)take(cursor, 1);
+        return map + prefix;
+    }
+    return is_used(MAP_0F_NP + prefix, *opcode) ? MAP_0F_NP + prefix : MAP_0F;
+}
+
+/* Row + 1, or 0. An x87 opcode's register forms are first looked for one by one. */
+static unsigned find_row(const struct x86_insn *insn, unsigned map, uint8_t opcode)
+{
+    if (!insn->has_modrm || insn->memory) return rows_memory[map][opcode][insn->reg];
+    if (map == MAP_ONE && (opcode & 0xf8) == 0xd8) {
+        unsigned row = rows_register[MAP_X87][insn->modrm][opcode & 7];
+        if (row) return row;
+    }
+    return rows_register[map][opcode][insn->reg];
 }
 
 static void take_modrm(struct cursor *cursor, struct x86_insn *insn)
@@ -182,7 +209,7 @@ static void take_modrm(struct cursor *cursor, struct x86_insn *insn)
 static uint8_t operand_size(unsigned width, uint8_t in_force)
 {
     static const uint8_t sizes[] = {[WIDTH_B] = SIZE_8, [WIDTH_W] = SIZE_16, [WIDTH_D] = SIZE_32, [WIDTH_Q] = SIZE_64};
-    return width == WIDTH_V ? in_force : sizes[width];
+    return width >= WIDTH_V ? in_force : sizes[width];
 }
 
 static enum x86_status ran_out(const struct cursor *cursor)
@@ -197,14 +224,12 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
     *insn = (struct x86_insn){.operand_size = size, .address_size = size, .segment = X86_DS, .base = -1, .index = -1};
 
     uint8_t opcode = take_prefixes(&cursor, insn, size);
-    unsigned map = take_opcode(&cursor, &opcode);
+    unsigned map = take_opcode(&cursor, insn, insn->operand_size != size, &opcode);
     if (UNLIKELY(cursor.failed)) return ran_out(&cursor);
-    if (!map) return X86_INVALID;
-    if (has_modrm[map - 1][opcode]) take_modrm(&cursor, insn);
+    if (has_modrm[map][opcode]) take_modrm(&cursor, insn);
     if (UNLIKELY(cursor.failed)) return ran_out(&cursor);
 
-    bool reg_form = insn->has_modrm && !insn->memory;
-    unsigned row = (reg_form ? rows_register : rows_memory)[map - 1][opcode][insn->reg];
+    unsigned row = find_row(insn, map, opcode);
     if (UNLIKELY(!row)) return X86_INVALID;
     const struct row_shape *shape = &x86_shapes[--row];
     if (shape->encoding == ENCODING_CRX) insn->memory = false;
@@ -214,13 +239,15 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
     if (UNLIKELY(cursor.failed)) return ran_out(&cursor);
 
     unsigned properties = x86_rows[row].properties;
+    if (UNLIKELY(properties >> X86_CPU_SHIFT > (context >> ROW_CONTEXT_CPU & 7))) return X86_INVALID;
     if (UNLIKELY(insn->lock) && !(insn->memory && properties & X86_LOCKABLE)) return X86_INVALID;
     if (UNLIKELY(properties & X86_PLAIN) && (insn->rep || insn->repne || insn->operand_size != size))
         return X86_INVALID;
     unsigned twin = x86_row_twin[row];
     if (twin) row += (twin == ROW_TWIN_ADDRESS ? insn->address_size : insn->operand_size) == SIZE_16;
     insn->row = (uint16_t)row;
+    insn->opcode = opcode;
     insn->length = (uint8_t)cursor.at;
     insn->operand_size = operand_size(shape->size, insn->operand_size);
-    return UNLIKELY(properties & X86_LATER) ? X86_UNSUPPORTED : X86_OK;
+    return X86_OK;
 }

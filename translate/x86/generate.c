@@ -56,7 +56,7 @@ static void put_prefixes(struct generator *g, unsigned properties)
 {
     const struct x86_generate_options *options = g->options;
     if (options->no_prefixes) return;
-    if (g->shape->size == WIDTH_V && !(properties & X86_PLAIN) && chance(g, 4)) g->operand16 ^= true, put(g, 0x66, 1);
+    if (g->shape->size == WIDTH_V && g->shape->map <= MAP_0F && !(properties & X86_PLAIN) && chance(g, 4)) g->operand16 ^= true, put(g, 0x66, 1);
     if (!options->no_address16 && chance(g, 8)) g->address16 ^= true, put(g, 0x67, 1);
     unsigned segment = options->segments && chance(g, 8) ? choose(g, options->segments) : 8;
     if (segment < 8) put(g, segment < X86_FS ? 0x26u + 8 * segment : 0x60u + segment, 1);
@@ -65,6 +65,14 @@ static void put_prefixes(struct generator *g, unsigned properties)
 static void put_repeat(struct generator *g, unsigned properties)
 {
     if (properties & X86_REPEATS && chance(g, 2)) put(g, 0xf2 + below(g, 2), 1);
+}
+
+static unsigned digit_of(struct generator *g)
+{
+    unsigned mask = 0;
+    for (unsigned digit = 0; digit < 8; digit++) mask |= (unsigned)g->shape->digits[digit] << digit;
+    /* where any value will do, ModRM.reg is an operand (or ignored) */
+    return mask == 0xff ? operand_register(g) : choose(g, mask);
 }
 
 static uint32_t displacement(struct generator *g)
@@ -103,14 +111,6 @@ static void put_memory16(struct generator *g, unsigned reg)
     put(g, offset, mode == 0 ? (rm == 6 ? 2 : 0) : mode);
 }
 
-static unsigned digit_of(struct generator *g)
-{
-    unsigned mask = 0;
-    for (unsigned digit = 0; digit < 8; digit++) mask |= (unsigned)g->shape->digits[digit] << digit;
-    /* where any value will do, ModRM.reg is an operand (or ignored) */
-    return mask == 0xff ? operand_register(g) : choose(g, mask);
-}
-
 static bool put_modrm(struct generator *g)
 {
     const struct x86_generate_options *options = g->options;
@@ -127,19 +127,29 @@ static bool put_modrm(struct generator *g)
     return rm < 8;
 }
 
+/* The mandatory prefix, then the bytes before the opcode. */
+static void put_map(struct generator *g)
+{
+    static const uint8_t prefixes[4] = {0, 0x66, 0xf3, 0xf2};
+    unsigned map = g->shape->map;
+    if (map >= MAP_0F_NP && map < MAP_X87 && prefixes[(map - MAP_0F_NP) & 3]) put(g, prefixes[(map - MAP_0F_NP) & 3], 1);
+    if (map != MAP_ONE && map != MAP_X87) put(g, 0x0f, 1);
+    if (map >= MAP_38_NP && map < MAP_X87) put(g, map < MAP_3A_NP ? 0x38 : 0x3a, 1);
+}
+
 static bool put_opcode(struct generator *g)
 {
     const struct row_shape *shape = g->shape;
     unsigned opcode = shape->opcode + below(g, shape->opcode_last - shape->opcode + 1u);
-    if (shape->map == 2) put(g, 0x0f, 1);
+    put_map(g);
     if (shape->encoding == ENCODING_OPR) {
         unsigned reg = operand_register(g);
         if (reg == 8) return false;
         opcode = (opcode & 0xf8) | reg;
         if (opcode < shape->opcode || opcode > shape->opcode_last) return false;
     }
+    if (shape->encoding == ENCODING_ONE) put(g, 0xd8u + digit_of(g), 1);
     put(g, opcode, 1);
-    if (shape->map == 2 && (opcode == 0x38 || opcode == 0x3a)) put(g, below(g, 0xf0), 1);
     return true;
 }
 
@@ -181,7 +191,8 @@ unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate
     unsigned lock_at = g.at;
     if (!put_opcode(&g)) return 0;
     unsigned modrm_at = g.at;
-    if (g.shape->encoding >= ENCODING_RM && !put_modrm(&g)) return 0;
+    if (g.shape->encoding == ENCODING_ONE) modrm_at--;
+    else if (g.shape->encoding >= ENCODING_RM && !put_modrm(&g)) return 0;
     put_immediate(&g);
     bool memory = g.shape->encoding >= ENCODING_RM && bytes[modrm_at] < 0xc0;
     if (memory && properties & X86_LOCKABLE && g.at < X86_INSN_BYTES_MAX && !options->no_prefixes && chance(&g, 8)) {

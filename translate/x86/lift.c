@@ -14,10 +14,17 @@ static bool writes_code(const struct lift *l)
     }
 }
 
+static uint8_t width_of(const struct row_shape *shape, const struct x86_insn *insn)
+{
+    if (shape->size == WIDTH_X) return 16;
+    return shape->size == WIDTH_T ? 10 : (uint8_t)(1u << insn->operand_size);
+}
+
 void x86_lift(struct ir_region *region, const struct x86_insn *insn, uint64_t address)
 {
     struct lift l = {.region = region, .insn = insn, .shape = &x86_shapes[insn->row], .size = insn->operand_size,
-                     .address = (uint32_t)address, .next = (uint32_t)address + insn->length};
+                     .width = width_of(&x86_shapes[insn->row], insn), .address = (uint32_t)address,
+                     .next = (uint32_t)address + insn->length};
     ir_append(region, (struct ir_insn){.op = IR_MARK, .imm = l.address, .c = insn->length});
     if (UNLIKELY(writes_code(&l))) build_trap(&l, 13);
     else l.shape->lifter(&l);

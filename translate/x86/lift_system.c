@@ -5,8 +5,6 @@ void lift_nop(struct lift *l) { (void)l; }
 /* CLFLUSH: a load, as far as faults go. */
 void lift_touch(struct lift *l) { build_load(l, build_address(l), SIZE_8); }
 void lift_helper(struct lift *l) { build_helper(l, l->shape->arg, 0, 0, 0); }
-/* Never reached through x86_decode, which says X86_UNSUPPORTED. */
-void lift_later(struct lift *l) { build_trap(l, 6); }
 
 /* Selectors lie in two homes, four in each (homes.def); 2 and 3 of the second are LDTR and TR. */
 static ir_ref read_selector(struct lift *l, unsigned home, unsigned at)

@@ -19,7 +19,7 @@ const uint8_t x86_row_twin[ROWS] = {
 
 #define INSN(id, map, first, last, digits_, encoding, mnemonic, form, size, imm, lifter, op, arg,      \
              properties, read, written, undefined)                                                               \
-    [ROW_##id] = {map, first, last, ENCODING_##encoding, WIDTH_##size, IMM_##imm, {[digits_] = true}, op, arg,     \
+    [ROW_##id] = {MAP_##map, first, last, ENCODING_##encoding, WIDTH_##size, IMM_##imm, {[digits_] = true}, op, arg,     \
                   lift_##lifter},
 #define INSN16 INSN
 const struct row_shape x86_shapes[ROWS] = {

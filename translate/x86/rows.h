@@ -4,6 +4,18 @@
 
 #include "translate/x86/x86.h"
 
+/* Opcode maps. Those after 0F 38 and 0F 3A, and SSE's part of the one after 0F, have a map for each mandatory prefix: none,
+ * 66, F3, F2. What MAP_0F holds takes 66 as operand size and minds neither F2 nor F3. In MAP_X87 the opcode column has
+ * the ModRM byte, and the digits the low three bits of the opcode, D8 to DF. */
+enum row_map {
+    MAP_ONE, MAP_0F,
+    MAP_0F_NP, MAP_0F_66, MAP_0F_F3, MAP_0F_F2,
+    MAP_38_NP, MAP_38_66, MAP_38_F3, MAP_38_F2,
+    MAP_3A_NP, MAP_3A_66, MAP_3A_F3, MAP_3A_F2,
+    MAP_X87,
+    MAPS
+};
+
 enum row_id {
 #define INSN(id, ...) ROW_##id,
 #define INSN16(id, ...) ROW_##id,
@@ -19,6 +31,7 @@ enum row_encoding {
     ENCODING_RM,  /* ModRM, register or memory */
     ENCODING_MEM, /* ModRM, memory only: its register form is another row or #UD */
     ENCODING_REG, /* ModRM, register only */
+    ENCODING_ONE, /* ModRM, one register form: the row's opcode is the ModRM byte itself (maps MAP_X87_...) */
     ENCODING_CRX, /* ModRM, always a register whatever the mod field says (MOV to and from control registers) */
 };
 
@@ -29,6 +42,9 @@ enum row_size {
     WIDTH_D, /* 32 bits */
     WIDTH_Q, /* 64 bits */
     WIDTH_V, /* 16 or 32 bits: the operand size in force */
+    WIDTH_T, /* 80 bits */
+    WIDTH_X, /* 128 bits */
+    WIDTH_M, /* memory of another size: an environment, a state */
 };
 
 /* What follows ModRM and displacement. */
@@ -48,7 +64,7 @@ enum row_immediate {
 
 struct lift;
 struct row_shape {
-    uint8_t map, opcode, opcode_last; /* map: 1 one-byte, 2 after 0F */
+    uint8_t map, opcode, opcode_last; /* map: enum row_map */
     uint8_t encoding, size, immediate;
     bool digits[8];                   /* values of ModRM.reg that select it */
     uint8_t op, arg;                  /* the lifter's parameters */

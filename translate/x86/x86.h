@@ -14,7 +14,6 @@ enum x86_status {
     X86_TRUNCATED, /* more bytes are needed than there were */
     X86_INVALID,   /* #UD: no such instruction, or LOCK where it is not allowed */
     X86_TOO_LONG,  /* #GP: more than 15 bytes */
-    X86_UNSUPPORTED, /* an x87, MMX or SSE instruction: real, but not implemented; `row` and `length` are valid */
 };
 
 /* A decoded instruction. */
@@ -27,6 +26,7 @@ struct x86_insn {
     bool segment_override;
     bool lock, rep, repne;
     bool has_modrm, memory; /* `memory`: the r/m operand is in memory */
+    uint8_t opcode;        /* its last byte */
     uint8_t modrm, reg, rm; /* register numbers */
     int8_t base, index;    /* registers of the address, -1 none */
     uint8_t scale;         /* log2 */
@@ -43,12 +43,14 @@ enum x86_property {
     X86_REPEATS = 16,    /* string instruction that may carry REP */
     X86_LOCKABLE = 32,
     X86_PLAIN = 128,     /* with 66, F2 or F3 it is another instruction, of a later processor: #UD */
-    X86_LATER = 64,      /* known but not implemented: x86_decode says X86_UNSUPPORTED */
+    X86_FLOAT = 64,      /* x87, MMX: waits for a pending x87 exception (but for the FN forms) and changes FIP or tags */
+    X86_CPU_SHIFT = 8,   /* from here on the processor that has it first: enum cpu */
 };
+#define X86_FROM(cpu) (CPU_##cpu << X86_CPU_SHIFT)
 struct x86_row {
     const char *mnemonic;    /* Intel's */
     const char *form;        /* as the manual writes it: "ADD r/m32, r32" in terms of operand kinds */
-    uint16_t properties;     /* enum x86_property */
+    uint16_t properties;     /* enum x86_property, X86_FROM */
     uint8_t flags_read, flags_written, flags_undefined; /* enum flag_mask */
 };
 extern const struct x86_row x86_rows[];
@@ -60,6 +62,11 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
 /* Appends the meaning of `insn` at `address`, IR_MARK first. Where it can transfer control it ends in IR_EXIT; else
  * evaluation falls through to the next instruction. region->full tells whether there was room. */
 void x86_lift(struct ir_region *region, const struct x86_insn *insn, uint64_t address);
+
+/* After IR_FLOAT_ERROR: what the instruction still does. IR_FELL_THROUGH: it retires, an x87 exception is pending; IR_TRAPPED
+ * and IR_REFUSED as of an evaluation. */
+enum ir_outcome x86_float_error(const struct ir_insn *ops, unsigned count, const struct ir_machine *machine,
+                                uint64_t *values, uint16_t *flags, struct ir_eval_result *result);
 
 /* A random valid instance of a row, for tests: its bytes go to `bytes` (room for 15), its length is returned; 0 where
  * the options leave no form of it. */
@@ -86,5 +93,7 @@ enum x86_helper {
     X86_HELPERS
 };
 const char *x86_helper_name(unsigned helper);
+/* What X86_HELPER_X87_STATE does. */
+enum x87_state { X87_FNSTENV, X87_FLDENV, X87_FNSAVE, X87_FRSTOR, X87_FXSAVE, X87_FXRSTOR };
 
 #endif

@@ -246,13 +246,6 @@ static uint64_t on_time_stamp(void *self, const struct hw_core *core)
     return hw_insns(core) + (uint64_t)((unsigned __int128)user->slept * (uint64_t)user->params.frequency / 1000000000);
 }
 
-static enum hw_run on_unsupported(void *self, struct hw_core *core, const char *what)
-{
-    struct user *user = self;
-    user_end(user, USER_UNSUPPORTED, 0, "instruction not supported at eip 0x%x: %s",
-             (uint32_t)*user_reg(user, HOME_EIP), what);
-    return HW_STOP;
-}
 
 static bool on_segment(void *self, struct hw_core *core, unsigned segment, uint16_t selector,
                        struct hw_segment *descriptor, struct hw_fault *fault)
@@ -285,8 +278,7 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
                                                     .events = on_events,
                                                     .next_event = on_next_event,
                                                     .time_stamp = on_time_stamp,
-                                                    .segment = on_segment,
-                                                    .unsupported = on_unsupported});
+                                                    .segment = on_segment});
     bool files = files_create(user, config, reason, sizeof reason);
     if (!files) snprintf(error, error_capacity, "%s", reason); /* names its own file */
     if (files && space_create(user) && user_load(user, config, reason, sizeof reason)) return user;

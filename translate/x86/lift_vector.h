@@ -1,0 +1,33 @@
+/* lift_vector.h -- what the lifters of x87, MMX and SSE share. */
+#ifndef COVM_X86_LIFT_VECTOR_H
+#define COVM_X86_LIFT_VECTOR_H
+
+#include "translate/x86/lift.h"
+
+/* ---- operations on vectors ---- */
+
+/* A vector atom: operands that its shape does not have are 0. */
+ir_ref build_vector(struct lift *l, unsigned op, unsigned size, ir_ref a, ir_ref b);
+/* With an 8-bit immediate; with a control word for operand c, and a status that nobody asks for. */
+ir_ref build_vector_imm(struct lift *l, unsigned op, unsigned size, ir_ref a, ir_ref b, unsigned imm);
+ir_ref build_vector_control(struct lift *l, unsigned op, unsigned size, ir_ref b, ir_ref control);
+/* A general register's low bits as a vector, zeros above; the lane of a vector as an integer. */
+ir_ref build_from(struct lift *l, ir_ref value, unsigned size);
+ir_ref build_extract(struct lift *l, ir_ref vector, unsigned size, unsigned lane);
+/* The low half of a vector, and a sign and exponent: an extended value. */
+ir_ref build_tag(struct lift *l, ir_ref significand, ir_ref exponent);
+
+/* ---- memory: 4, 8, 10 or 16 bytes; `aligned`: #GP unless the address is a multiple of 16 ---- */
+ir_ref build_load_vector(struct lift *l, struct address address, unsigned bytes, bool aligned);
+void build_store_vector(struct lift *l, struct address address, unsigned bytes, bool aligned, ir_ref value);
+/* Probes all of them for writing. */
+void build_probe_bytes(struct lift *l, struct address address, unsigned bytes);
+
+/* ---- x87's state, for MMX, too ---- */
+
+/* False where the instruction traps: the FPU is switched off, or (if it waits) an exception is pending. */
+bool x87_usable(struct lift *l, bool waits);
+/* Writes home FTW where the stack is not what it was before. */
+void x87_put_stack(struct lift *l, uint16_t before);
+
+#endif
