@@ -32,7 +32,7 @@ static struct cpu_features features_of(uint64_t context)
 #undef CPU
     };
     struct cpu_features all = {0};
-    for (unsigned cpu = 0; cpu <= CONTEXT_GET(context, CPU) && cpu < LENGTH(cpus); cpu++) {
+    for (unsigned cpu = 0; cpu + CONTEXT_GET(context, WITHOUT) < LENGTH(cpus); cpu++) {
         all.signature = cpus[cpu].signature;
         all.edx |= cpus[cpu].edx;
         all.ecx |= cpus[cpu].ecx;

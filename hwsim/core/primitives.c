@@ -233,7 +233,7 @@ void core_set_space(struct hw_core *core, uint16_t space, enum paging mode, uint
     core->cr3 = cr3;
     core->mode_context = (uint64_t)space << CONTEXT_SPACE | UINT64_C(3) << CONTEXT_CPL | UINT64_C(1) << CONTEXT_CODE32 |
                          UINT64_C(1) << CONTEXT_STACK32 | (uint64_t)mode << CONTEXT_PAGING |
-                         (uint64_t)core->params->cpu << CONTEXT_CPU;
+                         (uint64_t)(CPUS - 1 - core->params->cpu) << CONTEXT_WITHOUT;
     soft_flush(core);
 }
 

@@ -174,7 +174,7 @@ enum atom_op {
     ATOM_OPS
 };
 enum { ATOM_VECTOR_FIRST = ATOM_VMOV }; /* vector atoms come last */
-static inline bool atom_is_vector(unsigned op) { return op >= ATOM_VECTOR_FIRST; }
+static inline bool atom_is_vector(unsigned op) { return op >= ATOM_VECTOR_FIRST && op < ATOM_OPS; }
 
 struct atom_desc {
     const char *mnemonic;

@@ -1,6 +1,12 @@
 /* packed_multiply.c -- packed integers across lane sizes: products wider than their factors, and sums of neighbours. */
 #include "hwsim/isa/packed_lanes.h"
 
+/* Without vector registers gcc 12 packs four 16-bit lanes into a general register, and then takes the high part of the
+ * 64-bit product for the high parts of the four. */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__SSE2__)
+#pragma GCC optimize("no-tree-vectorize")
+#endif
+
 /* r[i], for each lane i of the result's type, from the lanes of x (a) and y (b). */
 #define EACH(name, field, type, expression)                                                                            \
     struct vreg packed_##name(struct vreg a, struct vreg b)                                                            \

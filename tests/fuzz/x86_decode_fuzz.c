@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum x86_status status = x86_decode(data, (unsigned)--size, context, &insn);
     if (status == X86_TRUNCATED) insist(size < X86_INSN_BYTES_MAX, "truncated, with 15 bytes to read");
     if (status == X86_TOO_LONG) insist(size >= X86_INSN_BYTES_MAX, "too long, without 15 bytes to read");
-    if (status != X86_OK && status != X86_UNSUPPORTED) return 0;
+    if (status != X86_OK) return 0;
 
     insist(insn.length && insn.length <= size && insn.length <= X86_INSN_BYTES_MAX, "length");
     insist(x86_decode(data, insn.length, context, &again) == status && same(&insn, &again), "depends on what follows");

@@ -41,7 +41,7 @@ struct hw_core {
         bool software;
         uint64_t eip;
     } exceptions;
-    unsigned system_calls, unsupported, events;
+    unsigned system_calls, events;
     struct {
         enum hw_region_event event;
         struct hw_region_info info;
@@ -84,7 +84,8 @@ struct hw_state *hw_state(struct hw_core *core) { return &core->state; }
 const struct hw_state *hw_shadow(const struct hw_core *core) { return &core->shadow; }
 uint64_t hw_context(struct hw_core *core)
 {
-    return core->context | (core->state.r[HOME_EFL] >> 10 & 1) << CONTEXT_DF_LOW;
+    return core->context | (core->state.r[HOME_EFL] >> 10 & 1) << CONTEXT_DF_LOW |
+           core->state.r[HOME_FTW] << CONTEXT_FPU_STACK_LOW;
 }
 const struct machine_desc *hw_machine(const struct hw_core *core) { return &core->machine; }
 const void *hw_options(const struct hw_core *core) { return &core->options; }
@@ -117,7 +118,11 @@ _Noreturn void hw_panic(struct hw_core *core, const char *format, ...)
 
 void hw_commit(struct hw_core *core, uint32_t insns, uint32_t commit_flags, uint64_t dirty, bool flags_dirty)
 {
-    for (unsigned i = 0; i < HOME_COUNT; i++) {
+    for (unsigned i = 0; i < HOME_COUNT - HOME_INTEGERS; i++) {
+        if (dirty >> (HOME_INTEGERS + i) & 1) core->shadow.v[i] = core->state.v[i];
+        assert_memory_equal(&core->shadow.v[i], &core->state.v[i], sizeof core->state.v[i]);
+    }
+    for (unsigned i = 0; i < HOME_INTEGERS; i++) {
         if (dirty >> i & 1) core->shadow.r[i] = core->state.r[i];
         assert_int_equal(core->shadow.r[i], core->state.r[i]); /* nothing dirty is left out */
     }
@@ -251,10 +256,34 @@ enum hw_run hw_events(struct hw_core *core)
     return HW_STOP;
 }
 
-enum hw_run hw_unsupported(struct hw_core *core, const char *what)
+/* The fake has no floating-point units. */
+bool hw_vector(struct hw_core *core, struct vector_atom *atom)
 {
-    core->unsupported++;
-    return HW_STOP;
+    memset(&atom->v, 0, sizeof atom->v);
+    atom->x = atom->op == ATOM_FMERGE ? atom->xa : 0;
+    atom->status = 0;
+    return true;
+}
+
+enum hw_access hw_load_vector(struct hw_core *core, uint64_t linear, unsigned bytes, bool user, struct vreg *value)
+{
+    *value = (struct vreg){{0, 0}};
+    for (unsigned i = 0; i < bytes; i++) {
+        uint64_t byte;
+        enum hw_access access = hw_load(core, linear + i, SIZE_8, user, &byte);
+        if (access != HW_OK) return access;
+        value->half[i / 8] |= byte << 8 * (i % 8);
+    }
+    return HW_OK;
+}
+
+enum hw_access hw_store_vector(struct hw_core *core, uint64_t linear, unsigned bytes, bool user, const struct vreg *value)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        enum hw_access access = hw_store(core, linear + i, SIZE_8, user, value->half[i / 8] >> 8 * (i % 8) & 0xff);
+        if (access != HW_OK) return access;
+    }
+    return HW_OK;
 }
 
 bool hw_segment(struct hw_core *core, unsigned segment, uint16_t selector, struct hw_segment *descriptor)

@@ -280,7 +280,8 @@ static void helpers_work_and_fault(void **state)
     core->state.r[HOME_EAX] = 1;
     core->shadow = core->state;
     run(&cms, 1);
-    assert_int_equal(core->state.r[HOME_EDX], 0x8110); /* CMOV, CX8, TSC */
+    assert_int_equal(core->state.r[HOME_EDX], 0x7808111);  /* SSE2, SSE, FXSR, MMX, CMOV, CX8, TSC, FPU */
+    assert_int_equal(core->state.r[HOME_ECX], 0x980201); /* POPCNT, SSE4.2, SSE4.1, SSSE3, SSE3 */
     assert_int_equal(core->state.r[HOME_EIP], CODE + 2);
     core->state.r[HOME_EIP] = CODE + 0x10;
     core->state.r[HOME_EAX] = 0x33;
@@ -299,15 +300,16 @@ static void helpers_work_and_fault(void **state)
     free(core);
 }
 
-static void what_is_not_implemented_says_so(void **state)
+static void the_x87_stack_is_part_of_the_context(void **state)
 {
     struct hw_core *core = fake_core();
-    WRITE(core, CODE, 0x40, 0xd9, 0xe8); /* inc eax; fld1 */
+    WRITE(core, CODE, 0xd9, 0xe8, 0xd9, 0xe8, 0xdd, 0xd8, 0xcc); /* fld1; fld1; fstp st0; int3 */
     struct cms cms = boot(core);
-    assert_int_equal(run(&cms, UINT32_MAX).pace, PACE_ON);
-    assert_int_equal(run(&cms, UINT32_MAX).pace, PACE_STOP);
-    assert_int_equal(core->unsupported, 1);
-    assert_int_equal(core->state.r[HOME_EIP], CODE + 1);
+    run(&cms, 2);
+    assert_int_equal(core->state.r[HOME_FTW], 0x6c0); /* R7 and R6 are valid, R6 is the top */
+    assert_int_equal(core->state.r[HOME_EIP], CODE + 4);
+    run(&cms, 1);
+    assert_int_equal(core->state.r[HOME_FTW], 0x780);
     free(core);
 }
 
@@ -419,7 +421,7 @@ int main(void)
         cmocka_unit_test(restless_code_is_not_kept),
         cmocka_unit_test(system_calls_and_traps_see_the_next_eip),
         cmocka_unit_test(helpers_work_and_fault),
-        cmocka_unit_test(what_is_not_implemented_says_so),
+        cmocka_unit_test(the_x87_stack_is_part_of_the_context),
         cmocka_unit_test(single_steps_trap_behind),
         cmocka_unit_test(a_path_lists_the_blocks_that_ran),
         cmocka_unit_test(runs_a_program),

@@ -316,7 +316,8 @@ static struct hw_core *expected(const struct program *program)
 
 static void assert_same(const struct hw_core *a, const struct hw_core *b)
 {
-    for (unsigned i = 0; i < HOME_COUNT; i++) assert_int_equal(a->state.r[i], b->state.r[i]);
+    for (unsigned i = 0; i < HOME_INTEGERS; i++) assert_int_equal(a->state.r[i], b->state.r[i]);
+    assert_memory_equal(a->state.v, b->state.v, (HOME_COUNT - HOME_INTEGERS) * sizeof *a->state.v);
     assert_int_equal(a->state.f[0], b->state.f[0]);
     assert_int_equal(a->insns, b->insns);
     assert_int_equal(a->system_calls, b->system_calls);

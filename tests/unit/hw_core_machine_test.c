@@ -204,12 +204,14 @@ static void commit_kinds(void **state)
     assert_int_equal(rig_stats(rig).rep_iterations, 1);
     struct hw_state *working = hw_state(rig->core);
     working->r[0] = 1, working->r[5] = 2, working->f[0] = FLAG_ZF, working->v[3].half[1] = 9;
-    hw_commit(rig->core, 1, COMMIT_ITERATION | COMMIT_LAST, 1, false);
+    working->v[4].half[0] = 9;
+    hw_commit(rig->core, 1, COMMIT_ITERATION | COMMIT_LAST, 1 | UINT64_C(1) << HOME_XMM3, false);
     hw_rollback(rig->core);
     assert_int_equal(working->r[0], 1);
     assert_int_equal(working->r[5], 0); /* was not said to be dirty */
     assert_int_equal(working->f[0], 0);
     assert_int_equal(working->v[3].half[1], 9);
+    assert_int_equal(working->v[4].half[0], 0);
     assert_int_equal(hw_insns(rig->core), 1);
     assert_int_equal(rig_stats(rig).rep_iterations, 2);
     rig_destroy(rig);

@@ -17,7 +17,7 @@ static struct atom_result evaluate(const struct ir_insn *insn, uint64_t a, uint6
         {0},
         {.op = IR_GET, .imm = 0}, {.op = IR_GET, .imm = 1}, {.op = IR_GET, .imm = 2}, {.op = IR_GETF}, *insn,
     };
-    uint64_t r[HOME_COUNT] = {a, b, c}, values[6];
+    uint64_t r[HOME_INTEGERS] = {a, b, c}, values[6];
     uint16_t f0 = fin, flags[6];
     struct ir_machine machine = {.r = r, .f0 = &f0};
     struct ir_eval_result result;
@@ -29,7 +29,7 @@ static struct atom_result evaluate(const struct ir_insn *insn, uint64_t a, uint6
 static struct ir_insn any_pure(struct prng *prng)
 {
     struct ir_insn insn = {0};
-    do insn.op = (uint8_t)prng_below(prng, ATOM_OPS); while (!ir_is_pure(insn.op));
+    do insn.op = (uint8_t)prng_below(prng, ATOM_OPS); while (!ir_is_pure(insn.op) || atom_is_vector(insn.op));
     insn.size = (uint8_t)prng_below(prng, 4);
     insn.cond = (uint8_t)prng_below(prng, 16);
     insn.use_imm = prng_below(prng, 2);

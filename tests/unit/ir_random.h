@@ -18,7 +18,7 @@ enum { RANDOM_OPS_MAX = 1024, RANDOM_PAGE = 4096 };
 
 /* ---- the guest ---- */
 struct random_guest {
-    uint64_t r[HOME_COUNT];
+    uint64_t r[HOME_INTEGERS];
     uint16_t f0;
     uint8_t memory[2 * RANDOM_PAGE]; /* both frames */
 };
@@ -61,7 +61,7 @@ static inline bool random_store(void *cookie, uint64_t address, unsigned size, u
 
 static inline void random_guest_init(struct random_guest *guest, struct prng *prng)
 {
-    for (unsigned home = 0; home < HOME_COUNT; home++) {
+    for (unsigned home = 0; home < HOME_INTEGERS; home++) {
         guest->r[home] = prng_below(prng, 3) ? 0x10000 + prng_below(prng, 64) : (uint32_t)prng_next(prng);
         if (prng_below(prng, 8) == 0) guest->r[home] = prng_below(prng, 2);
     }
@@ -74,7 +74,12 @@ static inline enum ir_outcome random_run(struct random_guest *guest, const struc
 {
     uint64_t values[RANDOM_OPS_MAX];
     uint16_t flags[RANDOM_OPS_MAX];
-    struct ir_machine machine = {guest->r, &guest->f0, guest, random_load, random_store, random_probe};
+    struct ir_machine machine = {.r = guest->r,
+                                 .f0 = &guest->f0,
+                                 .cookie = guest,
+                                 .load = random_load,
+                                 .store = random_store,
+                                 .probe = random_probe};
     return ir_eval_region(region, &machine, values, flags, result);
 }
 
@@ -122,7 +127,7 @@ static inline struct ir_insn random_pure(struct prng *prng, const struct random_
     struct ir_insn insn = {0};
     do {
         insn.op = prng_below(prng, 2) ? likely[prng_below(prng, LENGTH(likely))] : (uint8_t)prng_below(prng, ATOM_OPS);
-    } while (!ir_is_pure(insn.op));
+    } while (!ir_is_pure(insn.op) || atom_is_vector(insn.op));
     unsigned format = atom_table[insn.op].format;
     insn.size = prng_below(prng, 3) ? SIZE_32 : (uint8_t)prng_below(prng, 4);
     if (format == FORMAT_RCOND || format == FORMAT_RF || format == FORMAT_FB) insn.size = SIZE_32;

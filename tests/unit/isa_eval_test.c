@@ -369,7 +369,7 @@ static void the_table_knows_which_rules_merge(void **state)
     struct prng prng;
     prng_seed(&prng, 6);
     for (unsigned op = 0; op < ATOM_OPS; op++) {
-        if (!atom_table[op].sets_flags || atom_table[op].format == FORMAT_RABF) continue;
+        if (!atom_table[op].sets_flags || atom_table[op].format == FORMAT_RABF || atom_is_vector(op)) continue;
         bool keeps = false;
         for (unsigned n = 0; n < 2000; n++) {
             uint64_t a = operand(&prng), b = operand(&prng), c = operand(&prng);
@@ -386,7 +386,8 @@ static void the_table_knows_which_rules_merge(void **state)
 static void no_pure_atom_is_forgotten(void **state)
 {
     for (unsigned op = 0; op < ATOM_OPS; op++) {
-        bool tested = !(atom_table[op].properties & ATOM_PURE) || atom_table[op].unit == UNIT_DIV;
+        bool tested = !(atom_table[op].properties & ATOM_PURE) || atom_table[op].unit == UNIT_DIV || op == ATOM_GETS ||
+                      atom_is_vector(op); /* these: hw_core_vector_test */
         for (unsigned i = 0; i < LENGTH(rows); i++) tested |= rows[i].op == op;
         if (!tested) fail_msg("%s is compared with nothing", atom_table[op].mnemonic);
     }

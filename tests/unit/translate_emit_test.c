@@ -104,7 +104,7 @@ static void profiled(void **state)
     translate_text(&machines[1], TR_JTLB, 1, jump_region);
     assert_string_equal(mnemonics(), "mov ; ld ; sub ; st brc ; add commit ; exit ; exit ; ");
     struct runner runner;
-    uint64_t homes[HOME_COUNT] = {5};
+    uint64_t homes[HOME_INTEGERS] = {5};
     static uint8_t memory[MEMORY_BYTES];
     runner_run(&runner, &bench, homes, 0, memory);
     assert_int_equal(runner.counter, 999);
@@ -248,7 +248,7 @@ static void parallel_moves(void **state)
         for (unsigned taken = 0; taken < 2; taken++) {
             static struct runner runner;
             static uint8_t memory[MEMORY_BYTES];
-            uint64_t homes[HOME_COUNT] = {10, 11, 12, 13};
+            uint64_t homes[HOME_INTEGERS] = {10, 11, 12, 13};
             translate_text(&machines[machine], TR_JTLB, 2, text);
             unsigned at;
             assert_null(schedule_verify(&bench.region, &bench.request, &bench.schedule, &at));

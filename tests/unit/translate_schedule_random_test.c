@@ -10,7 +10,7 @@ struct tally {
 
 static void random_state(struct prng *prng, uint64_t *homes, uint16_t *f0, uint8_t *memory)
 {
-    for (unsigned home = 0; home < HOME_COUNT; home++) {
+    for (unsigned home = 0; home < HOME_INTEGERS; home++) {
         uint64_t drawn = prng_next(prng);
         /* mostly addresses that meet; some numbers; seldom an address that faults */
         homes[home] = drawn % 8 < 5   ? (drawn >> 8 & 0x70001ffc)
@@ -30,7 +30,7 @@ static void compare(const struct bench *bench, const struct runner *runner, cons
     const struct ir_insn *leaves = &region->insns[evaluated->at];
     const struct ir_exit *exit = &region->exits[leaves->c];
     bool undone = exit->kind == IR_SYSTEM; /* left to the interpreter */
-    for (unsigned home = 0; home < HOME_COUNT; home++) {
+    for (unsigned home = 0; home < HOME_INTEGERS; home++) {
         if (home != HOME_EIP) assert_int_equal(runner->committed_r[home], homes[home]);
     }
     uint64_t eip = undone ? region->guest[leaves->guest].address : evaluated->value;
@@ -56,7 +56,7 @@ static void run_once(struct bench *bench, struct prng *prng, struct tally *tally
     static struct runner runner;
     static uint64_t values[4096];
     static uint16_t flags[4096];
-    uint64_t homes[HOME_COUNT];
+    uint64_t homes[HOME_INTEGERS];
     uint16_t f0;
     uint8_t memory[MEMORY_BYTES];
     random_state(prng, homes, &f0, memory);

@@ -258,7 +258,7 @@ struct runner {
     uint16_t f_next[FLAG_COUNT];
     unsigned r_when[REG_COUNT], f_when[FLAG_COUNT], time;
     uint8_t memory[MEMORY_BYTES], committed[MEMORY_BYTES];
-    uint64_t committed_r[HOME_COUNT];
+    uint64_t committed_r[HOME_INTEGERS];
     uint16_t committed_f0;
     struct {
         bool armed;
@@ -361,7 +361,7 @@ static inline void runner_commit(struct runner *runner, uint32_t here, const str
     /* late results write both copies */
     memcpy(runner->committed_r, runner->r, sizeof runner->committed_r);
     runner->committed_f0 = runner->f_when[0] ? runner->f_next[0] : runner->f[0];
-    for (unsigned home = 0; home < HOME_COUNT; home++) {
+    for (unsigned home = 0; home < HOME_INTEGERS; home++) {
         if (runner->r_when[home]) runner->committed_r[home] = runner->r_next[home];
     }
     if (!(entry.flags & COMMIT_DYNAMIC)) {
@@ -480,9 +480,9 @@ static inline void runner_run(struct runner *runner, const struct bench *bench, 
     runner->result = &bench->result;
     runner->counter = 1000;
     runner->time = 1; /* 0 stands for nothing to arrive */
-    for (unsigned i = HOME_COUNT; i < REG_ZERO; i++) runner->r[i] = UINT64_C(0xdead000000000000) + i;
+    for (unsigned i = HOME_INTEGERS; i < REG_ZERO; i++) runner->r[i] = UINT64_C(0xdead000000000000) + i;
     for (unsigned i = 1; i < FLAG_COUNT; i++) runner->f[i] = ATOM_FLAGS;
-    memcpy(runner->r, homes, HOME_COUNT * sizeof *homes);
+    memcpy(runner->r, homes, HOME_INTEGERS * sizeof *homes);
     runner->f[0] = f0;
     memcpy(runner->memory, memory, MEMORY_BYTES);
     uint32_t pc = 0;

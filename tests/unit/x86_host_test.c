@@ -240,9 +240,9 @@ static struct outcome run_guest(const struct ir_region *region, const struct x86
 {
     static uint64_t values[2000];
     static uint16_t flags[2000];
-    uint64_t r[HOME_COUNT] = {0};
+    uint64_t r[HOME_INTEGERS] = {0};
     uint16_t f0 = start->flags & ATOM_FLAGS;
-    struct ir_machine machine = {r, &f0, guest, load, store, probe};
+    struct ir_machine machine = {.r = r, .f0 = &f0, .cookie = guest, .load = load, .store = store, .probe = probe};
     struct ir_eval_result result;
     struct outcome end = {.vector = TRAP_INT3};
     for (unsigned i = 0; i < 8; i++) r[i] = start->r[i];
@@ -281,7 +281,7 @@ static struct outcome run_guest(const struct ir_region *region, const struct x86
 /* Rows whose behaviour is the platform's or the kernel's, not the instruction's. */
 static bool left_out(unsigned row)
 {
-    if (x86_rows[row].properties & (X86_INTERPRETED | X86_LATER)) return true;
+    if (x86_rows[row].properties & (X86_INTERPRETED | X86_FLOAT)) return true;
     switch (row) {
     case ROW_SYSCALL: case ROW_SYSENTER: case ROW_SYSRET: case ROW_SYSEXIT: /* exist on the host */
     case ROW_SGDT_MS: case ROW_SIDT_MS: case ROW_SMSW_EV: case ROW_SLDT_EV: case ROW_STR_EV: /* UMIP */

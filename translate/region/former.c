@@ -63,7 +63,8 @@ static bool has_unit(const struct machine_desc *machine, unsigned class)
 static bool has_units(const struct machine_desc *machine, const struct ir_insn *insn)
 {
     bool vector = ir_gives_vector(insn) || ir_vector_operands(insn);
-    return (!ir_is_atom(insn->op) || has_unit(machine, atom_table[insn->op].unit)) && (!vector || has_unit(machine, UNIT_VEC));
+    unsigned class = ir_is_atom(insn->op) ? atom_table[insn->op].unit : UNIT_ALU;
+    return (class <= UNIT_BRANCH || has_unit(machine, class)) && (!vector || has_unit(machine, UNIT_VEC));
 }
 
 /* Does what has just been lifted belong into a translation, and does it fit? */
