@@ -1,21 +1,26 @@
 /* float.h -- floating-point arithmetic as x86 does it: 80-bit extended values with an x87 control word, packed and
  * scalar single and double values with an MXCSR. Pure functions: a value and a status out, nothing remembered.
  *
- * On x86 hosts the host's own x87 and SSE compute (float_host.c); elsewhere MPFR does (float_mpfr.c), which also checks
- * the host's in the tests. The transcendental functions have one definition on every host: the exact result of the
- * function (MPFR), with pi cut to x87's 66 bits where an argument is reduced, rounded once as the control word says.
+ * One definition on every host, in integers: an exact result, rounded once (number.h). It is what x86 processors
+ * compute, bit for bit, value and status; the tests hold it against the host's own x87 and SSE, and against MPFR.
+ * (Reading and clearing the host's status words costs more than computing does.) The transcendental functions are the
+ * exact result of the function (MPFR), with pi cut to x87's 66 bits where an argument is reduced, rounded once as the
+ * control word says.
  *
  * An 80-bit value is a vreg with the significand in half[0] and sign and exponent in the low 16 bits of half[1]; the
  * upper 48 are zero. The x87 stack (tags, underflow, overflow of it) is not known here: operands are always there.
  *
- * Status: bits as in the x87 status word: IE DE ZE OE UE PE (0..5), C0 (8), C1 (9), C2 (10), C3 (14). C1 says that the
- * result was rounded up (in magnitude), where PE is set. Packed operations give the union over their lanes and never C bits.
+ * Status: bits as in the x87 status word: IE DE ZE OE UE PE (0..5), C0 (8), C1 (9), C2 (10), C3 (14). C1 says that
+ * the result was rounded up (in magnitude), where PE is set. Packed operations give the union over their lanes, and
+ * no C bits.
  *
  * Unmasked exceptions. `control` holds the mask bits, too. x87: with OE or UE unmasked the result is the one that the
- * SDM (vol. 1, 8.5.4, 8.5.5) prescribes for a register destination (exponent moved by 24576) and status says OE or UE;
- * with IE, DE or ZE unmasked, status has only these and the value is not used. SSE: if any lane meets an unmasked IE,
- * DE or ZE, status has only those three kinds (SDM vol. 1, 11.5.2); with UE unmasked a tiny result is UE even where it
- * is exact. Whether an exception is masked is for the caller to see.
+ * SDM (vol. 1, 8.5.4, 8.5.5) prescribes for a register destination (exponent moved by 24576) and status says OE or
+ * UE; to single and double, which are stores, status says only that and the value is not used. With IE, DE or ZE
+ * unmasked, status has only these three kinds and the value is not used. SSE: if any lane meets an unmasked IE, DE or
+ * ZE, status has only those (SDM vol. 1, 11.5.2); with UE unmasked a tiny result is UE even where it is exact, and
+ * FTZ does nothing; a value with an unmasked exception is not used. Whether an exception is masked is for the caller
+ * to see.
  */
 #ifndef COVM_FLOAT_H
 #define COVM_FLOAT_H
@@ -52,8 +57,8 @@ struct float_result float80_div(struct vreg a, struct vreg b, uint64_t fcw); /* 
 struct float_result float80_sqrt(struct vreg a, uint64_t fcw);
 struct float_result float80_rndint(struct vreg a, uint64_t fcw);
 struct float_result float80_scale(struct vreg a, struct vreg b, uint64_t fcw); /* FSCALE: a = ST0, b = ST1 */
-/* FPREM and FPREM1 of a = ST0, b = ST1: the partial remainder, with C2 (incomplete) and the quotient's bits in C0 C3 C1,
- * reduced by as much as the processor does in one step. */
+/* FPREM and FPREM1 of a = ST0, b = ST1: the remainder with the quotient's bits in C0 C3 C1, or, where the exponents
+ * differ by 64 or more, a partial one with C2, reduced by as much as AMD's processors do in one step. */
 struct float_result float80_prem(struct vreg a, struct vreg b, uint64_t fcw);
 struct float_result float80_prem1(struct vreg a, struct vreg b, uint64_t fcw);
 /* The two results of FXTRACT; both give the same status. */
@@ -69,7 +74,7 @@ struct float_result float80_examine(struct vreg a);
 /* FLDZ and its like, 0..6: 1, log2(10), log2(e), pi, log10(2), ln(2), 0, rounded as fcw says. No status. */
 struct float_result float80_constant(unsigned which, uint64_t fcw);
 
-/* Conversions to 80 bits. From single and double: the bits in half[0]; DE and IE (signalling NaN) as the load gives. */
+/* Conversions to 80 bits. From single and double: the bits in half[0]; DE, IE (signalling NaN) as the load gives. */
 struct float_result float80_from_single(struct vreg a, uint64_t fcw);
 struct float_result float80_from_double(struct vreg a, uint64_t fcw);
 struct float_result float80_from_integer(uint64_t a); /* signed 64 bits, exact */
@@ -81,25 +86,27 @@ static inline bool float80_is_nan(struct vreg a)
     return (a.half[1] & 0x7fff) == 0x7fff && a.half[0] << 1;
 }
 
-/* From 80 bits, to half[0] (FBSTP: ten bytes). Integers: `bits` 16, 32 or 64, the result sign-extended to 64 bits, the integer
- * indefinite value with IE where it does not fit; `truncate`: FISTTP. */
+/* From 80 bits, to half[0] (FBSTP: ten bytes). Integers: `bits` 16, 32 or 64, the result sign-extended to 64 bits, the
+ * integer indefinite value with IE where it does not fit; `truncate`: FISTTP. */
 struct float_result float80_to_single(struct vreg a, uint64_t fcw);
 struct float_result float80_to_double(struct vreg a, uint64_t fcw);
 struct float_result float80_to_integer(struct vreg a, unsigned bits, bool truncate, uint64_t fcw);
 struct float_result float80_to_bcd(struct vreg a, uint64_t fcw);
 
-/* Transcendental functions. FLOAT_HOST asks for the host's own instruction, which differs between processors (on other
- * hosts than x86: as FLOAT_EXACT). Out of range (|a| >= 2^63 of sin, cos, tan): the value is a, C2 is set. */
+/* Transcendental functions. FLOAT_HOST asks for the host's own instruction, which differs between processors, by a unit
+ * of the last place mostly (on other hosts than x86: as FLOAT_EXACT). Out of range (|a| >= 2^63 of sin, cos, tan): the
+ * value is a, C2 is set. PE of an exact result is clear, which processors do not care for. */
 enum float_source { FLOAT_EXACT, FLOAT_HOST };
 struct float_result float80_sin(struct vreg a, uint64_t fcw, enum float_source source);
 struct float_result float80_cos(struct vreg a, uint64_t fcw, enum float_source source);
-struct float_result float80_tan(struct vreg a, uint64_t fcw, enum float_source source);  /* what FPTAN leaves in ST1 */
-struct float_result float80_atan(struct vreg y, struct vreg x, uint64_t fcw, enum float_source source); /* FPATAN */
-struct float_result float80_exp2m1(struct vreg a, uint64_t fcw, enum float_source source);              /* F2XM1 */
-struct float_result float80_ylog2(struct vreg y, struct vreg x, uint64_t fcw, enum float_source source);   /* FYL2X */
-struct float_result float80_ylog2p1(struct vreg y, struct vreg x, uint64_t fcw, enum float_source source); /* FYL2XP1 */
+/* What FPTAN leaves in ST1; FPATAN, F2XM1, FYL2X, FYL2XP1. */
+struct float_result float80_tan(struct vreg a, uint64_t fcw, enum float_source source);
+struct float_result float80_atan(struct vreg y, struct vreg x, uint64_t fcw, enum float_source source);
+struct float_result float80_exp2m1(struct vreg a, uint64_t fcw, enum float_source source);
+struct float_result float80_ylog2(struct vreg y, struct vreg x, uint64_t fcw, enum float_source source);
+struct float_result float80_ylog2p1(struct vreg y, struct vreg x, uint64_t fcw, enum float_source source);
 
-/* ---- SSE: packed and scalar; mxcsr: DAZ 6, masks 12..7, rounding 14..13, FTZ 15. Status: exceptions in bits 5..0. ---- */
+/* ---- SSE; mxcsr: DAZ 6, masks 12..7, rounding 14..13, FTZ 15. Status: exceptions in bits 5..0. ---- */
 
 /* PS, PD work on all lanes; SS, SD on the lowest, the others are a's. */
 enum float_format { FLOAT_PS, FLOAT_SS, FLOAT_PD, FLOAT_SD };
@@ -122,24 +129,28 @@ struct float_result float_hadd(unsigned format, struct vreg a, struct vreg b, ui
 struct float_result float_hsub(unsigned format, struct vreg a, struct vreg b, uint64_t mxcsr);
 struct float_result float_addsub(unsigned format, struct vreg a, struct vreg b, uint64_t mxcsr);
 struct float_result float_dot(unsigned format, struct vreg a, struct vreg b, unsigned imm, uint64_t mxcsr);
-/* RCP and RSQRT of b (PS, SS), by our own definition: the exact 1/b or 1/sqrt(b) rounded to nearest at 12 significant bits
- * (within the SDM's 1.5 * 2^-12); denormal operands count as zeros, denormal results are zero; zeros, infinities, NaNs as the
- * SDM says. No status, MXCSR does not matter. */
+/* RCP and RSQRT of b (PS, SS), by our own definition: the exact 1/b or 1/sqrt(b) rounded to nearest at 12 significant
+ * bits (within the SDM's 1.5 * 2^-12); denormal operands count as zeros, denormal results are zero; zeros,
+ * infinities, NaNs as the SDM says. No status, MXCSR does not matter. */
 struct float_result float_rcp(unsigned format, struct vreg a, struct vreg b);
 struct float_result float_rsqrt(unsigned format, struct vreg a, struct vreg b);
 
-/* Conversions, named by what they do to lanes. `a` gives the lanes that stay (scalar forms), else the upper half is zero. */
-struct float_result float_ps_to_pd(struct vreg b, uint64_t mxcsr);                 /* CVTPS2PD */
-struct float_result float_pd_to_ps(struct vreg b, uint64_t mxcsr);                 /* CVTPD2PS */
+/* Conversions, named by what they do to lanes. `a` gives the lanes that stay (scalar forms), else the upper half is
+ * zero. */
+struct float_result float_ps_to_pd(struct vreg b, uint64_t mxcsr);
+struct float_result float_pd_to_ps(struct vreg b, uint64_t mxcsr);
 struct float_result float_ss_to_sd(struct vreg a, struct vreg b, uint64_t mxcsr);
 struct float_result float_sd_to_ss(struct vreg a, struct vreg b, uint64_t mxcsr);
-struct float_result float_dq_to_ps(struct vreg b, uint64_t mxcsr);                 /* CVTDQ2PS */
-struct float_result float_dq_to_pd(struct vreg b, uint64_t mxcsr);                 /* CVTDQ2PD; no status */
-struct float_result float_ps_to_dq(struct vreg b, bool truncate, uint64_t mxcsr);  /* CVTPS2DQ, CVTTPS2DQ */
-struct float_result float_pd_to_dq(struct vreg b, bool truncate, uint64_t mxcsr);  /* CVTPD2DQ, CVTTPD2DQ; PI: low half */
-struct float_result float_pi_to_ps(struct vreg a, struct vreg b, uint64_t mxcsr);  /* CVTPI2PS: b's low half; upper half is a's */
-struct float_result float_ps_to_pi(struct vreg b, bool truncate, uint64_t mxcsr);  /* CVTPS2PI: two lanes only; upper half zero */
-struct float_result float_from_integer(unsigned format, struct vreg a, uint64_t b, uint64_t mxcsr); /* CVTSI2SS, SD; b: 32 bits */
+struct float_result float_dq_to_ps(struct vreg b, uint64_t mxcsr);
+struct float_result float_dq_to_pd(struct vreg b, uint64_t mxcsr); /* no status */
+/* CVTPS2DQ, CVTPD2DQ (CVTPD2PI: the low half), and with `truncate` CVTTPS2DQ and so on. */
+struct float_result float_ps_to_dq(struct vreg b, bool truncate, uint64_t mxcsr);
+struct float_result float_pd_to_dq(struct vreg b, bool truncate, uint64_t mxcsr);
+/* CVTPI2PS takes b's low half, the upper half is a's; CVTPS2PI two lanes only. */
+struct float_result float_pi_to_ps(struct vreg a, struct vreg b, uint64_t mxcsr);
+struct float_result float_ps_to_pi(struct vreg b, bool truncate, uint64_t mxcsr);
+/* CVTSI2SS, CVTSI2SD; b: 32 bits, signed. */
+struct float_result float_from_integer(unsigned format, struct vreg a, uint64_t b, uint64_t mxcsr);
 /* CVTSS2SI, CVTTSD2SI and so on: the 32-bit result zero-extended in half[0]. */
 struct float_result float_to_integer(unsigned format, struct vreg b, bool truncate, uint64_t mxcsr);
 
