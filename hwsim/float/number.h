@@ -18,6 +18,7 @@
 typedef unsigned __int128 wide;
 
 enum number_kind { KIND_ZERO, KIND_FINITE, KIND_INFINITY, KIND_QUIET, KIND_SIGNALLING, KIND_UNSUPPORTED };
+enum number_mode { ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO }; /* as RC of the control words has them */
 enum { NUMBER_BIAS = 16383 };
 #define NUMBER_TOP   (UINT64_C(1) << 63)
 #define NUMBER_QUIET (UINT64_C(1) << 62)
@@ -56,14 +57,30 @@ NUMBER_INLINE struct number number_of(struct operand a)
 {
     return (struct number){(wide)a.significand << 64, a.exponent, a.kind, a.negative, 0};
 }
+
+/* Moved up until the top bit is set; there must be one. */
+NUMBER_INLINE struct number number_normalize(wide significand, int32_t exponent, bool negative)
+{
+    uint64_t high = (uint64_t)(significand >> 64);
+    unsigned zeros = (unsigned)(high ? __builtin_clzll(high) : 64 + __builtin_clzll((uint64_t)significand));
+    return number_finite(significand << zeros, exponent - (int32_t)zeros, negative);
+}
+NUMBER_INLINE struct number number_normalize_short(uint64_t high, int32_t exponent, bool negative)
+{
+    int32_t zeros = __builtin_clzll(high);
+    return number_finite((wide)(high << zeros) << 64, exponent - zeros, negative);
+}
+
 /* `value` must not be 0. */
 NUMBER_INLINE struct number number_of_integer(uint64_t value, bool negative)
 {
-    unsigned zeros = (unsigned)__builtin_clzll(value);
-    return number_finite((wide)(value << zeros) << 64, NUMBER_BIAS + 63 - (int32_t)zeros, negative);
+    return number_normalize_short(value, NUMBER_BIAS + 63, negative);
 }
 
 /* ---- operations on operands that are no NaNs ---- */
+
+/* `precision`: of the operands' significands. The mode only tells the sign of a sum that is 0. */
+typedef struct number number_fn(struct operand a, struct operand b, unsigned precision, enum number_mode mode);
 
 /* What is shifted out stays as the last bit. */
 NUMBER_INLINE wide number_shift_right(wide significand, unsigned count)
@@ -72,17 +89,25 @@ NUMBER_INLINE wide number_shift_right(wide significand, unsigned count)
     if (count > 127) return significand != 0;
     return significand >> count | (significand << (128 - count) != 0);
 }
-/* `significand` is not 0. */
-NUMBER_INLINE struct number number_normalize(wide significand, int32_t exponent, bool negative)
+
+/* x + y or x - y where x is not the less, y moved to the right first; the top bit of either stands at 126. */
+NUMBER_INLINE wide number_sum_long(uint64_t x, uint64_t y, unsigned distance, bool opposite)
 {
-    uint64_t high = (uint64_t)(significand >> 64);
-    unsigned zeros = (unsigned)(high ? __builtin_clzll(high) : 64 + __builtin_clzll((uint64_t)significand));
-    return number_finite(significand << zeros, exponent - (int32_t)zeros, negative);
+    wide more = (wide)x << 63, less = (wide)y << 63, sign = -(wide)opposite;
+    less = LIKELY(distance < 64) ? less >> distance : number_shift_right(less, distance);
+    return more + (less ^ sign) - sign;
+}
+/* The same of significands of at most 60 bits: the rest of 64 is room enough, and quicker. */
+NUMBER_INLINE uint64_t number_sum_short(uint64_t x, uint64_t y, unsigned distance, bool opposite)
+{
+    uint64_t more = x >> 1, less = y >> 1, sign = -(uint64_t)opposite;
+    less = LIKELY(distance < 64) ? less >> distance | ((less & ((UINT64_C(1) << distance) - 1)) != 0) : 1;
+    return more + (less ^ sign) - sign;
 }
 
-/* round_down: the sum of x and -x is -0. */
-NUMBER_INLINE struct number number_add(struct operand a, struct operand b, bool round_down)
+NUMBER_INLINE struct number number_add(struct operand a, struct operand b, unsigned precision, enum number_mode mode)
 {
+    bool round_down = mode == ROUND_DOWN;
     if (UNLIKELY(a.kind != KIND_FINITE || b.kind != KIND_FINITE)) {
         if (a.kind == KIND_INFINITY && b.kind == KIND_INFINITY && a.negative != b.negative) return number_invalid();
         if (a.kind == KIND_ZERO && b.kind == KIND_ZERO)
@@ -93,17 +118,27 @@ NUMBER_INLINE struct number number_add(struct operand a, struct operand b, bool 
      * subtract. */
     bool exchange = (a.exponent < b.exponent) | ((a.exponent == b.exponent) & (a.significand < b.significand));
     uint64_t both = (a.significand ^ b.significand) & -(uint64_t)exchange;
-    int32_t distance = a.exponent - b.exponent, most = exchange ? b.exponent : a.exponent;
-    distance = exchange ? -distance : distance;
-    wide x = (wide)(a.significand ^ both) << 63, y = (wide)(b.significand ^ both) << 63;
-    y = LIKELY(distance < 64) ? y >> distance : number_shift_right(y, (unsigned)distance);
-    wide opposite = -(wide)(a.negative != b.negative);
-    wide sum = x + (y ^ opposite) - opposite;
-    if (UNLIKELY(sum == 0)) return number_zero(round_down);
-    return number_normalize(sum, most + 1, exchange ? b.negative : a.negative);
+    uint64_t x = a.significand ^ both, y = b.significand ^ both;
+    int32_t most = exchange ? b.exponent : a.exponent, least = exchange ? a.exponent : b.exponent;
+    unsigned distance = (unsigned)(most - least);
+    bool opposite = a.negative != b.negative, negative = exchange ? b.negative : a.negative;
+    if (precision <= 60) {
+        uint64_t sum = number_sum_short(x, y, distance, opposite);
+        return LIKELY(sum) ? number_normalize_short(sum, most + 1, negative) : number_zero(round_down);
+    }
+    wide sum = number_sum_long(x, y, distance, opposite);
+    return LIKELY(sum != 0) ? number_normalize(sum, most + 1, negative) : number_zero(round_down);
 }
 
-NUMBER_INLINE struct number number_multiply(struct operand a, struct operand b)
+NUMBER_INLINE struct number number_subtract(struct operand a, struct operand b, unsigned precision,
+                                            enum number_mode mode)
+{
+    b.negative = !b.negative;
+    return number_add(a, b, precision, mode);
+}
+
+NUMBER_INLINE struct number number_multiply(struct operand a, struct operand b, unsigned precision,
+                                            enum number_mode mode)
 {
     bool negative = a.negative != b.negative;
     if (UNLIKELY(a.kind != KIND_FINITE || b.kind != KIND_FINITE)) {
@@ -116,7 +151,7 @@ NUMBER_INLINE struct number number_multiply(struct operand a, struct operand b)
     return number_finite(product << zeros, a.exponent + b.exponent - NUMBER_BIAS + 1 - (int32_t)zeros, negative);
 }
 
-NUMBER_INLINE struct number number_divide(struct operand a, struct operand b)
+NUMBER_INLINE struct number number_divide(struct operand a, struct operand b, unsigned precision, enum number_mode mode)
 {
     bool negative = a.negative != b.negative;
     if (UNLIKELY(a.kind != KIND_FINITE || b.kind != KIND_FINITE)) {
@@ -129,20 +164,30 @@ NUMBER_INLINE struct number number_divide(struct operand a, struct operand b)
     wide dividend = (wide)a.significand << (63 + below);
     uint64_t quotient = (uint64_t)(dividend / b.significand);
     uint64_t rest = (uint64_t)dividend - quotient * b.significand;
-    /* of the bits below the quotient two are enough: is it half or more, is it more than that */
-    uint64_t half = b.significand - rest;
-    uint64_t low = (uint64_t)(rest >= half) << 63 | (uint64_t)(rest && rest != half) << 62;
+    /* of the bits below the quotient two are enough; exactly half it is never: 65 bits times b are no 64 */
+    uint64_t low = (uint64_t)(rest > b.significand - rest) << 63 | (uint64_t)(rest != 0) << 62;
     return number_finite((wide)quotient << 64 | low, a.exponent - b.exponent + NUMBER_BIAS - below, negative);
 }
 
-/* The square root of a number that is positive and finite. */
-struct number number_root(struct number a);
-/* The square root of any operand that is no NaN. */
-struct number number_square_root(struct operand a);
+/* The significand of the square root of a number with an odd exponent or an even one (bias apart). */
+wide number_root_significand(wide significand, bool odd);
+NUMBER_INLINE struct number number_root(struct number a)
+{
+    if (a.kind == KIND_ZERO) return a;
+    if (UNLIKELY(a.negative)) return number_invalid();
+    if (UNLIKELY(a.kind == KIND_INFINITY)) return a;
+    int32_t exponent = a.exponent - NUMBER_BIAS, odd = exponent & 1;
+    return number_finite(number_root_significand(a.significand, odd), (exponent - odd) / 2 + NUMBER_BIAS, false);
+}
+
+/* Of a; there is no second operand. */
+NUMBER_INLINE struct number number_square_root(struct operand a, struct operand b, unsigned precision,
+                                               enum number_mode mode)
+{
+    return number_root(number_of(a));
+}
 
 /* ---- rounding ---- */
-
-enum number_mode { ROUND_NEAREST, ROUND_DOWN, ROUND_UP, ROUND_ZERO }; /* as RC of the control words has them */
 
 struct number_format {
     unsigned precision;  /* bits of the significand, at most 64 */
@@ -184,12 +229,20 @@ NUMBER_INLINE struct rounded number_cut(struct number a, unsigned precision, enu
 /* A finite number, rounded once to a format. */
 struct rounded number_round(struct number a, struct number_format format, struct number_control control);
 
-/* The integer nearest a finite number as the mode says, as a magnitude; anything from 2^64 up is 2^64. */
+/* The integer nearest a finite operand as the mode says, as a magnitude; anything from 2^64 up is 2^64 - 1. */
 struct integer {
-    wide magnitude;
-    uint16_t status; /* PE, C1 */
+    uint64_t magnitude;
+    unsigned status; /* PE, C1 */
 };
-struct integer number_to_integer(struct number a, enum number_mode mode);
+NUMBER_INLINE struct integer number_to_integer(struct operand a, enum number_mode mode)
+{
+    int32_t bits = a.exponent - NUMBER_BIAS + 1; /* of the integer part */
+    if (bits >= 64) return (struct integer){bits == 64 ? a.significand : UINT64_MAX, 0};
+    uint64_t whole = bits > 0 ? a.significand >> (64 - bits) : 0;
+    uint64_t rest = bits >= 0 ? a.significand << bits : 1; /* 1: less than half */
+    bool up = number_rounds_up(rest, whole & 1, a.negative, mode);
+    return (struct integer){whole + up, (rest ? FLOAT_PE : 0) | (up ? FLOAT_C1 : 0)};
+}
 
 /* -1 below, 0 equal, 1 above: operands that are no NaNs. */
 NUMBER_INLINE int number_compare(struct operand a, struct operand b)

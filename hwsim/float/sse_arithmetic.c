@@ -3,41 +3,23 @@
 
 /* ---- add, subtract, multiply, divide: the common case inlined, the rest from the start again ---- */
 
-typedef struct number binary_fn(struct operand a, struct operand b, enum number_mode mode);
-
-static NUMBER_RARE struct lane binary_rare(bool is_double, uint64_t a, uint64_t b, uint64_t mxcsr, binary_fn *compute)
+static NUMBER_RARE struct lane binary_rare(bool is_double, uint64_t a, uint64_t b, uint64_t mxcsr, number_fn *compute)
 {
     struct ieee format = is_double ? ieee_double : ieee_single;
     struct operand x = sse_unpack(format, a, mxcsr), y = sse_unpack(format, b, mxcsr);
     if (sse_is_nan(x) || sse_is_nan(y)) return sse_nan(format, x, y);
-    return sse_round(format, compute(x, y, sse_mode(mxcsr)), sse_denormal(x) | sse_denormal(y), mxcsr);
+    return sse_round(format, compute(x, y, format.range.precision, sse_mode(mxcsr)), sse_denormal(x) | sse_denormal(y),
+                     mxcsr);
 }
-NUMBER_INLINE struct lane binary(struct ieee format, uint64_t a, uint64_t b, uint64_t mxcsr, binary_fn *compute)
+NUMBER_INLINE struct lane binary(struct ieee format, uint64_t a, uint64_t b, uint64_t mxcsr, number_fn *compute)
 {
     if (LIKELY(ieee_is_normal(format, a) && ieee_is_normal(format, b))) {
-        struct number r = compute(ieee_unpack_normal(format, a), ieee_unpack_normal(format, b), sse_mode(mxcsr));
+        struct number r = compute(ieee_unpack_normal(format, a), ieee_unpack_normal(format, b), format.range.precision,
+                                  sse_mode(mxcsr));
         struct lane lane;
         if (ieee_round_common(format, r, sse_mode(mxcsr), &lane)) return lane;
     }
     return binary_rare(format.bits == 64, a, b, mxcsr, compute);
-}
-
-static inline struct number add(struct operand a, struct operand b, enum number_mode mode)
-{
-    return number_add(a, b, mode == ROUND_DOWN);
-}
-static inline struct number subtract(struct operand a, struct operand b, enum number_mode mode)
-{
-    b.negative = !b.negative;
-    return number_add(a, b, mode == ROUND_DOWN);
-}
-static inline struct number multiply(struct operand a, struct operand b, enum number_mode mode)
-{
-    return number_multiply(a, b);
-}
-static inline struct number divide(struct operand a, struct operand b, enum number_mode mode)
-{
-    return number_divide(a, b);
 }
 
 #define BINARY(name, compute)                                                                                          \
@@ -49,23 +31,21 @@ static inline struct number divide(struct operand a, struct operand b, enum numb
     {                                                                                                                  \
         return sse_lanes(format, a, b, mxcsr, lane_##name);                                                            \
     }
-BINARY(add, add)
-BINARY(sub, subtract)
-BINARY(mul, multiply)
-BINARY(div, divide)
-
-/* ---- roots, rounding to integers ---- */
+BINARY(add, number_add)
+BINARY(sub, number_subtract)
+BINARY(mul, number_multiply)
+BINARY(div, number_divide)
 
 static struct lane lane_sqrt(struct ieee format, uint64_t a, uint64_t b, uint64_t mxcsr)
 {
-    struct operand y = sse_unpack(format, b, mxcsr);
-    if (sse_is_nan(y)) return sse_nan(format, y, y);
-    return sse_round(format, number_square_root(y), sse_denormal(y), mxcsr);
+    return binary(format, b, b, mxcsr, number_square_root);
 }
 struct float_result float_sqrt(unsigned format, struct vreg a, struct vreg b, uint64_t mxcsr)
 {
     return sse_lanes(format, a, b, mxcsr, lane_sqrt);
 }
+
+/* ---- rounding to integers ---- */
 
 /* Rounds as MXCSR's mode says. A denormal operand is no exception. */
 static struct lane lane_round(struct ieee format, uint64_t a, uint64_t b, uint64_t mxcsr)
@@ -73,9 +53,9 @@ static struct lane lane_round(struct ieee format, uint64_t a, uint64_t b, uint64
     struct operand y = sse_unpack(format, b, mxcsr);
     if (sse_is_nan(y)) return sse_nan(format, y, y);
     if (y.kind != KIND_FINITE || y.exponent >= NUMBER_BIAS + 63) return (struct lane){sse_flushed(format, y, b), 0};
-    struct integer r = number_to_integer(number_of(y), sse_mode(mxcsr));
+    struct integer r = number_to_integer(y, sse_mode(mxcsr));
     if (r.magnitude == 0) return (struct lane){ieee_sign(format, y.negative), r.status};
-    return sse_round(format, number_of_integer((uint64_t)r.magnitude, y.negative), r.status, mxcsr);
+    return sse_round(format, number_of_integer(r.magnitude, y.negative), r.status, mxcsr);
 }
 struct float_result float_round(unsigned format, struct vreg a, struct vreg b, unsigned imm, uint64_t mxcsr)
 {
@@ -152,7 +132,11 @@ static uint64_t approximate(struct number a)
     if (r.exponent < format.least) return ieee_sign(ieee_single, a.negative);
     return ieee_pack_normal(ieee_single, r, a.negative);
 }
-static const struct operand one = {NUMBER_TOP, NUMBER_BIAS, KIND_FINITE, false, false};
+static struct number reciprocal(struct operand a)
+{
+    struct operand one = {NUMBER_TOP, NUMBER_BIAS, KIND_FINITE, false, false};
+    return number_divide(one, a, ieee_single.range.precision, ROUND_NEAREST);
+}
 
 static struct lane lane_rcp(struct ieee format, uint64_t a, uint64_t b, uint64_t mxcsr)
 {
@@ -160,7 +144,7 @@ static struct lane lane_rcp(struct ieee format, uint64_t a, uint64_t b, uint64_t
     if (sse_is_nan(y)) return (struct lane){sse_nan(format, y, y).bits, 0};
     if (y.kind == KIND_INFINITY) return (struct lane){ieee_sign(format, y.negative), 0};
     if (y.kind == KIND_ZERO) return (struct lane){ieee_infinity(format, y.negative), 0};
-    return (struct lane){approximate(number_divide(one, y)), 0};
+    return (struct lane){approximate(reciprocal(y)), 0};
 }
 static struct lane lane_rsqrt(struct ieee format, uint64_t a, uint64_t b, uint64_t mxcsr)
 {
@@ -169,7 +153,7 @@ static struct lane lane_rsqrt(struct ieee format, uint64_t a, uint64_t b, uint64
     if (y.kind == KIND_ZERO) return (struct lane){ieee_infinity(format, y.negative), 0};
     if (y.negative) return (struct lane){ieee_indefinite(format), 0};
     if (y.kind == KIND_INFINITY) return (struct lane){0, 0};
-    return (struct lane){approximate(number_root(number_divide(one, y))), 0};
+    return (struct lane){approximate(number_root(reciprocal(y))), 0};
 }
 struct float_result float_rcp(unsigned format, struct vreg a, struct vreg b)
 {

@@ -80,8 +80,8 @@ NUMBER_INLINE struct lane to_integer(struct ieee format, uint64_t bits, uint64_t
     struct operand x = sse_unpack(format, bits, mxcsr);
     if (x.kind == KIND_ZERO) return (struct lane){0, 0};
     if (x.kind != KIND_FINITE) return (struct lane){INDEFINITE, FLOAT_IE};
-    struct integer r = number_to_integer(number_of(x), mode);
-    if (r.magnitude >= (wide)INDEFINITE + x.negative) return (struct lane){INDEFINITE, FLOAT_IE};
+    struct integer r = number_to_integer(x, mode);
+    if (r.magnitude >= UINT64_C(0x80000000) + x.negative) return (struct lane){INDEFINITE, FLOAT_IE};
     uint32_t magnitude = (uint32_t)r.magnitude;
     return (struct lane){x.negative ? -magnitude : magnitude, r.status};
 }

@@ -58,19 +58,17 @@ struct float_result x87_nan(struct operand a, struct operand b, uint64_t fcw)
 }
 struct float_result x87_nan_alone(struct operand a, uint64_t fcw) { return x87_nan(a, a, fcw); }
 
-typedef struct number binary_fn(struct operand a, struct operand b, enum number_mode mode);
-
 static NUMBER_RARE struct float_result binary_rare(uint64_t a0, uint64_t a1, uint64_t b0, uint64_t b1, uint64_t fcw,
-                                                   binary_fn *compute)
+                                                   number_fn *compute)
 {
     struct operand x = x87_unpack((struct vreg){{a0, a1}}), y = x87_unpack((struct vreg){{b0, b1}});
     if (x87_is_nan(x) || x87_is_nan(y)) return x87_nan(x, y, fcw);
-    return x87_round(compute(x, y, x87_mode(fcw)), x87_precision(fcw), x87_denormal(x) | x87_denormal(y), fcw);
+    return x87_round(compute(x, y, 64, x87_mode(fcw)), x87_precision(fcw), x87_denormal(x) | x87_denormal(y), fcw);
 }
-NUMBER_INLINE struct float_result binary(struct vreg a, struct vreg b, uint64_t fcw, binary_fn *compute)
+NUMBER_INLINE struct float_result binary(struct vreg a, struct vreg b, uint64_t fcw, number_fn *compute)
 {
     if (LIKELY(x87_is_normal(a) && x87_is_normal(b))) {
-        struct number r = compute(x87_unpack_normal(a), x87_unpack_normal(b), x87_mode(fcw));
+        struct number r = compute(x87_unpack_normal(a), x87_unpack_normal(b), 64, x87_mode(fcw));
         struct rounded cut = number_cut(r, x87_precision(fcw), x87_mode(fcw));
         if (LIKELY(r.kind == KIND_FINITE && cut.exponent > 0 && cut.exponent < X87_EXPONENT))
             return (struct float_result){x87_value(cut.significand, (unsigned)cut.exponent, r.negative), cut.status};
@@ -78,42 +76,25 @@ NUMBER_INLINE struct float_result binary(struct vreg a, struct vreg b, uint64_t 
     return binary_rare(a.half[0], a.half[1], b.half[0], b.half[1], fcw, compute);
 }
 
-static inline struct number add(struct operand a, struct operand b, enum number_mode mode)
+struct float_result float80_add(struct vreg a, struct vreg b, uint64_t fcw) { return binary(a, b, fcw, number_add); }
+struct float_result float80_sub(struct vreg a, struct vreg b, uint64_t fcw)
 {
-    return number_add(a, b, mode == ROUND_DOWN);
+    return binary(a, b, fcw, number_subtract);
 }
-static inline struct number subtract(struct operand a, struct operand b, enum number_mode mode)
+struct float_result float80_mul(struct vreg a, struct vreg b, uint64_t fcw)
 {
-    b.negative = !b.negative;
-    return number_add(a, b, mode == ROUND_DOWN);
+    return binary(a, b, fcw, number_multiply);
 }
-static inline struct number multiply(struct operand a, struct operand b, enum number_mode mode)
-{
-    return number_multiply(a, b);
-}
-static inline struct number divide(struct operand a, struct operand b, enum number_mode mode)
-{
-    return number_divide(a, b);
-}
-struct float_result float80_add(struct vreg a, struct vreg b, uint64_t fcw) { return binary(a, b, fcw, add); }
-struct float_result float80_sub(struct vreg a, struct vreg b, uint64_t fcw) { return binary(a, b, fcw, subtract); }
-struct float_result float80_mul(struct vreg a, struct vreg b, uint64_t fcw) { return binary(a, b, fcw, multiply); }
-struct float_result float80_div(struct vreg a, struct vreg b, uint64_t fcw) { return binary(a, b, fcw, divide); }
-
-struct float_result float80_sqrt(struct vreg a, uint64_t fcw)
-{
-    struct operand x = x87_unpack(a);
-    if (x87_is_nan(x)) return x87_nan_alone(x, fcw);
-    return x87_round(number_square_root(x), x87_precision(fcw), x87_denormal(x), fcw);
-}
+struct float_result float80_div(struct vreg a, struct vreg b, uint64_t fcw) { return binary(a, b, fcw, number_divide); }
+struct float_result float80_sqrt(struct vreg a, uint64_t fcw) { return binary(a, a, fcw, number_square_root); }
 
 struct float_result float80_rndint(struct vreg a, uint64_t fcw)
 {
     struct operand x = x87_unpack(a);
     if (x87_is_nan(x)) return x87_nan_alone(x, fcw);
     if (x.kind != KIND_FINITE || x.exponent >= NUMBER_BIAS + 63) return x87_result(a, 0, fcw);
-    struct integer r = number_to_integer(number_of(x), x87_mode(fcw));
-    struct number whole = r.magnitude ? number_of_integer((uint64_t)r.magnitude, x.negative) : number_zero(x.negative);
+    struct integer r = number_to_integer(x, x87_mode(fcw));
+    struct number whole = r.magnitude ? number_of_integer(r.magnitude, x.negative) : number_zero(x.negative);
     return x87_round(whole, 64, x87_denormal(x) | r.status, fcw);
 }
 
@@ -130,7 +111,7 @@ struct float_result float80_scale(struct vreg a, struct vreg b, uint64_t fcw)
     }
     struct number r = number_of(x);
     if (y.kind == KIND_FINITE) {
-        wide by = number_to_integer(number_of(y), ROUND_ZERO).magnitude;
+        uint64_t by = number_to_integer(y, ROUND_ZERO).magnitude;
         int32_t distance = by > FAR ? FAR : (int32_t)by;
         r.exponent += y.negative ? -distance : distance;
     }

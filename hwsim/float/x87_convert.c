@@ -86,8 +86,8 @@ struct float_result float80_from_integer(uint64_t a)
 static bool to_integer(struct operand a, uint64_t limit, bool below, enum number_mode mode, struct integer *r)
 {
     *r = (struct integer){0, 0};
-    if (a.kind == KIND_FINITE) *r = number_to_integer(number_of(a), mode);
-    return a.kind <= KIND_FINITE && r->magnitude <= (wide)limit + (a.negative && below);
+    if (a.kind == KIND_FINITE) *r = number_to_integer(a, mode);
+    return a.kind <= KIND_FINITE && r->magnitude <= limit + (a.negative && below);
 }
 
 struct float_result float80_to_integer(struct vreg a, unsigned bits, bool truncate, uint64_t fcw)
@@ -97,8 +97,7 @@ struct float_result float80_to_integer(struct vreg a, unsigned bits, bool trunca
     struct integer r;
     if (!to_integer(x, limit, true, truncate ? ROUND_ZERO : x87_mode(fcw), &r))
         return x87_result((struct vreg){{~limit, 0}}, FLOAT_IE, fcw);
-    uint64_t magnitude = (uint64_t)r.magnitude;
-    return x87_result((struct vreg){{x.negative ? -magnitude : magnitude, 0}}, r.status, fcw);
+    return x87_result((struct vreg){{x.negative ? -r.magnitude : r.magnitude, 0}}, r.status, fcw);
 }
 
 /* ---- packed decimal: 18 digits from the lowest nibble on, the sign in the top bit of the tenth byte ---- */
@@ -121,7 +120,7 @@ struct float_result float80_to_bcd(struct vreg a, uint64_t fcw)
     if (!to_integer(x, UINT64_C(999999999999999999), false, x87_mode(fcw), &r))
         return x87_result((struct vreg){{UINT64_C(0xc000000000000000), 0xffff}}, FLOAT_IE, fcw);
     struct vreg digits = {{0, x.negative ? X87_SIGN : 0}};
-    uint64_t rest = (uint64_t)r.magnitude;
+    uint64_t rest = r.magnitude;
     for (unsigned i = 0; i < BCD_DIGITS; i++, rest /= 10) digits.half[i / 16] |= rest % 10 << i % 16 * 4;
     return x87_result(digits, r.status, fcw);
 }

@@ -221,9 +221,29 @@ static void test_specials(void **state)
         }
 }
 
+/* The host's unmasked exceptions are those of ours, and its x87 is left as it was. */
+static void test_host_unmasked(void **state)
+{
+    struct vreg zero = {{0, 0}}, one = {{ONE, 0x3fff}}, least = {{ONE, 1}}, two = {{ONE, 0x4000}};
+    uint32_t before[7], after[7];
+#if defined(__x86_64__)
+    uint16_t control = 0x23f;
+    __asm__ volatile("fldcw %1\n\tfnstenv %0" : "=m"(before) : "m"(control));
+#endif
+    assert_int_equal(float80_ylog2(one, zero, FCW & ~FLOAT_ZE, FLOAT_HOST).status, FLOAT_ZE);
+    struct float_result host = float80_atan(least, two, FCW & ~FLOAT_UE, FLOAT_HOST);
+    struct float_result exact = float80_atan(least, two, FCW & ~FLOAT_UE, FLOAT_EXACT);
+    assert_int_equal(host.status & FLOAT_UE, FLOAT_UE);
+    assert_memory_equal(&host.value, &exact.value, sizeof host.value);
+#if defined(__x86_64__)
+    __asm__ volatile("fnstenv %0\n\tfninit" : "=m"(after));
+    assert_memory_equal(before, after, 3 * sizeof before[0]);
+#endif
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact), cmocka_unit_test(test_host), cmocka_unit_test(test_specials)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exact), cmocka_unit_test(test_host),
+                                       cmocka_unit_test(test_specials), cmocka_unit_test(test_host_unmasked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
