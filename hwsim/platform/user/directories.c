@@ -177,7 +177,7 @@ int64_t sys_fchdir(struct user *user, const uint32_t *a)
     struct place place;
     const struct file *file = file_at(user, a[0]);
     if (!file) return -EBADF;
-    if (!file->path) return -ENOTDIR;
+    if (file->kind != FILE_DIRECTORY && file->kind != FILE_PATH) return -ENOTDIR;
     int status = path_resolve(user, GUEST_AT_FDCWD, file->path, true, &place);
     return status < 0 ? status : change_directory(user, &place);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,20 +119,25 @@ static int check_open(const struct user *user, const struct place *place, const 
     return write ? path_writable(user, place) : 0;
 }
 
-static int create(struct user *user, const struct place *place, int flags, uint32_t mode)
+/* A new file starts now, whatever number the host gives it. */
+static void file_born(struct user *user, int descriptor)
 {
     struct stat host;
+    if (fstat(descriptor, &host) < 0) return;
+    inode_forget(user, &host);
+    struct inode *inode = inode_of(user, &host);
+    inode->accessed = inode->modified = inode->changed = time_wall(user);
+}
+
+static int create(struct user *user, const struct place *place, int flags, uint32_t mode)
+{
     int status = path_writable(user, place);
     if (status < 0) return status;
     if (place->directory) return -EISDIR;
     int descriptor = path_open(user, place, (flags & (O_ACCMODE | O_APPEND)) | O_CREAT | O_EXCL, 0600);
     if (descriptor < 0) return descriptor;
     fchmod(descriptor, mode & ~user->process->file_mask & 07777); /* the host's umask is not the guest's */
-    if (fstat(descriptor, &host) == 0) {
-        inode_forget(user, &host);
-        struct inode *inode = inode_of(user, &host);
-        inode->accessed = inode->modified = inode->changed = time_wall(user);
-    }
+    file_born(user, descriptor);
     return descriptor;
 }
 
@@ -169,8 +175,11 @@ static int64_t open_at(struct user *user, int directory, uint32_t path, int flag
         return -ENOMEM;
     }
     file->mount = place.mount;
-    if (kind != FILE_REGULAR) file->path = strdup(place.path);
-    if (flags & O_TRUNC && kind == FILE_REGULAR) file_touch(user, file);
+    file->path = strdup(place.path);
+    if (flags & O_TRUNC && kind == FILE_REGULAR) {
+        file_touch(user, file);
+        backing_resize(user, descriptor, (uint64_t)host.st_size, 0);
+    }
     inode_of(user, &host); /* numbered in the order of opening */
     user->stats.files_opened++;
     return file_install(user, file, 0, flags & O_CLOEXEC);
@@ -181,6 +190,28 @@ int64_t sys_openat(struct user *user, const uint32_t *a) { return open_at(user, 
 int64_t sys_creat(struct user *user, const uint32_t *a)
 {
     return open_at(user, GUEST_AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1]);
+}
+
+int64_t sys_memfd_create(struct user *user, const uint32_t *a)
+{
+    enum { NAME_BYTES = 249 + 1 };
+    char name[NAME_BYTES], path[NAME_BYTES + 32];
+    int length = user_get_string(user, a[0], name, sizeof name);
+    if (a[1] & ~(uint32_t)(MFD_CLOEXEC | MFD_ALLOW_SEALING)) return -EINVAL;
+    if (length < 0) return length == -ENAMETOOLONG ? -EINVAL : length;
+    int descriptor = memfd_create("guest", MFD_CLOEXEC | (a[1] & MFD_ALLOW_SEALING));
+    if (descriptor < 0) return -errno;
+    struct file *file = new_file(FILE_REGULAR, O_RDWR, descriptor);
+    if (!file) {
+        close(descriptor);
+        return -ENOMEM;
+    }
+    fchmod(descriptor, 0777);
+    snprintf(path, sizeof path, "/memfd:%s (deleted)", name);
+    file->mount = MOUNT_TMP;
+    file->path = strdup(path);
+    file_born(user, descriptor);
+    return file_install(user, file, 0, a[1] & MFD_CLOEXEC);
 }
 
 /* ---- closing and duplicating ---- */

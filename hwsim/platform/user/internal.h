@@ -31,22 +31,50 @@ enum { USER_CS = 0x23, USER_DS = 0x2b, GDT_TLS_FIRST = 12, GDT_TLS_COUNT = 3 };
               */
 enum { TRAMPOLINE_SIGRETURN = 0, TRAMPOLINE_RT_SIGRETURN = 16 };
 
-/* Where the contents of a mapping come from: bytes in memory, or a host file. Counted references. */
+/* Where the contents of a mapping come from: bytes in memory, a host file, or nothing but itself (shared anonymous
+ * memory). Counted references. */
+struct backed_page {
+    uint64_t index, frame;
+    bool dirty; /* the host's file does not have it yet */
+};
 struct backing {
     unsigned references;
-    int descriptor; /* owned; -1: `bytes` */
+    int descriptor; /* owned; -1: `bytes`, or zeroes */
+    bool writable;  /* the descriptor is */
     const uint8_t *bytes;
     uint8_t *owned; /* those bytes, if they are freed with the last reference */
     uint64_t size;
+    uint64_t device, inode;   /* of the host file */
+    char *path;               /* the guest's, for /proc/PID/maps; owned */
+    struct backed_page *page; /* that shared mappings show: ascending */
+    unsigned pages, capacity;
+    struct backing *next; /* of those of files */
 };
-struct backing *backing_of_file(int descriptor);
+/* The one backing of the file that the descriptor is open on; `writable`: so that it can be written to. NULL: the host
+ * has no memory, or no descriptor, left. */
+struct backing *backing_of_file(struct user *user, int descriptor, const char *path, bool writable);
 struct backing *backing_of_bytes(const void *bytes, uint64_t size);
-void backing_release(struct backing *backing);
+struct backing *backing_of_memory(void);
+void backing_release(struct user *user, struct backing *backing);
+uint64_t backing_size(const struct backing *backing);
+/* A frame with the page at `offset`: a private copy, or the one that all share, which stays the backing's. 0: no
+ * memory. */
+uint64_t backing_copy(struct user *user, const struct backing *backing, uint64_t offset);
+uint64_t backing_share(struct user *user, struct backing *backing, uint64_t offset);
+/* A shared page was written to; writes what was back to the host's file. */
+void backing_dirty(struct backing *backing, uint64_t offset);
+void backing_flush(struct user *user, struct backing *backing);
+/* Bytes were read from, or written to, the host file, beside the mappings: what these hold comes over them, or is
+ * brought up to date. Its size changed: pages behind the new end go. */
+void backing_read(struct user *user, int host, uint8_t *to, size_t bytes, uint64_t offset);
+void backing_write(struct user *user, int host, const uint8_t *from, size_t bytes, uint64_t offset);
+void backing_resize(struct user *user, int host, uint64_t old, uint64_t size);
 
 struct vma {
     uint32_t start, end;
     uint8_t prot;            /* PROT_ bits */
-    bool shared;             /* writes go to the backing file */
+    bool shared;             /* shows the backing's own pages */
+    bool read_only;          /* and never becomes writable: its file was opened only to be read */
     bool growth;             /* the stack: never merged */
     struct backing *backing; /* NULL: zeroes */
     uint64_t offset;         /* of `start` in the backing */
@@ -87,6 +115,8 @@ void space_protect(struct user *user, uint32_t start, uint32_t end, unsigned pro
 void space_discard(struct user *user, uint32_t start, uint32_t end);
 /* Writes changed pages of shared file mappings in a range back to their files. */
 void space_flush(struct user *user, uint32_t start, uint32_t end);
+/* Drops the pages that show what lies at `offset` and behind in a backing. */
+void space_forget(struct user *user, const struct backing *backing, uint64_t offset);
 bool space_is_resident(const struct user *user, uint32_t linear);
 /* Moves [from, from + bytes), which is of one mapping, to `to`, where it becomes `grown` bytes long. */
 void space_move(struct user *user, uint32_t from, uint32_t bytes, uint32_t to, uint32_t grown);
@@ -351,8 +381,9 @@ struct user {
     char tmp_path[64];
     int stream[3]; /* host descriptors of the guest's 0, 1, 2 */
     struct inodes inodes;
-    uint64_t refused[8];  /* system calls that were reported already, a bit each */
-    uint64_t fault_insns; /* of the last page fault that only populated, to notice one that repeats */
+    struct backing *backings; /* of files */
+    uint64_t refused[8];      /* system calls that were reported already, a bit each */
+    uint64_t fault_insns;     /* of the last page fault that only populated, to notice one that repeats */
     uint32_t fault_address, fault_repeats;
 };
 

@@ -40,8 +40,8 @@ static int64_t write_stream(struct user *user, int host, const uint8_t *from, si
     }
     sigprocmask(SIG_SETMASK, &old, NULL);
     if (error == EPIPE)
-        signal_send(user,
-                    (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
+        signal_send(user, (struct signal_info){
+                              .number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
     return done ? (int64_t)done : -error;
 }
 
@@ -87,8 +87,8 @@ static int64_t write_pipe(struct user *user, struct file *file, const uint8_t *f
     struct pipe *pipe = file->pipe;
     size_t room = PIPE_BYTES - pipe->used, count = bytes < room ? bytes : room;
     if (!pipe->readers) {
-        signal_send(user,
-                    (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
+        signal_send(user, (struct signal_info){
+                              .number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
         return -EPIPE;
     }
     if (bytes <= 4096 && count < bytes) count = 0; /* PIPE_BUF: whole or not at all */
@@ -133,15 +133,39 @@ void file_touch(struct user *user, const struct file *file)
 
 static int64_t host_result(ssize_t result) { return result < 0 ? -errno : (int64_t)result; }
 
+/* A file of the host, with what the guest's shared mappings hold of it. */
+static int64_t read_host(struct user *user, const struct file *file, uint8_t *to, size_t bytes, uint64_t offset)
+{
+    uint64_t at = offset == NO_OFFSET ? (uint64_t)lseek(file->host, 0, SEEK_CUR) : offset;
+    ssize_t got = offset == NO_OFFSET ? read(file->host, to, bytes) : pread(file->host, to, bytes, (off_t)offset);
+    if (got > 0) backing_read(user, file->host, to, (size_t)got, at);
+    return host_result(got);
+}
+
+static int64_t write_host(struct user *user, const struct file *file, const uint8_t *from, size_t bytes,
+                          uint64_t offset)
+{
+    file_touch(user, file);
+    ssize_t put = offset == NO_OFFSET ? write(file->host, from, bytes) : pwrite(file->host, from, bytes, (off_t)offset);
+    if (put <= 0) return host_result(put);
+    /* Where it went is known afterwards; an appending file, in Linux, takes an offset for nothing. */
+    struct stat after;
+    uint64_t at = offset;
+    if (offset == NO_OFFSET)
+        at = (uint64_t)(lseek(file->host, 0, SEEK_CUR) - put);
+    else if (file->flags & O_APPEND && fstat(file->host, &after) == 0)
+        at = (uint64_t)(after.st_size - put);
+    backing_write(user, file->host, from, (size_t)put, at);
+    return put;
+}
+
 static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, size_t bytes, uint64_t offset)
 {
     switch (file->kind) {
-    case FILE_REGULAR:
-        return host_result(offset == NO_OFFSET ? read(file->host, to, bytes)
-                                               : pread(file->host, to, bytes, (off_t)offset));
+    case FILE_REGULAR: return read_host(user, file, to, bytes, offset);
     case FILE_STREAM:
-        if (offset != NO_OFFSET) return host_result(pread(file->host, to, bytes, (off_t)offset));
-        return read_stream(user, file->host, to, bytes);
+        return offset == NO_OFFSET ? read_stream(user, file->host, to, bytes)
+                                   : host_result(pread(file->host, to, bytes, (off_t)offset));
     case FILE_PIPE: return read_pipe(user, file, to, bytes);
     case FILE_DEVICE: return read_device(user, file, to, bytes);
     default: return -EISDIR;
@@ -151,10 +175,7 @@ static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, siz
 static int64_t write_piece(struct user *user, struct file *file, const uint8_t *from, size_t bytes, uint64_t offset)
 {
     switch (file->kind) {
-    case FILE_REGULAR:
-        file_touch(user, file);
-        return host_result(offset == NO_OFFSET ? write(file->host, from, bytes)
-                                               : pwrite(file->host, from, bytes, (off_t)offset));
+    case FILE_REGULAR: return write_host(user, file, from, bytes, offset);
     case FILE_STREAM: return write_stream(user, file->host, from, bytes);
     case FILE_PIPE: return write_pipe(user, file, from, bytes);
     case FILE_DEVICE: return write_device(user, file, from, bytes);
@@ -346,8 +367,11 @@ static int64_t truncate_file(struct user *user, uint32_t descriptor, int64_t siz
     struct file *file = file_at(user, descriptor);
     if (!file || file->kind == FILE_PATH) return -EBADF;
     if (size < 0 || file->kind != FILE_REGULAR || (file->flags & O_ACCMODE) == O_RDONLY) return -EINVAL;
+    struct stat before;
+    if (fstat(file->host, &before) < 0 || ftruncate(file->host, size) < 0) return -errno;
+    backing_resize(user, file->host, (uint64_t)before.st_size, (uint64_t)size);
     file_touch(user, file);
-    return host_result(ftruncate(file->host, size));
+    return 0;
 }
 
 static int64_t truncate_path(struct user *user, uint32_t path, int64_t size)

@@ -47,12 +47,13 @@ static struct backing *read_program(struct user *user, const char *program, char
         return NULL;
     }
     image->owned = bytes;
+    image->path = strdup(user->process->exe_path);
     while (done < size) {
         ssize_t got = pread(exe, bytes + done, size - done, (off_t)done);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
             snprintf(error, capacity, "%s", strerror(errno));
-            backing_release(image);
+            backing_release(user, image);
             return NULL;
         }
         if (got == 0) break;
@@ -264,7 +265,7 @@ bool user_load(struct user *user, const struct user_config *config, char *error,
         }
         if (ok) set_registers(user, image->entry, esp);
     }
-    backing_release(file);
+    backing_release(user, file);
     free(image);
     return ok;
 }

@@ -43,22 +43,19 @@ static int64_t choose_address(struct user *user, uint32_t hint, uint32_t bytes, 
 }
 
 /* The backing of a mapping of a descriptor: 0 or -errno. */
-static int64_t map_file(struct user *user, uint32_t descriptor, uint32_t prot, bool shared, struct vma *vma)
+static int64_t map_file(struct user *user, uint32_t descriptor, uint32_t prot, struct vma *vma)
 {
     const struct file *file = file_at(user, descriptor);
     if (!file || file->kind == FILE_PATH) return -EBADF;
     int mode = file->flags & O_ACCMODE;
-    if (mode == O_WRONLY || (shared && prot & PROT_WRITE && mode != O_RDWR)) return -EACCES;
-    if (file->kind == FILE_DEVICE && file->device == DEVICE_ZERO) return 0;
-    if (file->kind != FILE_REGULAR && !file->seekable) return -ENODEV;
-    int own = fcntl(file->host, F_DUPFD_CLOEXEC, 3);
-    if (own < 0) return -ENFILE;
-    vma->backing = backing_of_file(own);
-    if (!vma->backing) {
-        close(own);
-        return -ENOMEM;
-    }
-    return 0;
+    vma->read_only = vma->shared && mode == O_RDONLY;
+    if (mode == O_WRONLY || (prot & PROT_WRITE && vma->read_only)) return -EACCES;
+    bool zero = file->kind == FILE_DEVICE && file->device == DEVICE_ZERO;
+    if (zero && !vma->shared) return 0;
+    if (!zero && file->kind != FILE_REGULAR && !file->seekable) return -ENODEV;
+    vma->backing =
+        zero ? backing_of_memory() : backing_of_file(user, file->host, file->path, vma->shared && mode == O_RDWR);
+    return vma->backing ? 0 : -ENFILE;
 }
 
 static int64_t map(struct user *user, uint32_t hint, uint32_t length, uint32_t prot, uint32_t flags,
@@ -69,13 +66,16 @@ static int64_t map(struct user *user, uint32_t hint, uint32_t length, uint32_t p
     if (length > TASK_TOP) return -ENOMEM;
     if (flags & MAP_HUGETLB) return -ENOMEM;
     uint32_t bytes = page_up(length);
+    if (offset > (uint64_t)INT64_MAX - bytes) return -EOVERFLOW;
     struct vma vma = {.prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC), .shared = type != MAP_PRIVATE};
     int64_t address = choose_address(user, hint, bytes, flags);
     if (address < 0) return address;
     if (!(flags & MAP_ANONYMOUS)) {
-        int64_t status = map_file(user, descriptor, prot, vma.shared, &vma);
+        int64_t status = map_file(user, descriptor, prot, &vma);
         if (status < 0) return status;
         vma.offset = offset;
+    } else if (vma.shared && !(vma.backing = backing_of_memory())) {
+        return -ENOMEM;
     }
     vma.start = (uint32_t)address;
     vma.end = vma.start + bytes;
@@ -112,13 +112,6 @@ int64_t sys_munmap(struct user *user, const uint32_t *a)
     return 0;
 }
 
-static bool may_become_writable(const struct vma *vma)
-{
-    if (!vma->shared || !vma->backing || vma->backing->descriptor < 0) return true;
-    int flags = fcntl(vma->backing->descriptor, F_GETFL);
-    return flags >= 0 && (flags & O_ACCMODE) == O_RDWR;
-}
-
 int64_t sys_mprotect(struct user *user, const uint32_t *a)
 {
     uint32_t prot = a[2];
@@ -127,7 +120,7 @@ int64_t sys_mprotect(struct user *user, const uint32_t *a)
     if (!space_is_mapped(user, a[0], (uint32_t)end)) return -ENOMEM;
     for (unsigned i = space_above(user, a[0]);
          i < user->process->space->count && user->process->space->vmas[i].start < end; i++)
-        if (prot & PROT_WRITE && !may_become_writable(&user->process->space->vmas[i])) return -EACCES;
+        if (prot & PROT_WRITE && user->process->space->vmas[i].read_only) return -EACCES;
     if (user->process->space->read_implies_exec && prot & PROT_READ) prot |= PROT_EXEC;
     space_protect(user, a[0], (uint32_t)end, prot);
     return 0;

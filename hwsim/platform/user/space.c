@@ -2,47 +2,17 @@
  *
  * Pages come in on demand, a few neighbours at a time, when the guest or a system call touches them; the guest cannot
  * tell. Only physical_write and page_map change guest memory. A page of a mapping that allows nothing keeps its frame
- * in an entry that is not present. */
+ * in an entry that is not present. A frame belongs to the mapping, but for a shared one's, which belongs to its
+ * backing. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "hwsim/platform/user/internal.h"
 
 enum { PTE_KEPT = 1 << 9, FAULT_PAGES = 16, USER_SPACE = 1 };
 #define PTE_FRAME UINT64_C(0x000ffffffffff000)
 #define PAGE_MASK (~(uint32_t)(PAGE_BYTES - 1))
-
-struct backing *backing_of_file(int descriptor)
-{
-    struct backing *backing = calloc(1, sizeof *backing);
-    if (backing) *backing = (struct backing){.references = 1, .descriptor = descriptor};
-    return backing;
-}
-
-struct backing *backing_of_bytes(const void *bytes, uint64_t size)
-{
-    struct backing *backing = calloc(1, sizeof *backing);
-    if (backing) *backing = (struct backing){.references = 1, .descriptor = -1, .bytes = bytes, .size = size};
-    return backing;
-}
-
-void backing_release(struct backing *backing)
-{
-    if (!backing || --backing->references) return;
-    if (backing->descriptor >= 0) close(backing->descriptor);
-    free(backing->owned);
-    free(backing);
-}
-
-static uint64_t backing_size(const struct backing *backing)
-{
-    struct stat host;
-    if (backing->descriptor < 0) return backing->size;
-    return fstat(backing->descriptor, &host) == 0 ? (uint64_t)host.st_size : 0;
-}
 
 /* ---- the list of mappings ---- */
 
@@ -84,7 +54,7 @@ static void vma_insert(struct user *user, unsigned at, struct vma vma)
 static void vma_remove(struct user *user, unsigned at)
 {
     struct mappings *space = user->process->space;
-    backing_release(space->vmas[at].backing);
+    backing_release(user, space->vmas[at].backing);
     space->count--;
     memmove(space->vmas + at, space->vmas + at + 1, (space->count - at) * sizeof space->vmas[0]);
 }
@@ -104,8 +74,9 @@ static void vma_split(struct user *user, uint32_t address)
 
 static bool vma_mergeable(const struct vma *a, const struct vma *b)
 {
-    return a->end == b->start && a->prot == b->prot && a->shared == b->shared && !a->growth && !b->growth &&
-           a->backing == b->backing && (!a->backing || a->offset + (a->end - a->start) == b->offset);
+    return a->end == b->start && a->prot == b->prot && a->shared == b->shared && a->read_only == b->read_only &&
+           !a->growth && !b->growth && a->backing == b->backing &&
+           (!a->backing || a->offset + (a->end - a->start) == b->offset);
 }
 
 static void vma_merge_around(struct user *user, uint32_t start, uint32_t end)
@@ -140,15 +111,12 @@ static bool set_entry(struct user *user, uint32_t linear, uint64_t entry)
     return page_map(user->physical, PAGING_PAE, user->process->space->cr3, linear, entry);
 }
 
-static void write_back(struct user *user, const struct vma *vma, uint32_t page, uint64_t entry)
+static uint64_t offset_of(const struct vma *vma, uint32_t page) { return vma->offset + (page - vma->start); }
+
+/* A page of a shared mapping that was written to is to reach its file. */
+static void note_dirty(const struct vma *vma, uint32_t page, uint64_t entry)
 {
-    if (!vma->shared || !vma->backing || vma->backing->descriptor < 0 || !(entry & PTE_DIRTY)) return;
-    uint64_t offset = vma->offset + (page - vma->start), size = backing_size(vma->backing);
-    if (offset >= size) return;
-    size_t bytes = size - offset < PAGE_BYTES ? (size_t)(size - offset) : PAGE_BYTES;
-    const uint8_t *from = physical_frame(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
-    /* A host file that can no longer be written loses the page, as it would on Linux. */
-    if (pwrite(vma->backing->descriptor, from, bytes, (off_t)offset) < 0) return;
+    if (vma->shared && vma->backing && entry & PTE_DIRTY) backing_dirty(vma->backing, offset_of(vma, page));
 }
 
 /* Moves *page up to the next page below `end` that has a frame. */
@@ -163,46 +131,35 @@ static bool page_above(const struct user *user, uint32_t *page, uint32_t end)
     return false;
 }
 
-/* Drops the pages of [start, end), which lies in one mapping; their contents are gone. */
+/* Drops the pages of [start, end), which lies in one mapping; the contents of private ones are gone. */
 static void drop_pages(struct user *user, const struct vma *vma, uint32_t start, uint32_t end)
 {
     bool any = false;
     for (uint32_t page = start; page_above(user, &page, end); page += PAGE_BYTES) {
         uint64_t entry = entry_of(user, page);
-        write_back(user, vma, page, entry);
+        note_dirty(vma, page, entry);
         set_entry(user, page, 0);
         any = true;
-        physical_release(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
+        if (!vma->shared) physical_release(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
     }
     if (any) core_mapping_changed(user->core, start, end - start);
 }
 
-/* A new frame with the mapping's contents; 0: no memory. */
-static uint64_t fill_frame(struct user *user, const struct vma *vma, uint32_t page, uint64_t size)
+/* The frame of a page that is not there yet; 0: no memory. */
+static uint64_t find_frame(struct user *user, const struct vma *vma, uint32_t page)
 {
-    uint64_t frame = physical_allocate(user->physical);
-    if (!frame || !vma->backing) return frame;
-    uint64_t offset = vma->offset + (page - vma->start);
-    size_t bytes = size - offset < PAGE_BYTES ? (size_t)(size - offset) : PAGE_BYTES;
-    uint8_t buffer[PAGE_BYTES];
-    const uint8_t *from = vma->backing->bytes + offset;
-    if (vma->backing->descriptor >= 0) {
-        ssize_t got = pread(vma->backing->descriptor, buffer, bytes, (off_t)offset);
-        bytes = got > 0 ? (size_t)got : 0;
-        from = buffer;
-    }
-    physical_write(user->physical, frame << PAGE_BITS, from, bytes);
-    return frame;
+    if (!vma->backing) return physical_allocate(user->physical);
+    return vma->shared ? backing_share(user, vma->backing, offset_of(vma, page))
+                       : backing_copy(user, vma->backing, offset_of(vma, page));
 }
 
 static enum populate bring_in(struct user *user, const struct vma *vma, uint32_t page)
 {
-    uint64_t size = vma->backing ? backing_size(vma->backing) : 0;
-    if (vma->backing && vma->offset + (page - vma->start) >= size) return POPULATE_BEYOND;
-    uint64_t frame = fill_frame(user, vma, page, size);
+    if (vma->backing && offset_of(vma, page) >= backing_size(vma->backing)) return POPULATE_BEYOND;
+    uint64_t frame = find_frame(user, vma, page);
     if (!frame) return POPULATE_NO_MEMORY;
     if (!set_entry(user, page, entry_for(frame << PAGE_BITS, vma->prot))) {
-        physical_release(user->physical, frame);
+        if (!vma->shared) physical_release(user->physical, frame);
         return POPULATE_NO_MEMORY;
     }
     user->stats.pages_mapped++;
@@ -319,7 +276,7 @@ void space_move(struct user *user, uint32_t from, uint32_t bytes, uint32_t to, u
     for (uint32_t page = from; page_above(user, &page, from + bytes); page += PAGE_BYTES) {
         uint64_t entry = entry_of(user, page);
         if (!set_entry(user, to + (page - from), entry)) {
-            physical_release(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
+            if (!moved.shared) physical_release(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
             user_end(user, USER_KILLED, SIGKILL, "guest memory is full");
         }
         set_entry(user, page, 0);
@@ -342,14 +299,25 @@ void space_discard(struct user *user, uint32_t start, uint32_t end)
 
 void space_flush(struct user *user, uint32_t start, uint32_t end)
 {
-    for (unsigned i = space_above(user, start);
-         i < user->process->space->count && user->process->space->vmas[i].start < end; i++) {
-        const struct vma *vma = &user->process->space->vmas[i];
+    const struct mappings *space = user->process->space;
+    for (unsigned i = space_above(user, start); i < space->count && space->vmas[i].start < end; i++) {
+        const struct vma *vma = &space->vmas[i];
         uint32_t last = vma->end < end ? vma->end : end;
-        if (vma->shared && vma->backing)
-            for (uint32_t page = vma->start < start ? start : vma->start; page_above(user, &page, last);
-                 page += PAGE_BYTES)
-                write_back(user, vma, page, entry_of(user, page));
+        if (!vma->shared || !vma->backing) continue;
+        for (uint32_t page = vma->start < start ? start : vma->start; page_above(user, &page, last); page += PAGE_BYTES)
+            note_dirty(vma, page, entry_of(user, page));
+        backing_flush(user, vma->backing);
+    }
+}
+
+void space_forget(struct user *user, const struct backing *backing, uint64_t offset)
+{
+    const struct mappings *space = user->process->space;
+    for (unsigned i = 0; i < space->count; i++) {
+        const struct vma *vma = &space->vmas[i];
+        uint64_t first = offset > vma->offset ? offset - vma->offset : 0;
+        if (vma->backing == backing && first < vma->end - vma->start)
+            drop_pages(user, vma, vma->start + (uint32_t)first, vma->end);
     }
 }
 
@@ -371,7 +339,7 @@ void space_destroy(struct user *user)
     struct mappings *space = user->process->space;
     if (!space) return;
     space_flush(user, 0, UINT32_MAX);
-    for (unsigned i = 0; i < space->count; i++) backing_release(space->vmas[i].backing);
+    for (unsigned i = 0; i < space->count; i++) backing_release(user, space->vmas[i].backing);
     free(space->vmas);
     free(space->ldt);
     free(space);
