@@ -89,6 +89,8 @@ struct core_space {
 struct core_space core_get_space(const struct hw_core *core);
 /* The mapping of [linear, linear + bytes) changed: TLB entries go, and the CMS gets a notice. */
 void core_mapping_changed(struct hw_core *core, uint64_t linear, uint64_t bytes);
+/* The same in any space. Once all of one has changed to nothing, its identifier may be given to another. */
+void core_space_changed(struct hw_core *core, uint16_t space, uint64_t linear, uint64_t bytes);
 /* Guest buffers by linear address with user rights: false (and hw_fault) at the first byte refused; a write then has
  * changed nothing. Written code chunks become notices. Untimed. */
 bool core_guest_read(struct hw_core *core, uint64_t linear, void *to, size_t bytes);

@@ -242,12 +242,17 @@ struct core_space core_get_space(const struct hw_core *core)
     return (struct core_space){.space = core->space, .mode = core->paging, .cr3 = core->cr3};
 }
 
-void core_mapping_changed(struct hw_core *core, uint64_t linear, uint64_t bytes)
+void core_space_changed(struct hw_core *core, uint16_t space, uint64_t linear, uint64_t bytes)
 {
     if (bytes == 0) return;
-    tlb_drop(&core->tlb, linear >> PAGE_BITS, (linear + bytes - 1) >> PAGE_BITS, core->space);
+    tlb_drop(&core->tlb, linear >> PAGE_BITS, (linear + bytes - 1) >> PAGE_BITS, space);
     soft_flush(core);
-    machine_notice(core->machine, (struct hw_notice){HW_NOTICE_MAPPING, linear, bytes, core->space});
+    machine_notice(core->machine, (struct hw_notice){HW_NOTICE_MAPPING, linear, bytes, space});
+}
+
+void core_mapping_changed(struct hw_core *core, uint64_t linear, uint64_t bytes)
+{
+    core_space_changed(core, core->space, linear, bytes);
 }
 
 bool core_guest_read(struct hw_core *core, uint64_t linear, void *to, size_t bytes)

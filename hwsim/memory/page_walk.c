@@ -142,6 +142,27 @@ bool page_map(struct physical *physical, enum paging mode, uint64_t cr3, uint64_
     return false;
 }
 
+static void release_table(struct physical *physical, const struct format *format, uint64_t table, unsigned level)
+{
+    unsigned entries = PAGE_BYTES / format->entry_bytes;
+    bool top_of_pae = format->levels == 3 && level == 0;
+    if (level < format->levels - 1) {
+        for (unsigned i = 0; i < (top_of_pae ? 4 : entries); i++) {
+            bool backed;
+            uint64_t entry = entry_read(physical, format, table + i * format->entry_bytes, &backed);
+            if (entry & PTE_PRESENT && !(level && entry & PTE_LARGE))
+                release_table(physical, format, format->entry_bytes == 4 ? entry & 0xfffff000 : entry & FRAME_BITS,
+                              level + 1);
+        }
+    }
+    physical_release(physical, table >> PAGE_BITS);
+}
+
+void page_tables_release(struct physical *physical, enum paging mode, uint64_t cr3)
+{
+    if (mode != PAGING_NONE) release_table(physical, &formats[mode], table_of_cr3(mode, cr3), 0);
+}
+
 uint64_t page_entry(const struct physical *physical, enum paging mode, uint64_t cr3, uint64_t linear)
 {
     const struct format *format = &formats[mode];

@@ -26,6 +26,8 @@ bool page_walk(struct physical *physical, enum paging mode, uint64_t cr3, uint64
 /* For who builds tables (the platform): maps or unmaps (pte 0) one page, making tables as needed through
  * physical_write. `pte`: frame << 12 | PTE_ bits. False when there is no memory for a table. */
 bool page_map(struct physical *physical, enum paging mode, uint64_t cr3, uint64_t linear, uint64_t pte);
+/* Gives back the frames of all tables, the top one included; not those that they map. */
+void page_tables_release(struct physical *physical, enum paging mode, uint64_t cr3);
 /* The leaf entry for `linear`, 0 if none. Changes nothing. */
 uint64_t page_entry(const struct physical *physical, enum paging mode, uint64_t cr3, uint64_t linear);
 

@@ -12,6 +12,7 @@ struct physical {
     uint64_t frames;      /* numbers 1 .. frames-1 may be given out */
     uint64_t *used;       /* bit per frame */
     uint32_t *chunks;     /* per frame: protected chunks */
+    uint32_t *sharers;    /* per frame: who holds it beside the first */
     uint64_t lowest_word; /* of `used`, that may have a free bit */
     uint64_t in_use;
     struct physical_observer observers[OBSERVERS];
@@ -34,7 +35,8 @@ struct physical *physical_create(uint64_t limit)
     physical->base = reserve(physical->frames * PAGE_BYTES);
     physical->used = reserve(bitset_bytes(physical));
     physical->chunks = reserve(physical->frames * sizeof *physical->chunks);
-    if (!physical->base || !physical->used || !physical->chunks) {
+    physical->sharers = reserve(physical->frames * sizeof *physical->sharers);
+    if (!physical->base || !physical->used || !physical->chunks || !physical->sharers) {
         physical_destroy(physical);
         return NULL;
     }
@@ -48,6 +50,7 @@ void physical_destroy(struct physical *physical)
     if (physical->base) munmap(physical->base, physical->frames * PAGE_BYTES);
     if (physical->used) munmap(physical->used, bitset_bytes(physical));
     if (physical->chunks) munmap(physical->chunks, physical->frames * sizeof *physical->chunks);
+    if (physical->sharers) munmap(physical->sharers, physical->frames * sizeof *physical->sharers);
     free(physical);
 }
 
@@ -78,9 +81,17 @@ uint64_t physical_allocate(struct physical *physical)
     return 0;
 }
 
+void physical_share(struct physical *physical, uint64_t frame) { physical->sharers[frame]++; }
+
+bool physical_is_shared(const struct physical *physical, uint64_t frame) { return physical->sharers[frame] != 0; }
+
 void physical_release(struct physical *physical, uint64_t frame)
 {
     if (!is_used(physical, frame)) return;
+    if (physical->sharers[frame]) {
+        physical->sharers[frame]--;
+        return;
+    }
     physical->used[frame / 64] &= ~(UINT64_C(1) << (frame % 64));
     if (frame / 64 < physical->lowest_word) physical->lowest_word = frame / 64;
     physical->chunks[frame] = 0;

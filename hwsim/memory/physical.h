@@ -17,7 +17,10 @@ struct physical *physical_create(uint64_t limit);
 void physical_destroy(struct physical *physical);
 /* A zeroed frame: its number, the lowest free one; 0 when the limit is reached (frame 0 is never given out). */
 uint64_t physical_allocate(struct physical *physical);
-/* Gives a frame back; its contents and protection are gone. */
+/* Another holds the frame too; it, too, will give it back. */
+void physical_share(struct physical *physical, uint64_t frame);
+bool physical_is_shared(const struct physical *physical, uint64_t frame);
+/* Gives a frame back; once nobody holds it its contents and protection are gone. */
 void physical_release(struct physical *physical, uint64_t frame);
 /* Host address of a frame that is allocated, else NULL. Stable until it is released. */
 uint8_t *physical_frame(const struct physical *physical, uint64_t frame);

@@ -60,7 +60,7 @@ UNUSED static bool bench_start(struct bench *bench, const struct bench_options *
 {
     static char *const plain_argv[] = {"prog", NULL};
     struct user_config config = {
-        .params = {.frequency = 1000000000, .epoch = 1700000000, .seed = 1, .stack = 8 << 20, .tty = options->tty},
+        .params = {.frequency = 1000000000, .epoch = 1700000000, .seed = 1, .stack = 8 << 20, .quantum = 1000, .tty = options->tty},
         .program = bench->program,
         .argv = options->argv ? options->argv : plain_argv,
         .env = options->env,

@@ -178,6 +178,7 @@ void backing_release(struct user *user, struct backing *backing)
     if (*link) *link = backing->next;
     if (backing->descriptor >= 0) close(backing->descriptor);
     free(backing->page);
+    free(backing->owned);
     free(backing->path);
     free(backing);
 }

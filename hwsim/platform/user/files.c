@@ -353,6 +353,13 @@ bool files_create(struct user *user, const struct user_config *config, char *err
     return true;
 }
 
+void files_copy(const struct process *from, struct process *to)
+{
+    to->files = from->files;
+    for (unsigned i = 0; i < GUEST_FILES; i++)
+        if (to->files.file[i]) to->files.file[i]->references++;
+}
+
 void files_close(struct user *user)
 {
     for (unsigned i = 0; i < GUEST_FILES; i++) close_at(user, i);

@@ -1,7 +1,8 @@
 /* internal.h -- the user platform's parts, as they see one another.
  *
- * A handler of a system call returns its result, or -errno, or one of the RESTART_ codes; whatever it does to guest
- * memory it does only after all its buffers have been checked. Guest addresses are uint32_t: a compat process.
+ * A handler of a system call returns its result, or -errno, or one of the RESTART_ codes, or BLOCKED (schedule.c);
+ * whatever it does to guest memory it does only after all its buffers have been checked. Guest addresses are uint32_t:
+ * a compat process.
  */
 #ifndef COVM_USER_INTERNAL_H
 #define COVM_USER_INTERNAL_H
@@ -22,6 +23,9 @@ enum { GUEST_PID = 1000, GUEST_PARENT = 1, GUEST_UID = 1000, GUEST_GID = 1000 };
 enum { GUEST_HWCAP = 1 << 4 | 1 << 8 | 1 << 15 };
 /* Compat selectors of a 64-bit Linux. */
 enum { USER_CS = 0x23, USER_DS = 0x2b, GDT_TLS_FIRST = 12, GDT_TLS_COUNT = 3 };
+
+struct process;
+struct thread;
 
 /* ---- address space (space.c) ---- */
 
@@ -85,14 +89,23 @@ struct mappings {
     uint64_t cr3;
     uint32_t break_start, program_break;
     bool read_implies_exec;
+    unsigned references;    /* processes that use it */
+    uint16_t id;            /* address-space identifier */
     struct descriptor *ldt; /* LDT_ENTRIES of them, NULL until the first is written */
 };
 
 enum populate { POPULATED, POPULATE_UNMAPPED, POPULATE_DENIED, POPULATE_BEYOND, POPULATE_NO_MEMORY };
 
-/* The process's own, empty, and the one that the core works in. */
+/* An empty one for the running process, and the core works in it. False: no memory. */
 bool space_create(struct user *user);
-void space_destroy(struct user *user);
+/* The process does without: the last one that does frees all. */
+void space_release(struct user *user, struct process *process);
+/* Gives a child the running process's space (`shared`), or a copy of it. False: no memory. */
+bool space_lend(struct user *user, struct process *child, bool shared);
+/* The core works in the running process's space. */
+void space_enter(struct user *user);
+/* Physical address of a byte that is there. */
+bool space_physical(const struct user *user, uint32_t linear, uint64_t *physical);
 /* Replaces whatever is mapped in [start, end). Takes over a reference to `backing`. */
 void space_map(struct user *user, struct vma vma);
 void space_unmap(struct user *user, uint32_t start, uint32_t end);
@@ -139,18 +152,17 @@ struct timer {
     uint64_t expiry; /* ns on the timer's clock; 0: not armed */
     uint64_t interval;
 };
-/* ns since the start: what instructions took, and that plus what was slept. */
-uint64_t time_cpu(const struct user *user);
+/* ns since the start: what instructions took, plus what was slept. */
 uint64_t time_now(const struct user *user);
 uint64_t time_wall(const struct user *user); /* ns since 1970 */
 /* Retired-instruction count at which the next timer expires; UINT64_MAX: none. */
 uint64_t time_next_event(const struct user *user);
 /* Sends the signals of timers that have expired. */
 void time_fire(struct user *user);
-enum wait { WAIT_TIMEOUT, WAIT_SIGNAL, WAIT_NEVER };
-/* Lets time pass until `until` (ns as time_now; UINT64_MAX: for ever) or until a signal wants to be handled. NEVER:
- * nothing will ever happen; the run has ended. */
-enum wait time_wait(struct user *user, uint64_t until);
+/* What wait and getrusage tell of so many instructions. */
+void time_usage(const struct user *user, uint64_t insns, int32_t usage[18]);
+/* When nobody can run: lets time pass until the next thing happens. False: nothing ever will. */
+bool time_skip(struct user *user);
 enum time_form { TIME_32, TIME_64 };
 /* A struct timespec of the guest. 0, -EFAULT, -EINVAL. */
 int time_get(struct user *user, uint32_t address, enum time_form form, uint64_t *ns);
@@ -161,7 +173,8 @@ int time_put(struct user *user, uint32_t address, enum time_form form, uint64_t 
 enum { GUEST_SIGNALS = 64, SIGNAL_QUEUE = 256 };
 enum {
     RESTART_ALWAYS = -512 /* ERESTARTSYS */,
-    RESTART_NO_HANDLER = -514 /* ERESTARTNOHAND: EINTR if a handler runs */
+    RESTART_NO_HANDLER = -514 /* ERESTARTNOHAND: EINTR if a handler runs */,
+    BLOCKED = -600 /* no answer yet (schedule_block) */
 };
 enum { SIGNAL_KERNEL = 0x80, SIGNAL_USER = 0, SIGNAL_QUEUED = -1, SIGNAL_TKILL = -6 };
 
@@ -182,20 +195,31 @@ struct altstack {
 struct pending {
     struct signal_info queue[SIGNAL_QUEUE];
     unsigned queued;
+    uint64_t set; /* a bit for each number in the queue */
 };
 #define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
 
-/* Adds to the pending signals, unless ignored. False: no room for another realtime signal; the others always have. */
+/* Adds to the pending signals of the running thread, of any thread, or of a process (one of its threads takes it),
+ * unless ignored. False: no room for another realtime signal; the others always have. */
 bool signal_send(struct user *user, struct signal_info info);
+bool signal_send_thread(struct user *user, struct thread *thread, struct signal_info info);
+bool signal_send_process(struct user *user, struct process *process, struct signal_info info);
 /* A signal that cannot be ignored or blocked: if it is, it kills. */
 void signal_force(struct user *user, struct signal_info info);
-/* Takes the first pending signal among `wanted`; false: none. */
-bool signal_take(struct user *user, uint64_t wanted, struct signal_info *info);
-/* Would a signal be handled, if looked at now? */
-bool signal_waiting(const struct user *user);
+/* Would the thread handle a signal, if it looked now? */
+bool signal_waiting(const struct user *user, const struct thread *thread);
+bool signal_kills(const struct thread *thread); /* has it, or its process, been sent SIGKILL? */
+/* Would an exit of a child of this process be waited for by nobody? */
+bool signal_reaps_children(const struct process *process);
 /* Starts the handlers of pending signals, or dies of them. `result`: what the interrupted system call returns, or NULL.
  */
 void signals_deliver(struct user *user, const int64_t *result);
+/* The same for a thread that goes on, perhaps after it was stopped in the midst of that. */
+void signals_continue(struct user *user);
+/* Tells a parent of its child, as a CLD_ code and a status say. */
+void signal_child(struct user *user, struct process *parent, const struct process *child, int code, int status);
+/* Handlers are gone, as after execve; what is ignored stays so. */
+void signals_forget(struct process *process);
 /* For a call that waits under another mask (0: none is given): swaps it until the call is over. False: `status` is
  * -errno. */
 bool signal_swap_mask(struct user *user, uint32_t address, uint32_t bytes, int *status);
@@ -210,10 +234,14 @@ struct descriptor {
     uint32_t base, limit; /* limit in bytes - 1 */
     uint32_t raw[3];      /* base, limit and flags as the guest gave them */
 };
+struct descriptor *segment_copy_ldt(const struct descriptor *ldt); /* NULL of NULL */
 bool segment_lookup(struct user *user, unsigned segment, uint16_t selector, struct hw_segment *descriptor,
                     struct hw_fault *fault);
 /* Loads a segment register as a return from a signal handler does: a selector that is not allowed becomes null. */
 void segment_load(struct user *user, unsigned segment, uint16_t selector);
+/* The thread storage that clone's fourth argument describes: 0 or -errno; and its being set. */
+int segment_get_tls(struct user *user, uint32_t address, uint32_t description[4]);
+void segment_set_tls(struct user *user, const uint32_t description[4]);
 uint16_t segment_selector(const struct user *user, unsigned segment);
 
 /* ---- files (paths.c, inodes.c, files.c, io.c, control.c, directories.c) ---- */
@@ -319,23 +347,56 @@ int64_t file_stat(struct user *user, struct file *file, struct guest_stat *out);
 bool file_ready(struct user *user, const struct file *file, bool write);
 /* The guest's tree, and the first process's descriptors. */
 bool files_create(struct user *user, const struct user_config *config, char *error, size_t capacity);
+/* A child's descriptors are the same open files. */
+void files_copy(const struct process *from, struct process *to);
 void files_close(struct user *user); /* all descriptors of the process */
 void files_destroy(struct user *user);
 int64_t place_stat(struct user *user, const struct place *place, struct guest_stat *out);
 
 /* ---- tasks ---- */
 
+/* A thread that cannot go on with its system call. The call is made again, by the same handler with the same arguments,
+ * when what it waits for may have come. */
+struct wait {
+    bool waiting;  /* the call has no answer yet: while a handler runs, that it is being made again */
+    bool resumed;  /* it was interrupted without a handler: its deadline stands */
+    bool look;     /* what it waits for may have come */
+    bool watchful; /* it may come by any system call of another thread */
+    bool killable; /* of all signals only SIGKILL ends the wait */
+    uint64_t until;
+};
+/* A place where threads wait: a word of a space, or of memory that several spaces share (space 0). */
+struct futex_key {
+    uint64_t space, address;
+};
+struct futex_wait {
+    bool queued;
+    struct futex_key key;
+    uint32_t bits;
+    uint64_t turn; /* waiters are woken in this order */
+};
+
 /* What Linux keeps for each thread. */
 struct thread {
     struct process *process;
     uint32_t id;
-    char name[16];           /* prctl PR_SET_NAME */
+    char name[16];         /* prctl PR_SET_NAME */
+    struct hw_state state; /* while another thread runs */
+    uint64_t insns;        /* that it has run, up to where the running one was switched to */
+    bool dead;
+    struct wait wait;
+    struct futex_wait futex;
     uint64_t blocked, saved; /* signals; saved: what sigsuspend replaced, to be restored after the handler */
+    uint64_t awaited;        /* signals that sigtimedwait takes */
     bool restore;
+    int64_t interrupted; /* what the system call returns in which it was stopped; 0: in none */
     struct pending pending;
     struct altstack stack;
     uint32_t trap, error, cr2; /* of the last exception */
     struct descriptor tls[GDT_TLS_COUNT];
+    uint32_t child;      /* whose vfork it waits for */
+    uint32_t clear_tid;  /* cleared, and woken on, when it ends; 0: nothing is */
+    uint32_t robust;     /* head of its list of robust futexes, or 0 */
     uint32_t call;       /* number of the system call being answered */
     bool call_abandoned; /* it set all registers itself (sigreturn): no result, no restart */
 };
@@ -343,7 +404,17 @@ struct thread {
 enum { LIMIT_COUNT = 16 };
 /* What its threads share. */
 struct process {
-    uint32_t id, parent;
+    uint32_t id, parent, group, session;
+    int exit_signal; /* that its parent gets when it ends; 0: none */
+    bool ended;
+    bool reaped; /* and nobody will ask for it again */
+    bool stopped, execed;
+    unsigned status;         /* as wait tells it, of the end or of the last stop */
+    bool news;               /* a stop or continuation that nobody has waited for yet */
+    uint32_t vfork;          /* id of the thread that waits for it to leave the space that both use; 0: none */
+    uint64_t insns;          /* that its threads have run, up to where the running one was switched to */
+    uint64_t children_insns; /* of its children that it has waited for, and theirs */
+    struct pending pending;
     struct mappings *space;
     struct signal_action action[GUEST_SIGNALS + 1];
     struct timer timer[TIMER_COUNT];
@@ -358,6 +429,64 @@ struct process {
 /* The first process, with its thread. False: no memory. */
 bool task_create(struct user *user, uint64_t stack);
 void task_destroy(struct user *user);
+/* A new one with a copy of what the running one has. NULL: no memory. */
+struct process *task_new_process(struct user *user);
+struct thread *task_new_thread(struct user *user, struct process *process);
+/* NULL: none alive. */
+struct thread *task_thread(const struct user *user, uint32_t id);
+struct thread *task_first_thread(const struct user *user, const struct process *process);
+/* NULL: none, not even one that has ended and is not waited for yet. */
+struct process *task_process(const struct user *user, uint32_t id);
+enum { WAIT_CORE = 0x80 };
+#define WAIT_EXITED(code) (((code)&0xff) << 8)
+/* Ends the running thread; the last one of a process ends that. `status` as wait tells it. */
+void task_end_thread(struct user *user, unsigned status);
+/* Ends the running process; the run, if it was the last. */
+void task_end_process(struct user *user, unsigned status);
+/* Ends all threads of the process but the running one. */
+void task_end_others(struct user *user);
+/* The process has left the space that it was lent by a vfork. */
+void task_leave_parent(struct user *user);
+/* Stops the running process; lets one go on. */
+void task_stop(struct user *user, int signal);
+void task_continue(struct user *user, struct process *process, bool told);
+/* Its parent knows of its end. */
+void task_reap(struct user *user, struct process *process);
+/* A dead thread that the core has left. */
+void task_bury(struct user *user, struct thread *thread);
+/* Nobody can run, and nothing will change that. */
+void task_give_up(struct user *user);
+
+/* ---- scheduling (schedule.c) ---- */
+
+/* What a handler returns that has no answer yet, having changed nothing: BLOCKED, or at once `interrupted` if a signal
+ * wants to be handled. The thread sleeps; the handler is called again when a system call of another thread has been
+ * answered, at time `until` (ns as time_now; UINT64_MAX: never), or when a signal comes. */
+int64_t schedule_block(struct user *user, uint64_t until, int64_t interrupted);
+/* The same, but not every system call wakes it: schedule_wake does. */
+int64_t schedule_sleep(struct user *user, uint64_t until, int64_t interrupted);
+/* The same, and of all signals only SIGKILL ends the wait. */
+int64_t schedule_stand(struct user *user);
+void schedule_wake(struct thread *thread);
+/* Something has happened that may be what others are blocked for. */
+void schedule_look(struct user *user);
+/* Is the call being made again? */
+static inline bool schedule_again(const struct wait *wait) { return wait->waiting; }
+/* When a wait is to end: what the handler has worked out, or what it worked out when the call was first made. */
+uint64_t schedule_deadline(const struct user *user, uint64_t until);
+/* Makes another thread the one that the core runs; no choice, no statistic. */
+void schedule_switch(struct user *user, struct thread *thread);
+/* At the end of whatever the platform does: the core is to go on with a thread that can run, and whose turn it is. */
+enum hw_run schedule_settle(struct user *user);
+/* Retired-instruction count at which the running thread's turn ends; UINT64_MAX: no other could run. */
+uint64_t schedule_next_event(const struct user *user);
+
+/* ---- futexes (futex.c) ---- */
+
+/* Wakes up to `count` threads that wait there for any of `bits`: how many. */
+unsigned futex_wake(struct user *user, uint32_t address, unsigned count);
+/* What the running thread's end does to the locks that it holds. */
+void futex_exit(struct user *user);
 
 /* ---- the whole ---- */
 
@@ -368,14 +497,23 @@ struct user {
     struct physical *physical;
     struct user_params params;
     struct user_stats stats;
-    struct user_status status;
+    struct user_status status; /* of the first process, once it has ended */
+    bool over;                 /* the run is */
     char note[320];
     uint64_t insns_max; /* UINT64_MAX: no limit */
     bool write;
     volatile sig_atomic_t interrupted;
-    struct process *process;
-    struct thread *thread;
-    uint64_t slept; /* ns */
+    struct process *process, **processes; /* running; all, those that have ended and are not waited for included */
+    struct thread *thread, **threads;     /* running; all that are alive, by id */
+    unsigned process_count, process_capacity, thread_count, thread_capacity;
+    uint32_t next_id;
+    uint64_t since;        /* instruction count at which the running thread was switched to */
+    uint64_t quantum_end;  /* at which its turn ends */
+    bool contested;        /* another thread can run */
+    bool yield;            /* the running one wants to let others go first */
+    struct thread *victim; /* of the first process, if that was killed: kept for who looks at the end of the run */
+    uint64_t futex_turn;   /* of the next thread that waits for a futex */
+    uint64_t slept;        /* ns */
     struct prng random;
     int root, tmp; /* host directories */
     char tmp_path[64];
@@ -387,10 +525,10 @@ struct user {
     uint32_t fault_address, fault_repeats;
 };
 
-/* Ends the run: the first end counts. */
+/* Ends the run, whatever the first process came to. */
 void user_end(struct user *user, enum user_end end, int code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-static inline bool user_ended(const struct user *user) { return user->status.end != USER_RUNNING; }
+static inline bool user_ended(const struct user *user) { return user->over; }
 static inline uint64_t *user_reg(struct user *user, enum home home) { return &hw_state(user->core)->r[home]; }
 uint32_t user_flags(struct user *user);
 void user_set_flags(struct user *user, uint32_t flags, uint32_t mask);
@@ -401,6 +539,8 @@ void user_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Answers the system call that the registers ask for, and delivers signals. */
 void user_syscall(struct user *user);
+/* Makes the running thread's call again, which was BLOCKED. */
+void user_syscall_again(struct user *user);
 
 #define SYSCALL(number, name, arguments, handler) int64_t sys_##handler(struct user *user, const uint32_t *a);
 #include "hwsim/platform/user/syscalls.def"

@@ -72,8 +72,7 @@ static int64_t read_pipe(struct user *user, struct file *file, uint8_t *to, size
     if (!pipe->used) {
         if (!pipe->writers) return 0;
         if (file->flags & O_NONBLOCK) return -EAGAIN;
-        time_wait(user, UINT64_MAX); /* the only writer is the guest itself, in a signal handler */
-        return RESTART_ALWAYS;
+        return schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
     }
     size_t count = bytes < pipe->used ? bytes : pipe->used;
     for (size_t i = 0; i < count; i++) to[i] = pipe->bytes[(pipe->first + i) % PIPE_BYTES];
@@ -94,8 +93,7 @@ static int64_t write_pipe(struct user *user, struct file *file, const uint8_t *f
     if (bytes <= 4096 && count < bytes) count = 0; /* PIPE_BUF: whole or not at all */
     if (!count) {
         if (file->flags & O_NONBLOCK) return -EAGAIN;
-        time_wait(user, UINT64_MAX);
-        return RESTART_ALWAYS;
+        return schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
     }
     for (size_t i = 0; i < count; i++) pipe->bytes[(pipe->first + pipe->used + i) % PIPE_BYTES] = from[i];
     pipe->used += count;

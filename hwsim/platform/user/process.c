@@ -10,28 +10,62 @@ int64_t sys_invalid(struct user *user, const uint32_t *a) { return -EINVAL; }
 int64_t sys_absent(struct user *user, const uint32_t *a) { return -ENOSYS; }
 int64_t sys_interrupted(struct user *user, const uint32_t *a) { return -EINTR; }
 int64_t sys_not_permitted(struct user *user, const uint32_t *a) { return -EPERM; }
-int64_t sys_no_children(struct user *user, const uint32_t *a) { return -ECHILD; }
 int64_t sys_no_network(struct user *user, const uint32_t *a) { return -EAFNOSUPPORT; }
-int64_t sys_getpid(struct user *user, const uint32_t *a) { return GUEST_PID; }
-int64_t sys_getppid(struct user *user, const uint32_t *a) { return GUEST_PARENT; }
+int64_t sys_getpid(struct user *user, const uint32_t *a) { return user->process->id; }
+int64_t sys_gettid(struct user *user, const uint32_t *a) { return user->thread->id; }
+int64_t sys_getppid(struct user *user, const uint32_t *a) { return user->process->parent; }
 int64_t sys_getuid(struct user *user, const uint32_t *a) { return GUEST_UID; }
 int64_t sys_getgid(struct user *user, const uint32_t *a) { return GUEST_GID; }
 int64_t sys_getpriority(struct user *user, const uint32_t *a) { return 20; } /* 20 - nice */
 
-int64_t sys_exit(struct user *user, const uint32_t *a)
+/* ---- identity ---- */
+
+/* The process that an argument means; 0: the caller. NULL: none. */
+static struct process *named(const struct user *user, uint32_t id)
 {
-    user_end(user, USER_EXITED, (int)(a[0] & 0xff), NULL);
+    return id ? task_process(user, id) : user->process;
+}
+
+int64_t sys_getpgid(struct user *user, const uint32_t *a)
+{
+    const struct process *process = named(user, a[0]);
+    return process ? (int64_t)process->group : -ESRCH;
+}
+
+int64_t sys_getpgrp(struct user *user, const uint32_t *a) { return user->process->group; }
+
+int64_t sys_getsid(struct user *user, const uint32_t *a)
+{
+    const struct process *process = named(user, a[0]);
+    return process ? (int64_t)process->session : -ESRCH;
+}
+
+static bool is_group(const struct user *user, uint32_t group, uint32_t session)
+{
+    for (unsigned i = 0; i < user->process_count; i++)
+        if (user->processes[i]->group == group && user->processes[i]->session == session) return true;
+    return false;
+}
+
+int64_t sys_setpgid(struct user *user, const uint32_t *a)
+{
+    struct process *process = named(user, a[0]), *self = user->process;
+    if ((int32_t)a[1] < 0) return -EINVAL;
+    if (!process || (process != self && process->parent != self->id)) return -ESRCH;
+    uint32_t group = a[1] ? a[1] : process->id;
+    if (process->session != self->session || process->session == process->id) return -EPERM;
+    if (process != self && process->execed) return -EACCES;
+    if (group != process->id && !is_group(user, group, self->session)) return -EPERM;
+    process->group = group;
     return 0;
 }
 
-/* ---- identity ---- */
-
-static bool self(uint32_t process) { return process == 0 || process == GUEST_PID; }
-
-int64_t sys_getpgid(struct user *user, const uint32_t *a) { return self(a[0]) ? GUEST_PID : -ESRCH; }
-int64_t sys_setpgid(struct user *user, const uint32_t *a)
+int64_t sys_setsid(struct user *user, const uint32_t *a)
 {
-    return !self(a[0]) ? -ESRCH : self(a[1]) ? -EPERM : -EINVAL; /* the leader of its session cannot leave its group */
+    struct process *process = user->process;
+    for (unsigned i = 0; i < user->process_count; i++)
+        if (user->processes[i]->group == process->id) return -EPERM;
+    return process->group = process->session = process->id;
 }
 
 static int64_t set_ids(const uint32_t *a, unsigned count, uint32_t id)
@@ -129,7 +163,7 @@ int64_t sys_getcpu(struct user *user, const uint32_t *a)
 int64_t sys_sched_getaffinity(struct user *user, const uint32_t *a)
 {
     uint32_t one = 1;
-    if (!self(a[0])) return -ESRCH;
+    if (a[0] && !task_thread(user, a[0])) return -ESRCH;
     if (a[1] < sizeof one || a[1] % 4) return -EINVAL;
     return user_put(user, a[2], &one, sizeof one) ? (int64_t)sizeof one : -EFAULT;
 }
@@ -199,7 +233,7 @@ int64_t sys_prlimit64(struct user *user, const uint32_t *a)
 {
     uint64_t new[2], old[2];
     if (a[1] >= LIMIT_COUNT) return -EINVAL;
-    if (!self(a[0])) return -ESRCH;
+    if (named(user, a[0]) != user->process) return named(user, a[0]) ? -EPERM : -ESRCH;
     memcpy(old, user->process->limit[a[1]], sizeof old);
     if (a[2]) {
         if (!user_get(user, a[2], new, sizeof new)) return -EFAULT;

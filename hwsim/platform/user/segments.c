@@ -113,13 +113,30 @@ static void reload(struct user *user, uint16_t selector)
             segment_load(user, segment, segment_selector(user, segment));
 }
 
+/* As in Linux: 32-bit segments only, no code segments, nothing not present unless empty. */
+static bool may_be_tls(const uint32_t desc[4])
+{
+    struct descriptor descriptor = make_descriptor(desc);
+    return !descriptor.used || (descriptor.size32 && descriptor.data && descriptor.present);
+}
+
+int segment_get_tls(struct user *user, uint32_t address, uint32_t desc[4])
+{
+    if (!user_get(user, address, desc, 16)) return -EFAULT;
+    return may_be_tls(desc) && desc[0] - GDT_TLS_FIRST < GDT_TLS_COUNT ? 0 : -EINVAL;
+}
+
+void segment_set_tls(struct user *user, const uint32_t desc[4])
+{
+    user->thread->tls[desc[0] - GDT_TLS_FIRST] = make_descriptor(desc);
+    reload(user, (uint16_t)(desc[0] << 3));
+}
+
 int64_t sys_set_thread_area(struct user *user, const uint32_t *a)
 {
     uint32_t desc[4];
     if (!user_get(user, a[0], desc, sizeof desc)) return -EFAULT;
-    /* As in Linux: 32-bit segments only, no code segments, nothing not present unless empty. */
-    struct descriptor descriptor = make_descriptor(desc);
-    if (descriptor.used && (!descriptor.size32 || !descriptor.data || !descriptor.present)) return -EINVAL;
+    if (!may_be_tls(desc)) return -EINVAL;
     unsigned index = 0;
     if (desc[0] == UINT32_MAX) {
         while (index < GDT_TLS_COUNT && user->thread->tls[index].used) index++;
@@ -127,10 +144,8 @@ int64_t sys_set_thread_area(struct user *user, const uint32_t *a)
         desc[0] = GDT_TLS_FIRST + index;
         if (!user_put(user, a[0], &desc[0], sizeof desc[0])) return -EFAULT;
     }
-    index = desc[0] - GDT_TLS_FIRST;
-    if (index >= GDT_TLS_COUNT) return -EINVAL;
-    user->thread->tls[index] = descriptor;
-    reload(user, (uint16_t)(desc[0] << 3));
+    if (desc[0] - GDT_TLS_FIRST >= GDT_TLS_COUNT) return -EINVAL;
+    segment_set_tls(user, desc);
     return 0;
 }
 
@@ -142,6 +157,13 @@ int64_t sys_get_thread_area(struct user *user, const uint32_t *a)
     const struct descriptor *d = &user->thread->tls[number - GDT_TLS_FIRST];
     uint32_t desc[4] = {number, d->raw[0], d->raw[1], d->used ? d->raw[2] : UD_READ_EXEC_ONLY | UD_NOT_PRESENT};
     return user_put(user, a[0], desc, sizeof desc) ? 0 : -EFAULT;
+}
+
+struct descriptor *segment_copy_ldt(const struct descriptor *ldt)
+{
+    struct descriptor *copy = ldt ? malloc(LDT_ENTRIES * sizeof *copy) : NULL;
+    if (copy) memcpy(copy, ldt, LDT_ENTRIES * sizeof *copy);
+    return copy;
 }
 
 /* A descriptor as the processor keeps it (SDM figure 3-8). */

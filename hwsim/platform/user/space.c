@@ -3,14 +3,15 @@
  * Pages come in on demand, a few neighbours at a time, when the guest or a system call touches them; the guest cannot
  * tell. Only physical_write and page_map change guest memory. A page of a mapping that allows nothing keeps its frame
  * in an entry that is not present. A frame belongs to the mapping, but for a shared one's, which belongs to its
- * backing. */
+ * backing. Private mappings of a parent and its children may hold a frame together: it is read-only in all of them
+ * until one writes, which takes a copy. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "hwsim/platform/user/internal.h"
 
-enum { PTE_KEPT = 1 << 9, FAULT_PAGES = 16, USER_SPACE = 1 };
+enum { PTE_KEPT = 1 << 9, FAULT_PAGES = 16 };
 #define PTE_FRAME UINT64_C(0x000ffffffffff000)
 #define PAGE_MASK (~(uint32_t)(PAGE_BYTES - 1))
 
@@ -99,11 +100,12 @@ static uint64_t entry_of(const struct user *user, uint32_t linear)
     return page_entry(user->physical, PAGING_PAE, user->process->space->cr3, linear);
 }
 
-static uint64_t entry_for(uint64_t frame_bits, unsigned prot)
+static uint64_t entry_for(const struct user *user, const struct vma *vma, uint64_t frame)
 {
-    if (!(prot & (PROT_READ | PROT_WRITE | PROT_EXEC))) return frame_bits | PTE_KEPT;
-    return frame_bits | PTE_PRESENT | PTE_USER | (prot & PROT_WRITE ? PTE_WRITE : 0) |
-           (prot & PROT_EXEC ? 0 : PTE_NO_EXECUTE);
+    bool write = vma->prot & PROT_WRITE && (vma->shared || !physical_is_shared(user->physical, frame));
+    if (!(vma->prot & (PROT_READ | PROT_WRITE | PROT_EXEC))) return frame << PAGE_BITS | PTE_KEPT;
+    return frame << PAGE_BITS | PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0) |
+           (vma->prot & PROT_EXEC ? 0 : PTE_NO_EXECUTE);
 }
 
 static bool set_entry(struct user *user, uint32_t linear, uint64_t entry)
@@ -112,6 +114,11 @@ static bool set_entry(struct user *user, uint32_t linear, uint64_t entry)
 }
 
 static uint64_t offset_of(const struct vma *vma, uint32_t page) { return vma->offset + (page - vma->start); }
+
+static void changed(struct user *user, uint32_t linear, uint32_t bytes)
+{
+    core_space_changed(user->core, user->process->space->id, linear, bytes);
+}
 
 /* A page of a shared mapping that was written to is to reach its file. */
 static void note_dirty(const struct vma *vma, uint32_t page, uint64_t entry)
@@ -142,7 +149,7 @@ static void drop_pages(struct user *user, const struct vma *vma, uint32_t start,
         any = true;
         if (!vma->shared) physical_release(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
     }
-    if (any) core_mapping_changed(user->core, start, end - start);
+    if (any) changed(user, start, end - start);
 }
 
 /* The frame of a page that is not there yet; 0: no memory. */
@@ -158,11 +165,27 @@ static enum populate bring_in(struct user *user, const struct vma *vma, uint32_t
     if (vma->backing && offset_of(vma, page) >= backing_size(vma->backing)) return POPULATE_BEYOND;
     uint64_t frame = find_frame(user, vma, page);
     if (!frame) return POPULATE_NO_MEMORY;
-    if (!set_entry(user, page, entry_for(frame << PAGE_BITS, vma->prot))) {
+    if (!set_entry(user, page, entry_for(user, vma, frame))) {
         if (!vma->shared) physical_release(user->physical, frame);
         return POPULATE_NO_MEMORY;
     }
     user->stats.pages_mapped++;
+    return POPULATED;
+}
+
+/* A write to a page whose frame others may hold: it gets a frame of its own. */
+static enum populate take_copy(struct user *user, const struct vma *vma, uint32_t page, uint64_t entry)
+{
+    uint64_t frame = (entry & PTE_FRAME) >> PAGE_BITS, own = frame;
+    if (physical_is_shared(user->physical, frame)) {
+        own = physical_allocate(user->physical);
+        if (!own) return POPULATE_NO_MEMORY;
+        physical_write(user->physical, own << PAGE_BITS, physical_frame(user->physical, frame), PAGE_BYTES);
+        physical_release(user->physical, frame);
+        user->stats.pages_copied++;
+    }
+    set_entry(user, page, entry_for(user, vma, own));
+    changed(user, page, PAGE_BYTES);
     return POPULATED;
 }
 
@@ -180,7 +203,9 @@ enum populate space_populate(struct user *user, uint32_t linear, unsigned access
     if (!vma) return POPULATE_UNMAPPED;
     if (!allowed(vma, access)) return POPULATE_DENIED;
     uint32_t page = linear & PAGE_MASK;
-    if (entry_of(user, page)) return POPULATED;
+    uint64_t entry = entry_of(user, page);
+    if (entry && access & ACCESS_WRITE && !(entry & PTE_WRITE)) return take_copy(user, vma, page, entry);
+    if (entry) return POPULATED;
     enum populate result = bring_in(user, vma, page);
     if (result != POPULATED) return result;
     /* Neighbours spare later faults; where there is no room for them, they can wait. */
@@ -243,12 +268,13 @@ void space_protect(struct user *user, uint32_t start, uint32_t end, unsigned pro
         vma->prot = (uint8_t)prot;
         for (uint32_t page = vma->start; page_above(user, &page, vma->end); page += PAGE_BYTES) {
             uint64_t entry = entry_of(user, page);
-            set_entry(user, page, entry_for(entry & PTE_FRAME, prot) | (entry & (PTE_ACCESSED | PTE_DIRTY)));
+            set_entry(user, page,
+                      entry_for(user, vma, (entry & PTE_FRAME) >> PAGE_BITS) | (entry & (PTE_ACCESSED | PTE_DIRTY)));
             any = true;
         }
     }
     vma_merge_around(user, start, end);
-    if (any) core_mapping_changed(user->core, start, end - start);
+    if (any) changed(user, start, end - start);
 }
 
 uint32_t space_gap(const struct user *user, uint32_t bytes)
@@ -282,7 +308,7 @@ void space_move(struct user *user, uint32_t from, uint32_t bytes, uint32_t to, u
         set_entry(user, page, 0);
         any = true;
     }
-    if (any) core_mapping_changed(user->core, from, bytes);
+    if (any) changed(user, from, bytes);
     space_unmap(user, from, from + bytes);
 }
 
@@ -310,7 +336,7 @@ void space_flush(struct user *user, uint32_t start, uint32_t end)
     }
 }
 
-void space_forget(struct user *user, const struct backing *backing, uint64_t offset)
+static void forget(struct user *user, const struct backing *backing, uint64_t offset)
 {
     const struct mappings *space = user->process->space;
     for (unsigned i = 0; i < space->count; i++) {
@@ -321,29 +347,146 @@ void space_forget(struct user *user, const struct backing *backing, uint64_t off
     }
 }
 
+void space_forget(struct user *user, const struct backing *backing, uint64_t offset)
+{
+    struct process *running = user->process;
+    for (unsigned i = 0; i < user->process_count; i++) {
+        user->process = user->processes[i];
+        if (user->process->space) forget(user, backing, offset);
+    }
+    user->process = running;
+}
+
 bool space_is_resident(const struct user *user, uint32_t linear) { return entry_of(user, linear) != 0; }
 
-bool space_create(struct user *user)
+bool space_physical(const struct user *user, uint32_t linear, uint64_t *physical)
+{
+    uint64_t entry = entry_of(user, linear);
+    *physical = (entry & PTE_FRAME) | linear % PAGE_BYTES;
+    return entry;
+}
+
+/* ---- whole spaces ---- */
+
+/* The lowest identifier that no space has. */
+static uint16_t free_id(const struct user *user)
+{
+    uint16_t id = 1;
+    for (unsigned i = 0; i < user->process_count;) {
+        const struct mappings *space = user->processes[i++]->space;
+        if (!space || space->id != id) continue;
+        id++;
+        i = 0;
+    }
+    return id;
+}
+
+static struct mappings *new_space(struct user *user)
 {
     struct mappings *space = calloc(1, sizeof *space);
     uint64_t frame = space ? physical_allocate(user->physical) : 0;
-    user->process->space = space;
-    if (!frame) return false;
+    if (!frame) {
+        free(space);
+        return NULL;
+    }
+    space->references = 1;
+    space->id = free_id(user);
     space->cr3 = frame << PAGE_BITS;
-    core_set_space(user->core, USER_SPACE, PAGING_PAE, space->cr3);
-    return true;
+    return space;
 }
 
-void space_destroy(struct user *user)
+void space_enter(struct user *user)
 {
-    struct mappings *space = user->process->space;
-    if (!space) return;
-    space_flush(user, 0, UINT32_MAX);
-    for (unsigned i = 0; i < space->count; i++) backing_release(user, space->vmas[i].backing);
+    const struct mappings *space = user->process->space;
+    struct core_space now = core_get_space(user->core);
+    if (space && (now.space != space->id || now.cr3 != space->cr3))
+        core_set_space(user->core, space->id, PAGING_PAE, space->cr3);
+}
+
+bool space_create(struct user *user)
+{
+    struct mappings *space = new_space(user);
+    user->process->space = space;
+    if (space) core_set_space(user->core, space->id, PAGING_PAE, space->cr3);
+    return space;
+}
+
+static void free_space(struct user *user, struct mappings *space)
+{
+    for (unsigned i = 0; i < space->count; i++) {
+        struct vma *vma = &space->vmas[i];
+        for (uint32_t page = vma->start; page_above(user, &page, vma->end); page += PAGE_BYTES) {
+            uint64_t entry = entry_of(user, page);
+            note_dirty(vma, page, entry);
+            if (!vma->shared) physical_release(user->physical, (entry & PTE_FRAME) >> PAGE_BITS);
+        }
+        backing_release(user, vma->backing);
+    }
+    page_tables_release(user->physical, PAGING_PAE, space->cr3);
+    core_space_changed(user->core, space->id, 0, UINT64_C(1) << 32);
     free(space->vmas);
     free(space->ldt);
     free(space);
-    user->process->space = NULL;
+}
+
+void space_release(struct user *user, struct process *process)
+{
+    struct mappings *space = process->space;
+    struct process *running = user->process;
+    user->process = process;
+    if (space && --space->references == 0) free_space(user, space);
+    process->space = NULL;
+    user->process = running;
+}
+
+static void copy_mappings(struct user *user, struct mappings *to)
+{
+    const struct mappings *from = user->process->space;
+    to->vmas = malloc(from->capacity * sizeof *to->vmas);
+    if (!to->vmas) hw_panic(user->core, "no host memory for the guest's list of mappings");
+    memcpy(to->vmas, from->vmas, from->count * sizeof *to->vmas);
+    to->count = from->count;
+    to->capacity = from->capacity;
+    for (unsigned i = 0; i < to->count; i++)
+        if (to->vmas[i].backing) to->vmas[i].backing->references++;
+    to->break_start = from->break_start;
+    to->program_break = from->program_break;
+    to->read_implies_exec = from->read_implies_exec;
+    to->ldt = segment_copy_ldt(from->ldt);
+}
+
+/* Lets the copy hold all frames too; those of private mappings become read-only here as well. */
+static bool share_pages(struct user *user, struct mappings *to)
+{
+    const struct mappings *from = user->process->space;
+    bool fits = true;
+    for (unsigned i = 0; i < from->count && fits; i++) {
+        const struct vma *vma = &from->vmas[i];
+        for (uint32_t page = vma->start; fits && page_above(user, &page, vma->end); page += PAGE_BYTES) {
+            uint64_t entry = entry_of(user, page), frame = (entry & PTE_FRAME) >> PAGE_BITS;
+            if (!vma->shared) physical_share(user->physical, frame);
+            if (!vma->shared && entry & PTE_WRITE) set_entry(user, page, entry & ~(uint64_t)PTE_WRITE);
+            fits = page_map(user->physical, PAGING_PAE, to->cr3, page, entry_for(user, vma, frame));
+            if (!fits && !vma->shared) physical_release(user->physical, frame);
+        }
+    }
+    changed(user, 0, UINT32_MAX);
+    return fits;
+}
+
+bool space_lend(struct user *user, struct process *child, bool shared)
+{
+    if (shared) {
+        child->space = user->process->space;
+        child->space->references++;
+        return true;
+    }
+    child->space = new_space(user);
+    if (!child->space) return false;
+    copy_mappings(user, child->space);
+    if (share_pages(user, child->space)) return true;
+    space_release(user, child);
+    return false;
 }
 
 /* ---- guest buffers ---- */

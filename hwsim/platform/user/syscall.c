@@ -43,21 +43,32 @@ static void trace(struct user *user, const struct row *row, const uint32_t *a, i
     hw_trace(user->core, 's', "%s(%s) = %lld", row->name, text, (long long)result);
 }
 
-void user_syscall(struct user *user)
+static void answer(struct user *user)
 {
     static const struct row unknown = {"unknown", 0, sys_unsupported};
+    struct thread *thread = user->thread;
     const uint64_t *r = hw_state(user->core)->r;
     uint32_t a[6] = {(uint32_t)r[HOME_EBX], (uint32_t)r[HOME_ECX], (uint32_t)r[HOME_EDX],
                      (uint32_t)r[HOME_ESI], (uint32_t)r[HOME_EDI], (uint32_t)r[HOME_EBP]};
-    user->thread->call = (uint32_t)r[HOME_EAX];
-    user->thread->call_abandoned = false;
-    user->stats.syscalls++;
-    const struct row *row =
-        user->thread->call < LENGTH(rows) && rows[user->thread->call].name ? &rows[user->thread->call] : &unknown;
+    const struct row *row = thread->call < LENGTH(rows) && rows[thread->call].name ? &rows[thread->call] : &unknown;
     uint64_t eip = r[HOME_EIP];
     int64_t result = row->handler(user, a);
+    thread->wait.waiting = result == BLOCKED && !thread->dead;
+    if (result == BLOCKED) return;
     if (hw_tracing(user->core, 's', eip)) trace(user, row, a, result);
-    if (user_ended(user)) return;
-    if (!user->thread->call_abandoned) *user_reg(user, HOME_EAX) = (uint32_t)result;
-    signals_deliver(user, user->thread->call_abandoned ? NULL : &result);
+    schedule_look(user);
+    if (user_ended(user) || thread->dead) return;
+    thread->wait.resumed = false;
+    if (!thread->call_abandoned) *user_reg(user, HOME_EAX) = (uint32_t)result;
+    signals_deliver(user, thread->call_abandoned ? NULL : &result);
 }
+
+void user_syscall(struct user *user)
+{
+    user->thread->call = (uint32_t)*user_reg(user, HOME_EAX);
+    user->thread->call_abandoned = false;
+    user->stats.syscalls++;
+    answer(user);
+}
+
+void user_syscall_again(struct user *user) { answer(user); }

@@ -1,5 +1,7 @@
 /* tasks.c -- processes and their threads: how they come to be, and go. */
+#define _GNU_SOURCE
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "hwsim/platform/user/internal.h"
@@ -38,45 +40,323 @@ static void set_limits(struct process *process, uint64_t stack)
     process->limit[STACK][0] = stack;
 }
 
-static struct process *new_process(uint64_t stack)
+/* ---- the tables, both by id ---- */
+
+static void *grown(struct user *user, void *table, unsigned count, unsigned *capacity)
+{
+    if (count < *capacity) return table;
+    *capacity = *capacity ? 2 * *capacity : 16;
+    void *more = realloc(table, *capacity * sizeof(void *));
+    if (!more) hw_panic(user->core, "no host memory for the guest's processes");
+    return more;
+}
+
+static void remove_thread(struct user *user, const struct thread *thread)
+{
+    unsigned i = 0;
+    while (user->threads[i] != thread) i++;
+    user->thread_count--;
+    memmove(user->threads + i, user->threads + i + 1, (user->thread_count - i) * sizeof user->threads[0]);
+}
+
+static void remove_process(struct user *user, const struct process *process)
+{
+    unsigned i = 0;
+    while (user->processes[i] != process) i++;
+    user->process_count--;
+    memmove(user->processes + i, user->processes + i + 1, (user->process_count - i) * sizeof user->processes[0]);
+}
+
+struct thread *task_thread(const struct user *user, uint32_t id)
+{
+    for (unsigned i = 0; i < user->thread_count; i++)
+        if (user->threads[i]->id == id) return user->threads[i];
+    return NULL;
+}
+
+struct process *task_process(const struct user *user, uint32_t id)
+{
+    for (unsigned i = 0; i < user->process_count; i++)
+        if (user->processes[i]->id == id) return user->processes[i];
+    return NULL;
+}
+
+struct thread *task_first_thread(const struct user *user, const struct process *process)
+{
+    for (unsigned i = 0; i < user->thread_count; i++)
+        if (user->threads[i]->process == process) return user->threads[i];
+    return NULL;
+}
+
+/* ---- coming to be ---- */
+
+static struct process *add_process(struct user *user, uint32_t id)
 {
     struct process *process = calloc(1, sizeof *process);
     if (!process) return NULL;
-    process->id = GUEST_PID;
-    process->parent = GUEST_PARENT;
-    process->file_mask = 022;
+    process->id = id;
     process->exe = -1;
-    memcpy(process->cwd, "/", 2);
-    set_limits(process, stack);
+    process->exit_signal = SIGCHLD;
+    user->processes = grown(user, user->processes, user->process_count, &user->process_capacity);
+    user->processes[user->process_count++] = process;
     return process;
 }
 
-static struct thread *new_thread(struct process *process)
+static struct thread *add_thread(struct user *user, struct process *process, uint32_t id)
 {
     struct thread *thread = calloc(1, sizeof *thread);
     if (!thread) return NULL;
     thread->process = process;
-    thread->id = process->id;
+    thread->id = id;
     thread->stack.flags = STACK_DISABLE;
+    user->threads = grown(user, user->threads, user->thread_count, &user->thread_capacity);
+    user->threads[user->thread_count++] = thread;
     return thread;
 }
 
 bool task_create(struct user *user, uint64_t stack)
 {
-    user->process = new_process(stack);
-    user->thread = user->process ? new_thread(user->process) : NULL;
-    if (!user->thread) free(user->process);
+    struct process *process = add_process(user, GUEST_PID);
+    if (!process) return false;
+    process->parent = GUEST_PARENT;
+    process->group = process->session = GUEST_PID;
+    process->file_mask = 022;
+    memcpy(process->cwd, "/", 2);
+    set_limits(process, stack);
+    user->process = process;
+    user->thread = add_thread(user, process, GUEST_PID);
+    user->next_id = GUEST_PID + 1;
     return user->thread;
+}
+
+struct thread *task_new_thread(struct user *user, struct process *process)
+{
+    const struct thread *parent = user->thread;
+    uint32_t id = process == user->process ? user->next_id++ : process->id;
+    struct thread *thread = add_thread(user, process, id);
+    if (!thread) return NULL;
+    memcpy(thread->name, parent->name, sizeof thread->name);
+    memcpy(thread->tls, parent->tls, sizeof thread->tls);
+    thread->state = *hw_state(user->core);
+    thread->blocked = parent->blocked;
+    return thread;
+}
+
+struct process *task_new_process(struct user *user)
+{
+    const struct process *parent = user->process;
+    struct process *process = add_process(user, user->next_id++);
+    if (!process) return NULL;
+    process->parent = parent->id;
+    process->group = parent->group;
+    process->session = parent->session;
+    process->file_mask = parent->file_mask;
+    memcpy(process->action, parent->action, sizeof process->action);
+    memcpy(process->limit, parent->limit, sizeof process->limit);
+    memcpy(process->cwd, parent->cwd, sizeof process->cwd);
+    memcpy(process->exe_path, parent->exe_path, sizeof process->exe_path);
+    process->exe = fcntl(parent->exe, F_DUPFD_CLOEXEC, 3);
+    files_copy(parent, process);
+    return process;
+}
+
+/* ---- ending ---- */
+
+static void free_process(struct process *process)
+{
+    if (process->exe >= 0) close(process->exe);
+    free(process);
+}
+
+void task_reap(struct user *user, struct process *process)
+{
+    remove_process(user, process);
+    process->reaped = true;
+    if (process != user->process) free_process(process);
+}
+
+void task_bury(struct user *user, struct thread *thread)
+{
+    if (thread == user->victim) return;
+    if (thread->process->reaped) free_process(thread->process);
+    free(thread);
+}
+
+/* The thread is nobody's any more, but for the core that still stands in it. */
+static void die(struct user *user, struct thread *thread)
+{
+    struct thread *running = user->thread;
+    user->thread = thread;
+    futex_exit(user);
+    user->thread = running;
+    remove_thread(user, thread);
+    thread->dead = true;
+    if (thread != running) free(thread);
+}
+
+void task_end_others(struct user *user)
+{
+    for (unsigned i = user->thread_count; i-- > 0;) {
+        struct thread *thread = user->threads[i];
+        if (thread->process == user->process && thread != user->thread) {
+            user->process->insns += thread->insns;
+            die(user, thread);
+        }
+    }
+}
+
+void task_leave_parent(struct user *user)
+{
+    struct thread *parent = user->process->vfork ? task_thread(user, user->process->vfork) : NULL;
+    user->process->vfork = 0;
+    if (parent) schedule_wake(parent);
+}
+
+static void end_children(struct user *user)
+{
+    for (unsigned i = user->process_count; i-- > 0;) {
+        struct process *child = user->processes[i];
+        if (child->parent != user->process->id) continue;
+        child->parent = GUEST_PARENT;
+        if (child->ended) task_reap(user, child);
+    }
+}
+
+static void tell_parent(struct user *user, struct process *process)
+{
+    struct process *parent = task_process(user, process->parent);
+    unsigned signal = process->status & 0x7f;
+    int code = !signal ? CLD_EXITED : process->status & WAIT_CORE ? CLD_DUMPED : CLD_KILLED;
+    if (parent && !parent->ended) {
+        bool unasked = process->exit_signal == SIGCHLD && signal_reaps_children(parent);
+        signal_child(user, parent, process, code, signal ? (int)signal : (int)(process->status >> 8 & 0xff));
+        if (!unasked) return;
+    }
+    task_reap(user, process);
+}
+
+static bool anyone_lives(const struct user *user)
+{
+    for (unsigned i = 0; i < user->process_count; i++)
+        if (!user->processes[i]->ended) return true;
+    return false;
+}
+
+/* The first process's end is what the run is said to have come to. */
+static void note_outcome(struct user *user, unsigned status)
+{
+    unsigned signal = status & 0x7f;
+    user->status.end = signal ? USER_KILLED : USER_EXITED;
+    user->status.code = signal ? (int)signal : (int)(status >> 8 & 0xff);
+    user->status.eip = *user_reg(user, HOME_EIP);
+    if (signal) user->victim = user->thread;
+}
+
+void task_end_process(struct user *user, unsigned status)
+{
+    struct process *process = user->process;
+    if (process->id == GUEST_PID) note_outcome(user, status);
+    task_end_others(user);
+    die(user, user->thread);
+    process->ended = true;
+    process->status = status;
+    memset(process->timer, 0, sizeof process->timer);
+    process->insns += hw_insns(user->core) - user->since; /* for who asks before the core leaves it */
+    user->since = hw_insns(user->core);
+    files_close(user);
+    task_leave_parent(user);
+    end_children(user);
+    user->over = !anyone_lives(user);
+    if (!user->over && user->thread != user->victim) space_release(user, process);
+    if (!user->over) tell_parent(user, process);
+    schedule_look(user);
+    if (user->over && user->victim) schedule_switch(user, user->victim);
+}
+
+void task_end_thread(struct user *user, unsigned status)
+{
+    bool last = true;
+    for (unsigned i = 0; i < user->thread_count; i++)
+        last &= user->threads[i] == user->thread || user->threads[i]->process != user->process;
+    if (last) {
+        task_end_process(user, status);
+    } else {
+        die(user, user->thread);
+        schedule_look(user);
+    }
+}
+
+void task_give_up(struct user *user)
+{
+    if (user->status.end == USER_RUNNING)
+        user_end(user, USER_UNSUPPORTED, 0, "the guest waits for something that can never happen");
+    user->over = true; /* whoever is left serves nobody */
+}
+
+static void discard(struct user *user, struct process *process)
+{
+    user->process = process;
+    if (!process->ended) files_close(user);
+    space_release(user, process);
+    free_process(process);
 }
 
 void task_destroy(struct user *user)
 {
+    struct thread *left[2] = {user->thread, user->victim != user->thread ? user->victim : NULL};
+    for (unsigned i = 0; i < LENGTH(left); i++) {
+        if (!left[i] || !left[i]->dead) continue;
+        if (left[i]->process->reaped) discard(user, left[i]->process);
+        free(left[i]);
+    }
+    while (user->thread_count) free(user->threads[--user->thread_count]);
+    while (user->process_count) discard(user, user->processes[--user->process_count]);
+    free(user->threads);
+    free(user->processes);
+}
+
+/* ---- stopping and going on ---- */
+
+static void tell_news(struct user *user, const struct process *process, int code, int status)
+{
+    struct process *parent = task_process(user, process->parent);
+    if (parent && !parent->ended) signal_child(user, parent, process, code, status);
+    schedule_look(user);
+}
+
+void task_stop(struct user *user, int signal)
+{
     struct process *process = user->process;
-    space_destroy(user);
-    files_close(user);
-    if (process->exe >= 0) close(process->exe);
-    free(process);
-    free(user->thread);
-    user->process = NULL;
-    user->thread = NULL;
+    process->stopped = process->news = true;
+    process->status = (unsigned)signal << 8 | 0x7f;
+    tell_news(user, process, CLD_STOPPED, signal);
+}
+
+void task_continue(struct user *user, struct process *process, bool told)
+{
+    if (!process->stopped) return;
+    process->stopped = false;
+    process->news = told;
+    process->status = 0xffff;
+    if (told) tell_news(user, process, CLD_CONTINUED, SIGCONT);
+}
+
+/* ---- the calls ---- */
+
+int64_t sys_exit(struct user *user, const uint32_t *a)
+{
+    task_end_thread(user, WAIT_EXITED(a[0]));
+    return 0;
+}
+
+int64_t sys_exit_group(struct user *user, const uint32_t *a)
+{
+    task_end_process(user, WAIT_EXITED(a[0]));
+    return 0;
+}
+
+int64_t sys_set_tid_address(struct user *user, const uint32_t *a)
+{
+    user->thread->clear_tid = a[0];
+    return user->thread->id;
 }

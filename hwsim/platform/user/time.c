@@ -21,8 +21,20 @@ static uint64_t ns_to_insns(const struct user *user, uint64_t ns)
     return (uint64_t)(((unsigned __int128)ns * (uint64_t)user->params.frequency + SECOND - 1) / SECOND);
 }
 
-uint64_t time_cpu(const struct user *user) { return insns_to_ns(user, hw_insns(user->core)); }
-uint64_t time_now(const struct user *user) { return time_cpu(user) + user->slept; }
+/* What the running thread has run since it was switched to is not in its counts yet. */
+static uint64_t process_time(const struct user *user, const struct process *process)
+{
+    uint64_t more = process == user->process ? hw_insns(user->core) - user->since : 0;
+    return insns_to_ns(user, process->insns + more);
+}
+
+static uint64_t thread_time(const struct user *user, const struct thread *thread)
+{
+    uint64_t more = thread == user->thread ? hw_insns(user->core) - user->since : 0;
+    return insns_to_ns(user, thread->insns + more);
+}
+
+uint64_t time_now(const struct user *user) { return insns_to_ns(user, hw_insns(user->core)) + user->slept; }
 uint64_t time_wall(const struct user *user) { return (uint64_t)user->params.epoch * SECOND + time_now(user); }
 
 /* ---- interval timers ---- */
@@ -32,65 +44,86 @@ static const struct {
     bool counts_sleep;
 } timer_kind[TIMER_COUNT] = {{SIGALRM, true}, {SIGVTALRM, false}, {SIGPROF, false}};
 
-static uint64_t timer_clock(const struct user *user, unsigned timer)
+static uint64_t timer_clock(const struct user *user, const struct process *process, unsigned timer)
 {
-    return timer_kind[timer].counts_sleep ? time_now(user) : time_cpu(user);
+    return timer_kind[timer].counts_sleep ? time_now(user) : process_time(user, process);
+}
+
+/* The instruction count at which time_now reaches `until`. */
+static uint64_t insns_at(const struct user *user, uint64_t until)
+{
+    return until == UINT64_MAX ? until : until > user->slept ? ns_to_insns(user, until - user->slept) : 0;
+}
+
+/* Of a running process: when its clock of CPU time reaches `expiry` if it goes on running. */
+static uint64_t insns_at_cpu(const struct user *user, uint64_t expiry)
+{
+    uint64_t insns = ns_to_insns(user, expiry), run = user->process->insns;
+    return insns > run ? insns - run + user->since : 0;
+}
+
+/* The earliest moment for which a timer or a thread waits; UINT64_MAX: none does. */
+static uint64_t next_moment(const struct user *user)
+{
+    uint64_t next = UINT64_MAX, now = time_now(user);
+    for (unsigned i = 0; i < user->process_count; i++) {
+        uint64_t expiry = user->processes[i]->timer[TIMER_REAL].expiry;
+        if (expiry && expiry < next) next = expiry;
+    }
+    for (unsigned i = 0; i < user->thread_count; i++) {
+        const struct wait *wait = &user->threads[i]->wait;
+        if (wait->waiting && wait->until > now && wait->until < next) next = wait->until;
+    }
+    return next;
 }
 
 uint64_t time_next_event(const struct user *user)
 {
-    uint64_t next = UINT64_MAX;
-    for (unsigned i = 0; i < TIMER_COUNT; i++) {
-        uint64_t expiry = user->process->timer[i].expiry, slept = timer_kind[i].counts_sleep ? user->slept : 0;
-        if (!expiry) continue;
-        uint64_t at = expiry > slept ? ns_to_insns(user, expiry - slept) : 0;
+    uint64_t next = insns_at(user, next_moment(user));
+    for (unsigned i = TIMER_VIRTUAL; i <= TIMER_PROF; i++) {
+        uint64_t expiry = user->process->timer[i].expiry, at = expiry ? insns_at_cpu(user, expiry) : UINT64_MAX;
         next = at < next ? at : next;
     }
     return next;
 }
 
+static void fire(struct user *user, struct process *process, unsigned which)
+{
+    struct timer *timer = &process->timer[which];
+    uint64_t now = timer_clock(user, process, which);
+    if (!timer->expiry || timer->expiry > now) return;
+    signal_send_process(user, process, (struct signal_info){.number = timer_kind[which].signal, .code = SIGNAL_KERNEL});
+    if (timer->interval)
+        timer->expiry += ((now - timer->expiry) / timer->interval + 1) * timer->interval;
+    else
+        timer->expiry = 0;
+}
+
 void time_fire(struct user *user)
 {
-    for (unsigned i = 0; i < TIMER_COUNT; i++) {
-        struct timer *timer = &user->process->timer[i];
-        uint64_t now = timer_clock(user, i);
-        if (!timer->expiry || timer->expiry > now) continue;
-        signal_send(user, (struct signal_info){.number = timer_kind[i].signal, .code = SIGNAL_KERNEL});
-        if (timer->interval)
-            timer->expiry += ((now - timer->expiry) / timer->interval + 1) * timer->interval;
-        else
-            timer->expiry = 0;
-    }
+    for (unsigned i = 0; i < user->process_count; i++)
+        for (unsigned which = 0; which < TIMER_COUNT; which++) fire(user, user->processes[i], which);
 }
 
 /* Sets a timer `ns` from now (0: off); what was left, 0 if it was off. */
 static uint64_t timer_set(struct user *user, unsigned timer, uint64_t ns, uint64_t interval)
 {
-    uint64_t now = timer_clock(user, timer), old = user->process->timer[timer].expiry;
+    uint64_t now = timer_clock(user, user->process, timer), old = user->process->timer[timer].expiry;
     user->process->timer[timer] = (struct timer){ns ? now + ns : 0, interval};
     core_event_changed(user->core);
     return old > now ? old - now : old ? 1 : 0;
 }
 
-enum wait time_wait(struct user *user, uint64_t until)
+bool time_skip(struct user *user)
 {
-    for (;;) {
-        if (signal_waiting(user)) return WAIT_SIGNAL;
-        uint64_t now = time_now(user),
-                 next = user->process->timer[TIMER_REAL].expiry ? user->process->timer[TIMER_REAL].expiry : UINT64_MAX;
-        if (until <= now) return WAIT_TIMEOUT;
-        next = until < next ? until : next;
-        if (next == UINT64_MAX) {
-            user_end(user, USER_UNSUPPORTED, 0, "the guest waits for something that can never happen");
-            return WAIT_NEVER;
-        }
-        if (next > now) {
-            user->slept += next - now;
-            user->stats.slept += next - now;
-        }
-        time_fire(user);
-        core_event_changed(user->core);
+    uint64_t now = time_now(user), next = next_moment(user);
+    if (next == UINT64_MAX) return false;
+    if (next > now) {
+        user->slept += next - now;
+        user->stats.slept += next - now;
     }
+    time_fire(user);
+    return true;
 }
 
 /* ---- the guest's structures ---- */
@@ -156,14 +189,17 @@ static int clock_read(const struct user *user, uint32_t clock, uint64_t *ns)
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME: *ns = time_now(user); return 0;
-    case CLOCK_PROCESS_CPUTIME_ID:
-    case CLOCK_THREAD_CPUTIME_ID: *ns = time_cpu(user); return 0;
+    case CLOCK_PROCESS_CPUTIME_ID: *ns = process_time(user, user->process); return 0;
+    case CLOCK_THREAD_CPUTIME_ID: *ns = thread_time(user, user->thread); return 0;
     default: break;
     }
-    /* A negative clock is the CPU clock of a process or thread (~pid << 3 | 2, + 4 for a thread); 0 is the caller. */
-    int32_t process = ~((int32_t)clock >> 3);
-    if ((int32_t)clock >= 0 || (clock & 3) > 2 || (process != 0 && process != GUEST_PID)) return -EINVAL;
-    *ns = time_cpu(user);
+    /* A negative clock is the CPU clock of a process or thread (~id << 3 | 2, + 4 for a thread); 0 is the caller. */
+    uint32_t id = (uint32_t) ~((int32_t)clock >> 3);
+    if ((int32_t)clock >= 0 || (clock & 3) > 2) return -EINVAL;
+    const struct thread *thread = id ? task_thread(user, id) : user->thread;
+    const struct process *process = id ? task_process(user, id) : user->process;
+    if (clock & 4 ? !thread : !process) return -EINVAL;
+    *ns = clock & 4 ? thread_time(user, thread) : process_time(user, process);
     return 0;
 }
 
@@ -188,16 +224,30 @@ int64_t sys_clock_getres_time64(struct user *user, const uint32_t *a) { return c
 
 int64_t sys_times(struct user *user, const uint32_t *a)
 {
-    int32_t ticks = (int32_t)(time_cpu(user) / (SECOND / 100)), buffer[4] = {ticks, 0, 0, 0};
+    int32_t own = (int32_t)(process_time(user, user->process) / (SECOND / 100));
+    int32_t children = (int32_t)(insns_to_ns(user, user->process->children_insns) / (SECOND / 100));
+    int32_t buffer[4] = {own, 0, children, 0};
     if (a[0] && !user_put(user, a[0], buffer, sizeof buffer)) return -EFAULT;
     return (int64_t)(time_now(user) / (SECOND / 100) & INT32_MAX);
 }
 
+void time_usage(const struct user *user, uint64_t insns, int32_t usage[18])
+{
+    memset(usage, 0, 18 * sizeof usage[0]);
+    timeval(insns_to_ns(user, insns), usage);
+}
+
 int64_t sys_getrusage(struct user *user, const uint32_t *a)
 {
-    int32_t usage[18] = {0};
-    if ((int32_t)a[0] != 0 && (int32_t)a[0] != -1 && (int32_t)a[0] != 1) return -EINVAL;
-    if ((int32_t)a[0] != -1) timeval(time_cpu(user), usage);
+    enum { RUSAGE_CALLER = 0, RUSAGE_OF_CHILDREN = -1, RUSAGE_OF_THREAD = 1 };
+    int32_t usage[18];
+    uint64_t more = hw_insns(user->core) - user->since;
+    switch ((int32_t)a[0]) {
+    case RUSAGE_CALLER: time_usage(user, user->process->insns + more, usage); break;
+    case RUSAGE_OF_CHILDREN: time_usage(user, user->process->children_insns, usage); break;
+    case RUSAGE_OF_THREAD: time_usage(user, user->thread->insns + more, usage); break;
+    default: return -EINVAL;
+    }
     return user_put(user, a[1], usage, sizeof usage) ? 0 : -EFAULT;
 }
 
@@ -205,10 +255,12 @@ int64_t sys_getrusage(struct user *user, const uint32_t *a)
 
 static int64_t sleep_until(struct user *user, uint64_t until, uint32_t remainder, enum time_form form)
 {
-    if (time_wait(user, until) == WAIT_TIMEOUT) return 0;
+    until = schedule_deadline(user, until);
     uint64_t now = time_now(user);
-    if (remainder && time_put(user, remainder, form, until > now ? until - now : 0) < 0) return -EFAULT;
-    return RESTART_NO_HANDLER;
+    if (until <= now) return 0;
+    int64_t status = schedule_sleep(user, until, RESTART_NO_HANDLER);
+    if (status != BLOCKED && remainder && time_put(user, remainder, form, until - now) < 0) return -EFAULT;
+    return status;
 }
 
 int64_t sys_nanosleep(struct user *user, const uint32_t *a)
@@ -244,7 +296,7 @@ int64_t sys_getitimer(struct user *user, const uint32_t *a)
 {
     int32_t out[4];
     if (a[0] >= TIMER_COUNT) return -EINVAL;
-    uint64_t now = timer_clock(user, a[0]), expiry = user->process->timer[a[0]].expiry;
+    uint64_t now = timer_clock(user, user->process, a[0]), expiry = user->process->timer[a[0]].expiry;
     timeval(user->process->timer[a[0]].interval, out);
     timeval(!expiry ? 0 : expiry > now + 1000 ? expiry - now : 1000, out + 2);
     return user_put(user, a[1], out, sizeof out) ? 0 : -EFAULT;

@@ -57,6 +57,7 @@ void user_end(struct user *user, enum user_end end, int code, const char *format
 {
     va_list list;
     if (user_ended(user)) return;
+    user->over = true;
     user->status.end = end;
     user->status.code = code;
     user->status.eip = *user_reg(user, HOME_EIP);
@@ -164,23 +165,32 @@ static bool is_int_1(struct user *user, const struct hw_fault *fault)
            code[1] == 1;
 }
 
-static enum hw_run raise_signal(struct user *user, const struct hw_fault *fault, bool software, enum populate why)
+static void raise_signal(struct user *user, const struct hw_fault *fault, bool software, enum populate why)
 {
+    struct thread *thread = user->thread;
     uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP);
     struct consequence signal = consequence(fault, software, eip, why);
     if (fault->vector == VECTOR_NM) {
         user_end(user, USER_UNSUPPORTED, 0,
                  "the instruction at eip 0x%x needs the x87, MMX or SSE unit, which is not modelled", eip);
-        return HW_STOP;
+        return;
     }
     user->stats.exceptions++;
-    user->thread->trap = fault->vector;
-    user->thread->error = fault->error;
-    if (fault->vector == VECTOR_PF) user->thread->cr2 = (uint32_t)fault->address;
+    thread->trap = fault->vector;
+    thread->error = fault->error;
+    if (fault->vector == VECTOR_PF) thread->cr2 = (uint32_t)fault->address;
     signal_force(user, (struct signal_info){.number = signal.number, .code = signal.code, .field = {signal.address}});
     signals_deliver(user, NULL);
-    if (user->status.end == USER_KILLED && user->status.code == signal.number) describe(user, fault, eip);
-    return user_ended(user) ? HW_STOP : HW_RUN;
+    bool killed = thread->dead && thread->process->id == GUEST_PID && user->status.end == USER_KILLED;
+    if (killed && user->status.code == signal.number) describe(user, fault, eip);
+}
+
+static enum hw_run on_system_call(void *self, struct hw_core *core)
+{
+    struct user *user = self;
+    user_syscall(user);
+    if (user->interrupted) user_end(user, USER_INTERRUPTED, 0, NULL);
+    return schedule_settle(user);
 }
 
 static enum hw_run on_exception(void *self, struct hw_core *core, const struct hw_fault *fault, bool software)
@@ -190,10 +200,7 @@ static enum hw_run on_exception(void *self, struct hw_core *core, const struct h
     enum populate why = POPULATE_UNMAPPED;
     if (software) {
         given = (struct hw_fault){.vector = fault->vector};
-        if (fault->vector == VECTOR_SYSCALL) {
-            user_syscall(user);
-            return user_ended(user) ? HW_STOP : HW_RUN;
-        }
+        if (fault->vector == VECTOR_SYSCALL) return on_system_call(user, core);
         bool open = fault->vector == VECTOR_BP || fault->vector == VECTOR_OF ||
                     (fault->vector == VECTOR_DB && !is_int_1(user, fault));
         if (!open) given = refuse_interrupt(user, fault);
@@ -205,18 +212,11 @@ static enum hw_run on_exception(void *self, struct hw_core *core, const struct h
             return HW_STOP;
         }
     }
-    return raise_signal(user, &given, software, why);
+    raise_signal(user, &given, software, why);
+    return schedule_settle(user);
 }
 
 /* ---- the other callbacks ---- */
-
-static enum hw_run on_system_call(void *self, struct hw_core *core)
-{
-    struct user *user = self;
-    user_syscall(user);
-    if (user->interrupted) user_end(user, USER_INTERRUPTED, 0, NULL);
-    return user_ended(user) ? HW_STOP : HW_RUN;
-}
 
 static enum hw_run on_events(void *self, struct hw_core *core)
 {
@@ -229,15 +229,16 @@ static enum hw_run on_events(void *self, struct hw_core *core)
         time_fire(user);
         signals_deliver(user, NULL);
     }
-    return user_ended(user) ? HW_STOP : HW_RUN;
+    return schedule_settle(user);
 }
 
 static uint64_t on_next_event(void *self, const struct hw_core *core)
 {
     const struct user *user = self;
-    uint64_t timer = time_next_event(user);
+    uint64_t next = user->insns_max, timer = time_next_event(user), turn = schedule_next_event(user);
     if (user->interrupted) return hw_insns(core);
-    return timer < user->insns_max ? timer : user->insns_max;
+    next = timer < next ? timer : next;
+    return turn < next ? turn : next;
 }
 
 static uint64_t on_time_stamp(void *self, const struct hw_core *core)

@@ -1,5 +1,4 @@
-/* wait.c -- system calls that wait for descriptors or for a word of memory. Nobody but the guest itself acts on either,
- * so that a wait ends at once, at its timeout, or by a signal. */
+/* wait.c -- system calls that wait for descriptors. */
 #include <poll.h>
 
 #include "hwsim/platform/user/internal.h"
@@ -19,12 +18,10 @@ static unsigned poll_events(struct user *user, int32_t descriptor, unsigned want
     return events & wanted;
 }
 
-/* Waits at most until `until`, and says whether to look again; a timeout or signal ends the wait with `status`. */
-static bool look_again(struct user *user, uint64_t until, int64_t *status)
+/* Nothing is ready: 0 when the time is over, else the call waits. */
+static int64_t nothing_ready(struct user *user, uint64_t until)
 {
-    enum wait end = time_wait(user, until);
-    *status = end == WAIT_TIMEOUT ? 0 : RESTART_NO_HANDLER;
-    return false;
+    return until <= time_now(user) ? 0 : schedule_block(user, until, RESTART_NO_HANDLER);
 }
 
 static int64_t poll_until(struct user *user, uint32_t address, uint32_t count, uint64_t until)
@@ -40,7 +37,8 @@ static int64_t poll_until(struct user *user, uint32_t address, uint32_t count, u
         set[i].found = (uint16_t)(set[i].descriptor < 0 ? 0 : poll_events(user, set[i].descriptor, set[i].events));
         ready += set[i].found != 0;
     }
-    if (!ready) look_again(user, until, &ready);
+    if (!ready) ready = nothing_ready(user, until);
+    if (ready < 0) return ready;
     if (!user_put(user, address, set, count * sizeof set[0])) return -EFAULT;
     return ready;
 }
@@ -52,13 +50,14 @@ static int64_t deadline(struct user *user, uint32_t address, enum time_form form
     *until = UINT64_MAX;
     if (!address) return 0;
     int status = time_get(user, address, form, &ns);
-    *until = time_now(user) + ns;
+    *until = schedule_deadline(user, time_now(user) + ns);
     return status;
 }
 
 int64_t sys_poll(struct user *user, const uint32_t *a)
 {
-    uint64_t until = (int32_t)a[2] < 0 ? UINT64_MAX : time_now(user) + a[2] * UINT64_C(1000000);
+    uint64_t until =
+        (int32_t)a[2] < 0 ? UINT64_MAX : schedule_deadline(user, time_now(user) + a[2] * UINT64_C(1000000));
     return poll_until(user, a[0], a[1], until);
 }
 
@@ -95,7 +94,7 @@ static int64_t select_until(struct user *user, uint32_t count, const uint32_t ad
             ready += events != 0;
         }
     }
-    if (!ready) look_again(user, until, &ready);
+    if (!ready) ready = nothing_ready(user, until);
     if (ready < 0) return ready;
     for (unsigned set = 0; set < 3; set++)
         if (address[set] && !user_put(user, address[set], out[set], bytes)) return -EFAULT;
@@ -109,10 +108,11 @@ static int64_t select_timeval(struct user *user, uint32_t count, const uint32_t 
     if (timeout) {
         if (!user_get(user, timeout, in, sizeof in)) return -EFAULT;
         if (in[0] < 0 || in[1] < 0) return -EINVAL;
-        until = time_now(user) + (uint64_t)in[0] * UINT64_C(1000000000) + (uint64_t)in[1] * 1000;
+        until =
+            schedule_deadline(user, time_now(user) + (uint64_t)in[0] * UINT64_C(1000000000) + (uint64_t)in[1] * 1000);
     }
     int64_t status = select_until(user, count, address, until);
-    if (timeout) {
+    if (timeout && status != BLOCKED) {
         uint64_t now = time_now(user), left = until > now ? until - now : 0;
         in[0] = (int32_t)(left / 1000000000);
         in[1] = (int32_t)(left % 1000000000 / 1000);
@@ -143,43 +143,3 @@ static int64_t select_masked(struct user *user, const uint32_t *a, enum time_for
 
 int64_t sys_pselect6(struct user *user, const uint32_t *a) { return select_masked(user, a, TIME_32); }
 int64_t sys_pselect6_time64(struct user *user, const uint32_t *a) { return select_masked(user, a, TIME_64); }
-
-/* ---- futex ---- */
-
-static int64_t futex_wait(struct user *user, const uint32_t *a, bool absolute, enum time_form form)
-{
-    enum { CLOCK_IS_REALTIME = 256 };
-    uint32_t word;
-    uint64_t ns = 0, until = UINT64_MAX, now = time_now(user);
-    if (a[0] % 4) return -EINVAL;
-    if (!user_get(user, a[0], &word, sizeof word)) return -EFAULT;
-    if (a[3]) {
-        int status = time_get(user, a[3], form, &ns);
-        uint64_t clock = a[1] & CLOCK_IS_REALTIME ? time_wall(user) : now;
-        if (status < 0) return status;
-        until = !absolute ? now + ns : ns > clock ? now + (ns - clock) : now;
-    }
-    if (word != a[2]) return -EAGAIN;
-    return time_wait(user, until) == WAIT_TIMEOUT ? -ETIMEDOUT : RESTART_ALWAYS;
-}
-
-static int64_t futex(struct user *user, const uint32_t *a, enum time_form form)
-{
-    enum { WAIT = 0, WAKE = 1, REQUEUE = 3, CMP_REQUEUE = 4, WAKE_OP = 5, WAIT_BITSET = 9, WAKE_BITSET = 10 };
-    uint32_t word;
-    switch (a[1] & 127) {
-    case WAIT: return futex_wait(user, a, false, form);
-    case WAIT_BITSET: return a[5] ? futex_wait(user, a, true, form) : -EINVAL;
-    case CMP_REQUEUE:
-        if (!user_get(user, a[0], &word, sizeof word)) return -EFAULT;
-        return word == a[5] ? 0 : -EAGAIN;
-    case WAKE:
-    case WAKE_BITSET:
-    case REQUEUE:
-    case WAKE_OP: return 0; /* nobody waits: there is one thread */
-    default: return -ENOSYS;
-    }
-}
-
-int64_t sys_futex(struct user *user, const uint32_t *a) { return futex(user, a, TIME_32); }
-int64_t sys_futex_time64(struct user *user, const uint32_t *a) { return futex(user, a, TIME_64); }
