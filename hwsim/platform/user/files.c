@@ -360,6 +360,12 @@ void files_copy(const struct process *from, struct process *to)
         if (to->files.file[i]) to->files.file[i]->references++;
 }
 
+void files_exec(struct user *user)
+{
+    for (unsigned i = 0; i < GUEST_FILES; i++)
+        if (user->process->files.close_on_exec[i]) close_at(user, i);
+}
+
 void files_close(struct user *user)
 {
     for (unsigned i = 0; i < GUEST_FILES; i++) close_at(user, i);

@@ -142,7 +142,18 @@ int user_get_string(struct user *user, uint32_t address, char *to, size_t capaci
 
 /* ---- loading (load.c) ---- */
 
-/* Maps the program, builds its stack, sets the registers. False: `error` (without the file's name) says why. */
+struct program {
+    const char *path, *name; /* what /proc/self/exe points at; what AT_EXECFN says */
+    const char *const *argv, *const *env;
+    struct backing *file;
+    struct elf_image image;
+};
+/* The bytes of the file that the descriptor is open on; NULL: `error` says why. */
+struct backing *load_read(struct user *user, int descriptor, char *error, size_t capacity);
+/* Maps a program into the running process's space, which is empty, builds its stack, sets the registers. False: `error`
+ * (without the file's name) says why. */
+bool load_program(struct user *user, const struct program *program, char *error, size_t capacity);
+/* The program that covm was started with, into the first process. */
 bool user_load(struct user *user, const struct user_config *config, char *error, size_t capacity);
 
 /* ---- time (time.c) ---- */
@@ -348,6 +359,7 @@ bool file_ready(struct user *user, const struct file *file, bool write);
 /* The guest's tree, and the first process's descriptors. */
 bool files_create(struct user *user, const struct user_config *config, char *error, size_t capacity);
 /* A child's descriptors are the same open files. */
+void files_exec(struct user *user); /* closes those that are to be closed then */
 void files_copy(const struct process *from, struct process *to);
 void files_close(struct user *user); /* all descriptors of the process */
 void files_destroy(struct user *user);
@@ -443,8 +455,8 @@ enum { WAIT_CORE = 0x80 };
 void task_end_thread(struct user *user, unsigned status);
 /* Ends the running process; the run, if it was the last. */
 void task_end_process(struct user *user, unsigned status);
-/* Ends all threads of the process but the running one. */
-void task_end_others(struct user *user);
+/* Ends all threads of the process but the running one, whose locks and id it gives up for the process's: for execve. */
+void task_become_only(struct user *user);
 /* The process has left the space that it was lent by a vfork. */
 void task_leave_parent(struct user *user);
 /* Stops the running process; lets one go on. */

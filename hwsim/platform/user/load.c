@@ -21,12 +21,11 @@ static const uint8_t trampoline[PAGE_BYTES] = {
 /* What every guest finds in its environment, unless it is set otherwise. */
 static const char *const fixed_environment[] = {"HOME=/", "LANG=C", "PATH=/usr/bin:/bin", "TZ=UTC0"};
 
-/* The program's descriptor becomes the process's; its bytes come back as what its segments are mapped from. */
-static struct backing *read_program(struct user *user, const char *program, char *error, size_t capacity)
+/* The bytes of the file that the descriptor is open on; NULL: `error` says why. */
+struct backing *load_read(struct user *user, int descriptor, char *error, size_t capacity)
 {
     struct stat host;
-    int exe = user->process->exe = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (exe < 0 || fstat(exe, &host) < 0) {
+    if (fstat(descriptor, &host) < 0) {
         snprintf(error, capacity, "%s", strerror(errno));
         return NULL;
     }
@@ -47,9 +46,8 @@ static struct backing *read_program(struct user *user, const char *program, char
         return NULL;
     }
     image->owned = bytes;
-    image->path = strdup(user->process->exe_path);
     while (done < size) {
-        ssize_t got = pread(exe, bytes + done, size - done, (off_t)done);
+        ssize_t got = pread(descriptor, bytes + done, size - done, (off_t)done);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
             snprintf(error, capacity, "%s", strerror(errno));
@@ -133,8 +131,9 @@ static bool same_name(const char *a, const char *b)
     return strncmp(a, b, length) == 0 && b[length] == '=';
 }
 
-/* The environment: fixed entries that `given` does not replace, then the given ones, the last of a name winning. */
-static unsigned environment(char *const *given, const char **out)
+/* Fills the environment, which ends with a NULL already: fixed entries that `given` does not replace, then the given
+ * ones, the last of a name winning. */
+static void environment(char *const *given, const char **out)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < LENGTH(fixed_environment); i++) {
@@ -147,7 +146,6 @@ static unsigned environment(char *const *given, const char **out)
         for (unsigned later = k + 1; given[later]; later++) replaced |= same_name(given[k], given[later]);
         if (!replaced) out[count++] = given[k];
     }
-    return count;
 }
 
 struct auxv {
@@ -187,38 +185,32 @@ static struct auxv make_auxv(const struct elf_image *image, uint32_t random, uin
 }
 
 /* Strings first, as execve copies them: name, environment, arguments; below them platform, random bytes, vectors. */
-static bool build_stack(struct user *user, const struct user_config *config, const struct elf_image *image,
-                        uint32_t *esp)
+static bool build_stack(struct user *user, const struct program *program, uint32_t *esp)
 {
     static const uint8_t nothing[8];
-    const char **env = calloc(STRINGS_MAX + LENGTH(fixed_environment), sizeof *env);
-    uint32_t *words = calloc(2 * STRINGS_MAX + LENGTH(fixed_environment) + 3 + 2 * AUXV_MAX, sizeof *words);
     unsigned argc = 0, envc = 0, n = 0;
+    while (program->argv[argc]) argc++;
+    while (program->env[envc]) envc++;
+    uint32_t *words = calloc(argc + envc + 3 + 2 * AUXV_MAX, sizeof *words);
     /* Linux lets strings take a quarter of the stack. */
     struct stack stack = {.user = user, .at = TASK_TOP, .bottom = TASK_TOP - (uint32_t)(user->params.stack / 4)};
-    while (config->argv[argc]) argc++;
-    bool fits = env && words && argc <= STRINGS_MAX;
-    if (fits) {
-        envc = environment(config->env, env);
-        push(&stack, nothing, sizeof nothing);
-        uint32_t name = push_string(&stack, user->process->exe_path);
-        words[n++] = argc;
-        for (unsigned i = envc; i-- > 0;) words[1 + argc + 1 + i] = push_string(&stack, env[i]);
-        for (unsigned i = argc; i-- > 0;) words[1 + i] = push_string(&stack, config->argv[i]);
-        n += argc + 1 + envc + 1;
-        stack.at &= ~15u;
-        uint32_t platform = push_string(&stack, "i686");
-        uint64_t random[2] = {prng_next(&user->random), prng_next(&user->random)};
-        struct auxv auxv = make_auxv(image, push(&stack, random, sizeof random), name, platform);
-        memcpy(words + n, auxv.pair, auxv.count * sizeof auxv.pair[0]);
-        n += 2 * auxv.count;
-        stack.at = ((stack.at - n * 4) & ~15u) + n * 4;
-        *esp = push(&stack, words, n * sizeof *words);
-        fits = !stack.full;
-    }
-    free(env);
+    if (!words) return false;
+    push(&stack, nothing, sizeof nothing);
+    uint32_t name = push_string(&stack, program->name);
+    words[n++] = argc;
+    for (unsigned i = envc; i-- > 0;) words[1 + argc + 1 + i] = push_string(&stack, program->env[i]);
+    for (unsigned i = argc; i-- > 0;) words[1 + i] = push_string(&stack, program->argv[i]);
+    n += argc + 1 + envc + 1;
+    stack.at &= ~15u;
+    uint32_t platform = push_string(&stack, "i686");
+    uint64_t random[2] = {prng_next(&user->random), prng_next(&user->random)};
+    struct auxv auxv = make_auxv(&program->image, push(&stack, random, sizeof random), name, platform);
+    memcpy(words + n, auxv.pair, auxv.count * sizeof auxv.pair[0]);
+    n += 2 * auxv.count;
+    stack.at = ((stack.at - n * 4) & ~15u) + n * 4;
+    *esp = push(&stack, words, n * sizeof *words);
     free(words);
-    return fits;
+    return !stack.full;
 }
 
 static void set_registers(struct user *user, uint32_t entry, uint32_t esp)
@@ -232,40 +224,54 @@ static void set_registers(struct user *user, uint32_t entry, uint32_t esp)
         (uint64_t)USER_DS | (uint64_t)USER_CS << 16 | (uint64_t)USER_DS << 32 | (uint64_t)USER_DS << 48;
     state->r[HOME_FCW] = 0x37f;
     state->r[HOME_MXCSR] = 0x1f80;
-    hw_commit(user->core, 0, 0, bits_mask(REG_SHADOWED), true);
 }
 
-static void set_names(struct user *user, const char *program)
+bool load_program(struct user *user, const struct program *program, char *error, size_t capacity)
 {
-    const char *slash = strrchr(program, '/');
-    const char *base = slash ? slash + 1 : program;
-    snprintf(user->process->exe_path, sizeof user->process->exe_path, "/%.255s", base);
-    snprintf(user->thread->name, sizeof user->thread->name, "%.15s", base);
+    const struct elf_image *image = &program->image;
+    struct mappings *space = user->process->space;
+    const char *slash = strrchr(program->name, '/');
+    uint32_t esp = 0;
+    snprintf(user->process->exe_path, sizeof user->process->exe_path, "%.290s", program->path);
+    memset(user->thread->name, 0, sizeof user->thread->name);
+    snprintf(user->thread->name, sizeof user->thread->name, "%.15s", slash ? slash + 1 : program->name);
+    space->read_implies_exec = image->stack == ELF_STACK_DEFAULT;
+    space->break_start = space->program_break = image->program_break;
+    snprintf(error, capacity, "its segments do not fit into the guest's memory");
+    if (!map_segments(user, image, program->file) || !map_stack(user, image)) return false;
+    snprintf(error, capacity, "its arguments and environment do not fit into a quarter of guest.stack");
+    if (!build_stack(user, program, &esp)) return false;
+    set_registers(user, image->entry, esp);
+    return true;
 }
+
+/* ---- the first program ---- */
 
 bool user_load(struct user *user, const struct user_config *config, char *error, size_t capacity)
 {
-    struct elf_image *image = calloc(1, sizeof *image);
-    if (!image) {
-        snprintf(error, capacity, "no memory");
-        return false;
-    }
-    set_names(user, config->program);
-    struct backing *file = read_program(user, config->program, error, capacity);
-    bool ok = file && elf_parse(file->bytes, file->size, image, error, capacity);
+    struct program *program = calloc(1, sizeof *program);
+    const char **env = calloc(STRINGS_MAX + LENGTH(fixed_environment) + 1, sizeof *env);
+    const char *slash = strrchr(config->program, '/');
+    char path[300];
+    snprintf(error, capacity, "no memory");
+    snprintf(path, sizeof path, "/%.255s", slash ? slash + 1 : config->program);
+    bool ok = program && env;
     if (ok) {
-        uint32_t esp = 0;
-        user->process->space->read_implies_exec = image->stack == ELF_STACK_DEFAULT;
-        user->process->space->break_start = user->process->space->program_break = image->program_break;
-        snprintf(error, capacity, "its segments do not fit into the guest's memory");
-        ok = map_segments(user, image, file) && map_stack(user, image);
-        if (ok) {
-            snprintf(error, capacity, "its arguments and environment do not fit into a quarter of guest.stack");
-            ok = build_stack(user, config, image, &esp);
-        }
-        if (ok) set_registers(user, image->entry, esp);
+        environment(config->env, env);
+        program->path = program->name = path;
+        program->argv = (const char *const *)config->argv;
+        program->env = env;
+        user->process->exe = open(config->program, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (user->process->exe < 0)
+            snprintf(error, capacity, "%s", strerror(errno));
+        else
+            program->file = load_read(user, user->process->exe, error, capacity);
+        ok = program->file && elf_parse(program->file->bytes, program->file->size, &program->image, error, capacity) &&
+             load_program(user, program, error, capacity);
+        backing_release(user, program->file);
     }
-    backing_release(user, file);
-    free(image);
+    if (ok) hw_commit(user->core, 0, 0, bits_mask(REG_SHADOWED), true);
+    free(program);
+    free(env);
     return ok;
 }

@@ -194,7 +194,7 @@ static void die(struct user *user, struct thread *thread)
     if (thread != running) free(thread);
 }
 
-void task_end_others(struct user *user)
+static void end_others(struct user *user)
 {
     for (unsigned i = user->thread_count; i-- > 0;) {
         struct thread *thread = user->threads[i];
@@ -203,6 +203,20 @@ void task_end_others(struct user *user)
             die(user, thread);
         }
     }
+}
+
+void task_become_only(struct user *user)
+{
+    struct thread *thread = user->thread;
+    unsigned at = 0;
+    end_others(user);
+    futex_exit(user);
+    remove_thread(user, thread);
+    thread->id = user->process->id;
+    while (at < user->thread_count && user->threads[at]->id < thread->id) at++;
+    memmove(user->threads + at + 1, user->threads + at, (user->thread_count - at) * sizeof user->threads[0]);
+    user->threads[at] = thread;
+    user->thread_count++;
 }
 
 void task_leave_parent(struct user *user)
@@ -256,7 +270,7 @@ void task_end_process(struct user *user, unsigned status)
 {
     struct process *process = user->process;
     if (process->id == GUEST_PID) note_outcome(user, status);
-    task_end_others(user);
+    end_others(user);
     die(user, user->thread);
     process->ended = true;
     process->status = status;
