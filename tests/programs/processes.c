@@ -12,12 +12,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
-static const char *self;
+static const char *const self = "/proc/self/exe";
 
 static void fail(const char *what)
 {
@@ -144,7 +145,8 @@ static void ignore(int number) { (void)number; }
 
 static void executing(void)
 {
-    char *const arguments[] = {(char *)self, "echo", "an argument", "", "last", NULL}, *const environment[] = {"X=y", NULL};
+    char *const arguments[] = {(char *)self, "echo", "an argument", "", "last", NULL}, *const environment[] = {"X=y",
+                                                                                                               NULL};
     int status, kept = dup(1), closed = dup(1);
     char text[3][32];
     fcntl(closed, F_SETFD, FD_CLOEXEC);
@@ -172,6 +174,40 @@ static void executing(void)
     waitpid(child, &status, 0), tell("vfork", status);
     printf("its memory was this: %u\n", data);
     close(kept), close(closed);
+}
+
+/* Scripts, and what cannot be run. */
+static void interpreting(void)
+{
+    char *const arguments[] = {"script", "one", NULL}, *const environment[] = {NULL};
+    static const struct {
+        const char *name, *text;
+        int mode;
+    } files[] = {{"script", "#!./copy  echo  \n", 0755}, {"nested", "#! ./script\n", 0755},
+                 {"plain", "no program\n", 0755},        {"empty", "", 0755},
+                 {"hidden", "#!./copy\n", 0644},         {"lost", "#!/nowhere\n", 0755}};
+    int status, from = open(self, O_RDONLY), to = open("copy", O_WRONLY | O_CREAT | O_TRUNC, 0755);
+    static char buffer[65536];
+    for (ssize_t got; (got = read(from, buffer, sizeof buffer)) > 0;)
+        if (write(to, buffer, (size_t)got) != got) fail("write");
+    printf("while it is written to: %d", execve("copy", arguments, environment));
+    printf(" %s\n", strerror(errno));
+    close(from), close(to);
+    for (unsigned i = 0; i < 6; i++) {
+        to = open(files[i].name, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        if (write(to, files[i].text, strlen(files[i].text)) < 0) fail("write");
+        fchmod(to, (mode_t)files[i].mode), close(to);
+    }
+    for (unsigned i = 0; i < 6; i++) {
+        pid_t child = start();
+        if (child == 0) {
+            execve(files[i].name, arguments, environment);
+            printf("%s: %s\n", files[i].name, strerror(errno));
+            fflush(stdout);
+            _exit(8);
+        }
+        waitpid(child, &status, 0), tell(files[i].name, status);
+    }
 }
 
 static int echo(int count, char **argument)
@@ -328,7 +364,6 @@ static void sharing(void)
 
 int main(int count, char **argument)
 {
-    self = argument[0];
     if (count > 1 && strcmp(argument[1], "echo") == 0) return echo(count, argument);
     if (count > 1 && strcmp(argument[1], "chain") == 0) return chain(argument);
     ending();
@@ -338,5 +373,6 @@ int main(int count, char **argument)
     grouping();
     sharing();
     executing();
+    interpreting();
     return 0;
 }
