@@ -1,7 +1,7 @@
 /* backing.c -- where mapped pages come from, and the pages that shared mappings show: one frame for each page of a file
  * (by its inode, however it was opened), memfd, or piece of shared anonymous memory, so that all its mappings, and
  * read and write on it, see the same bytes. A frame here belongs to the backing; mappings only point at it. */
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,10 +31,19 @@ static struct backing *find(const struct user *user, const struct stat *host)
     return backing;
 }
 
+/* A description of its own, which appends nothing; the guest's, where the host does not open the file again. */
+static int open_own(int descriptor, bool writable)
+{
+    char name[32];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", descriptor);
+    int own = open(name, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+    return own >= 0 ? own : fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+}
+
 struct backing *backing_of_file(struct user *user, int descriptor, const char *path, bool writable)
 {
     struct stat host;
-    int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    int own = open_own(descriptor, writable);
     if (own < 0 || fstat(own, &host) < 0) {
         if (own >= 0) close(own);
         return NULL;

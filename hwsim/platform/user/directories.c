@@ -38,22 +38,39 @@ static int compare(const void *a, const void *b)
     return strcmp(x, y);
 }
 
+struct listing {
+    struct user *user;
+    struct file *file;
+};
+static void add_name(void *cookie, const char *name)
+{
+    struct listing *listing = cookie;
+    if (!has_entry(listing->file, name)) add_entry(listing->user, listing->file, name, 0, DT_UNKNOWN);
+}
+
 static void list_special(struct user *user, struct file *file)
 {
+    struct listing listing = {user, file};
     struct place place;
     struct guest_stat status;
-    char path[GUEST_PATH_BYTES + 32];
+    char path[GUEST_PATH_BYTES + 300];
     add_entry(user, file, ".", 0, DT_DIR);
     add_entry(user, file, "..", 0, DT_DIR);
-    if (file->mount == MOUNT_DEV && strcmp(file->path, "/dev") == 0)
-        for (unsigned i = 0; i < DEVICE_COUNT; i++) add_entry(user, file, device_name[i], 0, DT_CHR);
-    else if (strcmp(file->path, "/proc") == 0)
-        add_entry(user, file, "self", 0, DT_LNK);
+    if (path_resolve(user, GUEST_AT_FDCWD, file->path, END_LINK, &place) == 0)
+        special_list(user, &place, add_name, &listing);
+    qsort(file->entries, file->entry_count, sizeof file->entries[0], compare);
     for (unsigned i = 0; i < file->entry_count; i++) {
         snprintf(path, sizeof path, "%s/%s", file->path, file->entries[i].name);
-        if (path_resolve(user, GUEST_AT_FDCWD, path, false, &place) == 0 && place_stat(user, &place, &status) == 0)
-            file->entries[i].inode = status.inode;
+        if (path_resolve(user, GUEST_AT_FDCWD, path, END_LINK, &place) < 0 || place_stat(user, &place, &status) < 0)
+            continue;
+        file->entries[i].inode = status.inode;
+        file->entries[i].type = (uint8_t)IFTODT(status.mode);
     }
+}
+
+static bool file_is_mount_point(const struct file *file)
+{
+    return strcmp(file->path, "/tmp") == 0 || strcmp(file->path, "/dev/shm") == 0;
 }
 
 static int list_host(struct user *user, struct file *file)
@@ -81,8 +98,7 @@ static int list_host(struct user *user, struct file *file)
             continue;
         }
         /* ".." above the root of a mount is the guest's root, whatever the host has there. */
-        bool above =
-            strcmp(entry->name, "..") == 0 && (strcmp(file->path, "/") == 0 || strcmp(file->path, "/tmp") == 0);
+        bool above = strcmp(entry->name, "..") == 0 && (strcmp(file->path, "/") == 0 || file_is_mount_point(file));
         bool tmp = top && strcmp(entry->name, "tmp") == 0;
         int status = above ? fstatat(user->root, "", &host, AT_EMPTY_PATH)
                      : tmp ? fstatat(user->tmp, "", &host, AT_EMPTY_PATH)
@@ -168,23 +184,26 @@ static int64_t change_directory(struct user *user, const struct place *place)
 int64_t sys_chdir(struct user *user, const uint32_t *a)
 {
     struct place place;
-    int status = path_get(user, GUEST_AT_FDCWD, a[0], true, &place);
+    int status = path_get(user, GUEST_AT_FDCWD, a[0], END_FOLLOW, &place);
     return status < 0 ? status : change_directory(user, &place);
 }
 
 int64_t sys_fchdir(struct user *user, const uint32_t *a)
 {
     struct place place;
-    const struct file *file = file_at(user, a[0]);
-    if (!file) return -EBADF;
-    if (file->kind != FILE_DIRECTORY && file->kind != FILE_PATH) return -ENOTDIR;
-    int status = path_resolve(user, GUEST_AT_FDCWD, file->path, true, &place);
+    if (!file_at(user, a[0])) return -EBADF;
+    int status = path_resolve(user, (int)a[0], ".", END_FOLLOW, &place);
     return status < 0 ? status : change_directory(user, &place);
 }
 
 int64_t sys_getcwd(struct user *user, const uint32_t *a)
 {
     size_t bytes = strlen(user->process->cwd) + 1;
+    struct place place;
+    struct guest_stat status;
+    if (path_resolve(user, GUEST_AT_FDCWD, user->process->cwd, END_LINK, &place) < 0 ||
+        place_stat(user, &place, &status) < 0)
+        return -ENOENT; /* it was removed */
     if (bytes > a[1]) return -ERANGE;
     return user_put(user, a[0], user->process->cwd, bytes) ? (int64_t)bytes : -EFAULT;
 }

@@ -86,13 +86,13 @@ static bool is_being_written(const struct user *user, int host)
 /* A host descriptor of what can be run there, or -errno. */
 static int open_program(struct user *user, const struct place *place)
 {
-    struct special_file special = path_special(place);
+    struct special_file special = path_special(user, place);
     struct guest_stat status;
-    const struct file *file = special.kind == SPECIAL_DESCRIPTOR ? file_at(user, special.number) : NULL;
+    const struct file *file = special.kind == SPECIAL_DESCRIPTOR ? file_of(special.process, special.number) : NULL;
     int64_t result = place_stat(user, place, &status);
     if (result < 0) return (int)result;
     if (!S_ISREG(status.mode) || !(status.mode & 0111)) return -EACCES;
-    int host = special.kind == SPECIAL_EXE ? fcntl(user->process->exe, F_DUPFD_CLOEXEC, 3)
+    int host = special.kind == SPECIAL_EXE ? fcntl(special.process->exe, F_DUPFD_CLOEXEC, 3)
                : file                      ? fcntl(file->host, F_DUPFD_CLOEXEC, 3)
                                            : path_open(user, place, O_RDONLY, 0);
     if (host < 0 || special.kind == SPECIAL_EXE || !is_being_written(user, host)) return host;
@@ -144,7 +144,7 @@ static int find_program(struct user *user, struct program *program, struct place
             return -ENOMEM;
         snprintf(last, sizeof last, "%s", interpreter);
         script = last;
-        int status = path_resolve(user, GUEST_AT_FDCWD, interpreter, true, place);
+        int status = path_resolve(user, GUEST_AT_FDCWD, interpreter, END_FOLLOW, place);
         if (status < 0) return status;
     }
     return -ELOOP;
@@ -179,7 +179,7 @@ static int64_t execute(struct user *user, struct program *program, const uint32_
     char name[GUEST_PATH_BYTES], message[256];
     uint64_t room = (uint64_t)user->params.stack / 4 - 4096;
     int host = -1, length = user_get_string(user, a[0], name, sizeof name);
-    int64_t status = length < 0 ? length : path_resolve(user, GUEST_AT_FDCWD, name, true, &place);
+    int64_t status = length < 0 ? length : path_resolve(user, GUEST_AT_FDCWD, name, END_FOLLOW, &place);
     program->name = name;
     program->path = place.path;
     if (status == 0) status = strings_get(user, a[1], &argv, &room);

@@ -66,7 +66,7 @@ void stat_of_host(struct user *user, const struct stat *host, enum mount mount, 
     const struct inode *inode = inode_of(user, host);
     bool directory = S_ISDIR(host->st_mode);
     *out = (struct guest_stat){
-        .device = mount == MOUNT_TMP ? makedev(0, 40) : makedev(8, 1),
+        .device = mount == MOUNT_ROOT ? makedev(8, 1) : makedev(0, 40 + mount),
         .inode = inode->number,
         /* A directory's size and links say more of the host's file system than of the directory. */
         .size = directory ? BLOCK_BYTES : (uint64_t)host->st_size,
@@ -101,8 +101,20 @@ static void stat_special(const struct user *user, uint32_t mode, uint64_t rdev, 
 
 static uint64_t device_number(enum device device)
 {
-    static const uint8_t minor_of[DEVICE_COUNT] = {3, 5, 7, 8, 9, 0};
-    return device == DEVICE_TTY ? makedev(5, 0) : makedev(1, minor_of[device]);
+    static const uint8_t number[][2] = {
+#define DEVICE(name, text, major, minor) {major, minor},
+#include "hwsim/platform/user/devices.def"
+#undef DEVICE
+    };
+    return makedev(number[device][0], number[device][1]);
+}
+
+/* Files of /dev and /proc have a number for each path. */
+static uint64_t path_number(const char *path)
+{
+    uint32_t hash = 2166136261u;
+    for (; *path; path++) hash = (hash ^ (uint8_t)*path) * 16777619u;
+    return hash % (SPECIAL_INODES / 2);
 }
 
 static int64_t stat_host(struct user *user, int host, enum mount mount, struct guest_stat *out)
@@ -115,47 +127,64 @@ static int64_t stat_host(struct user *user, int host, enum mount mount, struct g
 
 int64_t place_stat(struct user *user, const struct place *place, struct guest_stat *out)
 {
-    struct special_file special = path_special(place);
-    struct file *file;
+    enum { LINK = S_IFLNK | 0777 };
+    struct special_file special = path_special(user, place);
+    uint64_t number = path_number(place->path);
     switch (special.kind) {
-    case SPECIAL_DIRECTORY: stat_special(user, S_IFDIR | 0555, 0, 100 + place->mount, out); return 0;
+    case SPECIAL_DIRECTORY: stat_special(user, S_IFDIR | 0555, 0, number, out); return 0;
     case SPECIAL_DEVICE:
-        stat_special(user, S_IFCHR | 0666, device_number((enum device)special.number), 1 + special.number, out);
+        stat_special(user, S_IFCHR | 0666, device_number((enum device)special.number), number, out);
         return 0;
-    case SPECIAL_LINK: stat_special(user, S_IFLNK | 0777, 0, 50, out); return 0;
-    case SPECIAL_DESCRIPTOR: file = file_at(user, special.number); return file ? file_stat(user, file, out) : -ENOENT;
-    case SPECIAL_EXE: return stat_host(user, user->process->exe, MOUNT_ROOT, out);
+    case SPECIAL_TEXT: stat_special(user, S_IFREG | 0444, 0, number, out); return 0;
+    case SPECIAL_LINK: stat_special(user, LINK, 0, number, out); return 0;
+    case SPECIAL_DESCRIPTOR:
+        if (place->follow) return file_stat(user, file_of(special.process, special.number), out);
+        stat_special(user, LINK, 0, number, out);
+        return 0;
+    case SPECIAL_EXE:
+        if (place->follow) return stat_host(user, special.process->exe, MOUNT_ROOT, out);
+        stat_special(user, LINK, 0, number, out);
+        return 0;
     case SPECIAL_NONE: break;
     }
-    if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC) return -ENOENT;
-    int host = path_open(user, place, O_PATH | O_NOFOLLOW | (place->directory ? O_DIRECTORY : 0), 0);
+    if (place_is_special(place)) return -ENOENT;
+    int host = path_open(user, place, O_PATH | O_NOFOLLOW, 0);
     if (host < 0) return host;
     int64_t status = stat_host(user, host, place->mount, out);
     close(host);
     return status;
 }
 
+/* A terminal, if the streams are one. */
+static int64_t stat_stream(struct user *user, const struct file *file, struct guest_stat *out)
+{
+    if (file->seekable) return stat_host(user, file->host, MOUNT_ROOT, out);
+    if (user->params.tty)
+        stat_special(user, S_IFCHR | 0620, makedev(136, 0), SPECIAL_INODES - 1, out);
+    else
+        stat_special(user, S_IFIFO | 0600, 0, SPECIAL_INODES - 2 - file->stream, out);
+    return 0;
+}
+
 int64_t file_stat(struct user *user, struct file *file, struct guest_stat *out)
 {
     struct place place;
     switch (file->kind) {
-    case FILE_STREAM:
-        if (file->seekable) return stat_host(user, file->host, MOUNT_ROOT, out);
-        if (user->params.tty)
-            stat_special(user, S_IFCHR | 0620, makedev(136, 0), 60, out);
-        else
-            stat_special(user, S_IFIFO | 0600, 0, 60 + file->stream, out);
-        return 0;
-    case FILE_PIPE: stat_special(user, S_IFIFO | 0600, 0, 70, out); return 0;
-    case FILE_DEVICE: stat_special(user, S_IFCHR | 0666, device_number(file->device), 1 + file->device, out); return 0;
-    case FILE_REGULAR: return stat_host(user, file->host, file->mount, out);
-    case FILE_DIRECTORY:
-    case FILE_PATH:
+    case FILE_STREAM: return stat_stream(user, file, out);
+    case FILE_PIPE:
         if (file->host >= 0) return stat_host(user, file->host, file->mount, out);
-        if (path_resolve(user, GUEST_AT_FDCWD, file->path, false, &place) < 0) return -ENOENT;
+        stat_special(user, S_IFIFO | 0600, 0, SPECIAL_INODES + pipe_number(file), out);
+        return 0;
+    case FILE_SOCKET: stat_special(user, S_IFSOCK | 0777, 0, SPECIAL_INODES + pipe_number(file), out); return 0;
+    case FILE_EVENT:
+    case FILE_TIMER:
+    case FILE_EPOLL: stat_special(user, 0600, 0, SPECIAL_INODES - 9, out); return 0;
+    case FILE_REGULAR: return stat_host(user, file->host, file->mount, out);
+    default:
+        if (file->host >= 0) return stat_host(user, file->host, file->mount, out);
+        if (path_resolve(user, GUEST_AT_FDCWD, file->path, END_LINK, &place) < 0) return -ENOENT;
         return place_stat(user, &place, out);
     }
-    return -EBADF;
 }
 
 /* ---- the layouts ---- */
@@ -213,12 +242,12 @@ static int64_t stat_path(struct user *user, int directory, uint32_t path, uint32
     if (flags & AT_EMPTY_PATH && user_get(user, path, &first, 1) && !first) {
         struct file *file = file_at(user, (uint32_t)directory);
         if (directory == GUEST_AT_FDCWD) {
-            int64_t status = path_resolve(user, directory, ".", true, &place);
+            int64_t status = path_resolve(user, directory, ".", END_FOLLOW, &place);
             return status < 0 ? status : place_stat(user, &place, out);
         }
         return file ? file_stat(user, file, out) : -EBADF;
     }
-    int status = path_get(user, directory, path, !(flags & AT_SYMLINK_NOFOLLOW), &place);
+    int status = path_get(user, directory, path, flags & AT_SYMLINK_NOFOLLOW ? END_LINK : END_FOLLOW, &place);
     return status < 0 ? status : place_stat(user, &place, out);
 }
 
@@ -265,7 +294,7 @@ enum { UTIME_KEEP = 0x3ffffffe, UTIME_PRESENT = 0x3fffffff };
 static int64_t set_times(struct user *user, const struct place *place, const uint64_t times[2])
 {
     struct stat host;
-    if (path_special(place).kind != SPECIAL_NONE) return -EROFS;
+    if (path_special(user, place).kind != SPECIAL_NONE) return -EROFS;
     int descriptor = path_open(user, place, O_PATH | O_NOFOLLOW, 0);
     if (descriptor < 0) return descriptor;
     int status = fstatat(descriptor, "", &host, AT_EMPTY_PATH) < 0 ? -errno : path_writable(user, place);
@@ -292,7 +321,7 @@ static int64_t utime_path(struct user *user, int directory, uint32_t path, bool 
         inode->changed = time_wall(user);
         return 0;
     }
-    int status = path_get(user, directory, path, follow, &place);
+    int status = path_get(user, directory, path, follow ? END_FOLLOW : END_LINK, &place);
     return status < 0 ? status : set_times(user, &place, times);
 }
 

@@ -21,11 +21,13 @@
 enum { GUEST_PID = 1000, GUEST_PARENT = 1, GUEST_UID = 1000, GUEST_GID = 1000 };
 /* CPUID.1:EDX of an i686 with TSC, CX8 and CMOV. */
 enum { GUEST_HWCAP = 1 << 4 | 1 << 8 | 1 << 15 };
+/* What uname says. */
+#define SYSTEM_NAME    "Linux"
+#define SYSTEM_NODE    "covm"
+#define SYSTEM_RELEASE "6.1.0"
+#define SYSTEM_VERSION "#1 SMP PREEMPT_DYNAMIC"
 /* Compat selectors of a 64-bit Linux. */
 enum { USER_CS = 0x23, USER_DS = 0x2b, GDT_TLS_FIRST = 12, GDT_TLS_COUNT = 3 };
-
-struct process;
-struct thread;
 
 /* ---- address space (space.c) ---- */
 
@@ -34,6 +36,9 @@ struct thread;
     TASK_TOP /* code that returns from signal handlers that have no restorer: where Linux once kept it                 \
               */
 enum { TRAMPOLINE_SIGRETURN = 0, TRAMPOLINE_RT_SIGRETURN = 16 };
+
+struct process;
+struct thread;
 
 /* Where the contents of a mapping come from: bytes in memory, a host file, or nothing but itself (shared anonymous
  * memory). Counted references. */
@@ -88,6 +93,7 @@ struct mappings {
     unsigned count, capacity;
     uint64_t cr3;
     uint32_t break_start, program_break;
+    uint32_t arguments[2], environment[2], auxiliary[2]; /* where they start and end, for /proc */
     bool read_implies_exec;
     unsigned references;    /* processes that use it */
     uint16_t id;            /* address-space identifier */
@@ -131,6 +137,10 @@ void space_flush(struct user *user, uint32_t start, uint32_t end);
 /* Drops the pages that show what lies at `offset` and behind in a backing. */
 void space_forget(struct user *user, const struct backing *backing, uint64_t offset);
 bool space_is_resident(const struct user *user, uint32_t linear);
+/* Of a process that may not be the running one: bytes of a mapping that are there, and what can be read from there on.
+ */
+uint64_t space_resident(const struct user *user, const struct mappings *space, const struct vma *vma);
+size_t space_peek(const struct user *user, const struct mappings *space, uint32_t address, void *to, size_t bytes);
 /* Moves [from, from + bytes), which is of one mapping, to `to`, where it becomes `grown` bytes long. */
 void space_move(struct user *user, uint32_t from, uint32_t bytes, uint32_t to, uint32_t grown);
 
@@ -165,7 +175,8 @@ struct timer {
 };
 /* ns since the start: what instructions took, plus what was slept. */
 uint64_t time_now(const struct user *user);
-uint64_t time_wall(const struct user *user); /* ns since 1970 */
+uint64_t time_wall(const struct user *user);                                   /* ns since 1970 */
+uint64_t time_process(const struct user *user, const struct process *process); /* that it has run, in ns */
 /* Retired-instruction count at which the next timer expires; UINT64_MAX: none. */
 uint64_t time_next_event(const struct user *user);
 /* Sends the signals of timers that have expired. */
@@ -258,36 +269,86 @@ uint16_t segment_selector(const struct user *user, unsigned segment);
 /* ---- files (paths.c, inodes.c, files.c, io.c, control.c, directories.c) ---- */
 
 enum { GUEST_PATH_BYTES = 4096, GUEST_FILES = 1024 };
-enum mount { MOUNT_ROOT, MOUNT_TMP, MOUNT_DEV, MOUNT_PROC };
+enum mount { MOUNT_ROOT, MOUNT_TMP, MOUNT_SHM, MOUNT_DEV, MOUNT_PROC };
 /* A place in the guest's tree: absolute, without symbolic links on the way, without "." and "..". */
 struct place {
     enum mount mount;
     char path[GUEST_PATH_BYTES];
     const char *inside; /* below the mount point, "." for itself */
     bool directory;     /* written with a slash behind it */
+    bool follow;        /* a link at its end is to be followed */
     unsigned dots;      /* written with "." (1) or ".." (2) as its last component */
 };
+/* Does nothing of the host's lie there? */
+static inline bool place_is_special(const struct place *place)
+{
+    return place->mount == MOUNT_DEV || place->mount == MOUNT_PROC;
+}
 enum { GUEST_AT_FDCWD = -100 };
-/* Resolves a path of the guest's; `follow` a symbolic link at its end. The last component need not exist. 0 or -errno.
- */
-int path_resolve(struct user *user, int directory, const char *path, bool follow, struct place *place);
-int path_get(struct user *user, int directory, uint32_t address, bool follow, struct place *place);
+/* What becomes of a symbolic link at the end of a path: it is followed, or not, but with a slash behind it always; with
+ * END_NAME never (a name is made or removed); with END_CREATE unless there is a slash, with which nothing is made. */
+enum path_end { END_LINK, END_FOLLOW, END_NAME, END_CREATE };
+/* Resolves a path of the guest's. The last component need not exist. 0 or -errno. */
+int path_resolve(struct user *user, int directory, const char *path, enum path_end end, struct place *place);
+int path_get(struct user *user, int directory, uint32_t address, enum path_end end, struct place *place);
 /* openat2 below the mount point, never out of it. A host descriptor or -errno. */
 int path_open(struct user *user, const struct place *place, int flags, unsigned mode);
 /* Opens the directory that holds the place (O_PATH) and finds the last component. A host descriptor or -errno. */
 int path_open_parent(struct user *user, const struct place *place, const char **name);
+int path_check_parent(struct user *user, const struct place *place); /* 0: it is there */
+bool mount_writable(const struct user *user, enum mount mount);
 /* 0, or -EROFS where the guest may not write. */
 int path_writable(const struct user *user, const struct place *place);
 
-enum device { DEVICE_NULL, DEVICE_ZERO, DEVICE_FULL, DEVICE_RANDOM, DEVICE_URANDOM, DEVICE_TTY, DEVICE_COUNT };
-/* What lies at a place in /dev or /proc. */
-enum special { SPECIAL_NONE, SPECIAL_DIRECTORY, SPECIAL_DEVICE, SPECIAL_DESCRIPTOR, SPECIAL_EXE, SPECIAL_LINK };
+enum device {
+#define DEVICE(name, text, major, minor) DEVICE_##name,
+#include "hwsim/platform/user/devices.def"
+#undef DEVICE
+};
+
+/* A text under construction. */
+struct printed {
+    char *bytes;
+    size_t used, capacity;
+};
+void printed_add(struct printed *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void printed_reserve(struct printed *text, size_t bytes);
+
+/* What lies at a place in /dev or /proc. DESCRIPTOR and EXE are links that lead to an open file, not to a path. */
+enum special {
+    SPECIAL_NONE,
+    SPECIAL_DIRECTORY,
+    SPECIAL_DEVICE,
+    SPECIAL_DESCRIPTOR,
+    SPECIAL_EXE,
+    SPECIAL_LINK,
+    SPECIAL_TEXT
+};
+/* A row of /dev or /proc: a path below the mount point; what is above it is a directory. Links have a target. */
+struct special_row {
+    const char *path;
+    enum special kind;
+    enum device device;
+    const char *target;
+    void (*print)(struct user *user, const struct process *process, struct printed *text);
+};
+struct special_rows {
+    const struct special_row *row;
+    unsigned count;
+};
+extern const struct special_rows proc_system, proc_process; /* /proc and /proc/PID (proc.c) */
 struct special_file {
     enum special kind;
-    unsigned number; /* device, or guest descriptor */
+    unsigned number; /* device, or descriptor */
+    const struct special_row *row;
+    struct process *process; /* that it tells of, or NULL */
 };
-struct special_file path_special(const struct place *place);
-extern const char *const device_name[DEVICE_COUNT];
+struct special_file path_special(const struct user *user, const struct place *place);
+/* The text of a file, the target of a link. */
+void special_print(struct user *user, const struct special_file *special, struct printed *text);
+typedef void special_lister(void *cookie, const char *name);
+/* Calls `add` for what lies in the directory; a name may come twice. */
+void special_list(struct user *user, const struct place *place, special_lister *add, void *cookie);
 
 struct inode {
     uint64_t device, host;                /* the host's; device 0: forgotten */
@@ -312,12 +373,22 @@ struct guest_stat {
 };
 void stat_of_host(struct user *user, const struct stat *host, enum mount mount, struct guest_stat *out);
 
-enum file_kind { FILE_REGULAR, FILE_DIRECTORY, FILE_STREAM, FILE_PIPE, FILE_DEVICE, FILE_PATH };
-enum { PIPE_BYTES = 65536 };
-struct pipe {
-    unsigned readers, writers;
-    size_t first, used;
-    uint8_t bytes[PIPE_BYTES];
+enum file_kind {
+    FILE_REGULAR,
+    FILE_DIRECTORY,
+    FILE_STREAM,
+    FILE_PIPE,
+    FILE_SOCKET,
+    FILE_DEVICE,
+    FILE_TEXT,
+    FILE_EVENT,
+    FILE_TIMER,
+    FILE_EPOLL,
+    FILE_PATH
+};
+struct event {
+    uint64_t count;
+    bool semaphore;
 };
 struct entry {
     char *name;
@@ -331,13 +402,21 @@ struct file {
     int flags; /* O_ bits as given, less those that only matter for opening */
     int host;  /* owned host descriptor, or -1; not owned for a stream */
     enum mount mount;
-    char *path; /* guest path of a directory or an O_PATH file; owned */
+    char *path; /* the guest's, as it was opened; owned */
     enum device device;
-    unsigned stream; /* 0, 1, 2 */
-    bool seekable;   /* a stream that is a regular file of the host */
-    struct pipe *pipe;
-    bool writer;           /* end of the pipe */
-    uint64_t mark;         /* directory: next entry */
+    unsigned stream;       /* 0, 1, 2 */
+    bool seekable;         /* a stream that is a regular file of the host */
+    struct pipe *in, *out; /* a pipe, or socket: where it reads from and writes to */
+    struct event event;
+    struct timer timer; /* a timerfd's, on the clock of time_now */
+    bool wall;          /* its absolute times are those of time_wall */
+    bool fired;         /* it has expired, and who waits for it was woken */
+    struct file *next;  /* of the timerfds */
+    struct epoll *epoll;
+    unsigned watches;      /* in sets of epoll */
+    uint64_t changes;      /* of what its reader would find */
+    struct printed text;   /* of /proc */
+    uint64_t mark;         /* text: position; directory: next entry */
     struct entry *entries; /* directory: sorted, read at the first getdents; owned */
     unsigned entry_count;
     bool listed;
@@ -346,7 +425,9 @@ struct files {
     struct file *file[GUEST_FILES];
     bool close_on_exec[GUEST_FILES];
 };
+struct file *file_of(const struct process *process, uint32_t descriptor);
 struct file *file_at(const struct user *user, uint32_t descriptor);
+struct file *file_create(enum file_kind kind, int flags, int host); /* with one reference; NULL: no memory */
 /* Puts a file into the lowest free descriptor from `from` on, or drops it: the descriptor, or -EMFILE. */
 int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec);
 void file_release(struct user *user, struct file *file);
@@ -354,8 +435,15 @@ int64_t file_duplicate(struct user *user, uint32_t descriptor, unsigned from, bo
 /* It was written to: its times say so. */
 void file_touch(struct user *user, const struct file *file);
 int64_t file_stat(struct user *user, struct file *file, struct guest_stat *out);
-/* Does reading (writing) return at once? */
-bool file_ready(struct user *user, const struct file *file, bool write);
+/* The events of poll that hold now. */
+unsigned file_poll(struct user *user, const struct file *file);
+/* Changes whenever poll's events may have come anew. */
+uint64_t file_changes(const struct user *user, const struct file *file);
+/* What a link in /proc/PID/fd says. */
+void file_name(const struct file *file, struct printed *text);
+/* A name changed (or two changed places), or is gone: what is open or worked in there, or below, follows. */
+void files_moved(struct user *user, const char *from, const char *to, bool exchange);
+void files_gone(struct user *user, const char *path);
 /* The guest's tree, and the first process's descriptors. */
 bool files_create(struct user *user, const struct user_config *config, char *error, size_t capacity);
 /* A child's descriptors are the same open files. */
@@ -364,6 +452,44 @@ void files_copy(const struct process *from, struct process *to);
 void files_close(struct user *user); /* all descriptors of the process */
 void files_destroy(struct user *user);
 int64_t place_stat(struct user *user, const struct place *place, struct guest_stat *out);
+
+/* Pipes and FIFOs (pipes.c). Reads and writes are of one piece, and return what a system call would. */
+int64_t pipe_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
+int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
+unsigned pipe_poll(const struct file *file);
+uint64_t pipe_changes(const struct file *file);
+size_t pipe_available(const struct file *file);
+uint64_t pipe_number(const struct file *file); /* each its own */
+int64_t pipe_size(const struct file *file);
+int64_t pipe_resize(struct file *file, uint32_t bytes);
+void pipe_close(struct user *user, struct file *file);
+/* Opens the FIFO of the host file, or another end of the pipe of an open file (`of`): 0 or -errno. */
+int64_t pipe_open(struct user *user, const struct stat *host, const struct file *of, int flags, struct file **out);
+/* A pair of connected sockets; shuts one down. */
+int64_t pipe_pair(struct user *user, uint32_t address, int flags);
+void pipe_shut(struct file *file, bool read, bool write);
+
+/* Locks (locks.c): a descriptor of the process was closed; the last one of a file was. */
+enum lock_command { LOCK_GET, LOCK_TRY, LOCK_WAIT };
+int64_t lock_control(struct user *user, struct file *file, enum lock_command command, uint32_t address, bool wide,
+                     bool of_file);
+void locks_closed(struct user *user, const struct file *file);
+void locks_released(struct user *user, const struct file *file);
+
+/* eventfd and timerfd (events.c), epoll (epoll.c). */
+int64_t event_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
+int64_t event_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
+unsigned event_poll(const struct file *file);
+int64_t timer_file_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
+unsigned timer_file_poll(const struct user *user, const struct file *file);
+void timer_file_close(struct user *user, struct file *file);
+/* The earliest moment at which one that is waited for expires (UINT64_MAX: none does); wakes who waits for it. */
+uint64_t timer_files_next(const struct user *user);
+void timer_files_fire(struct user *user);
+unsigned epoll_poll(struct user *user, const struct file *file);
+void epoll_close(struct user *user, struct file *file);
+/* The file is gone: no set watches it any more. */
+void epoll_forget(struct user *user, const struct file *file);
 
 /* ---- tasks ---- */
 
@@ -527,13 +653,18 @@ struct user {
     uint64_t futex_turn;   /* of the next thread that waits for a futex */
     uint64_t slept;        /* ns */
     struct prng random;
-    int root, tmp; /* host directories */
+    int root, tmp, shm; /* host directories */
     char tmp_path[64];
     int stream[3]; /* host descriptors of the guest's 0, 1, 2 */
     struct inodes inodes;
     struct backing *backings; /* of files */
-    uint64_t refused[8];      /* system calls that were reported already, a bit each */
-    uint64_t fault_insns;     /* of the last page fault that only populated, to notice one that repeats */
+    struct pipe *fifos;       /* that are open */
+    uint64_t pipes_made;
+    struct epoll *epolls;
+    struct file *timer_files;
+    struct lock *locks;
+    uint64_t refused[8];  /* system calls that were reported already, a bit each */
+    uint64_t fault_insns; /* of the last page fault that only populated, to notice one that repeats */
     uint32_t fault_address, fault_repeats;
 };
 

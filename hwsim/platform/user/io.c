@@ -66,40 +66,6 @@ static int64_t read_stream(struct user *user, int host, uint8_t *to, size_t byte
     return (int64_t)done;
 }
 
-static int64_t read_pipe(struct user *user, struct file *file, uint8_t *to, size_t bytes)
-{
-    struct pipe *pipe = file->pipe;
-    if (!pipe->used) {
-        if (!pipe->writers) return 0;
-        if (file->flags & O_NONBLOCK) return -EAGAIN;
-        return schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
-    }
-    size_t count = bytes < pipe->used ? bytes : pipe->used;
-    for (size_t i = 0; i < count; i++) to[i] = pipe->bytes[(pipe->first + i) % PIPE_BYTES];
-    pipe->first = (pipe->first + count) % PIPE_BYTES;
-    pipe->used -= count;
-    return (int64_t)count;
-}
-
-static int64_t write_pipe(struct user *user, struct file *file, const uint8_t *from, size_t bytes)
-{
-    struct pipe *pipe = file->pipe;
-    size_t room = PIPE_BYTES - pipe->used, count = bytes < room ? bytes : room;
-    if (!pipe->readers) {
-        signal_send(user, (struct signal_info){
-                              .number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
-        return -EPIPE;
-    }
-    if (bytes <= 4096 && count < bytes) count = 0; /* PIPE_BUF: whole or not at all */
-    if (!count) {
-        if (file->flags & O_NONBLOCK) return -EAGAIN;
-        return schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
-    }
-    for (size_t i = 0; i < count; i++) pipe->bytes[(pipe->first + pipe->used + i) % PIPE_BYTES] = from[i];
-    pipe->used += count;
-    return (int64_t)count;
-}
-
 static int64_t read_device(struct user *user, const struct file *file, uint8_t *to, size_t bytes)
 {
     switch (file->device) {
@@ -127,6 +93,25 @@ void file_touch(struct user *user, const struct file *file)
         struct inode *inode = inode_of(user, &host);
         inode->modified = inode->changed = time_wall(user);
     }
+}
+
+/* A text of /proc is written anew whenever it is read from its start. */
+static int64_t read_text(struct user *user, struct file *file, uint8_t *to, size_t bytes, uint64_t offset)
+{
+    uint64_t at = offset == NO_OFFSET ? file->mark : offset;
+    if (at == 0) {
+        struct place place;
+        int status = path_resolve(user, GUEST_AT_FDCWD, file->path, END_LINK, &place);
+        struct special_file special = {.kind = SPECIAL_NONE};
+        if (status == 0) special = path_special(user, &place);
+        if (special.kind != SPECIAL_TEXT) return -ESRCH; /* the process is gone */
+        file->text.used = 0;
+        special_print(user, &special, &file->text);
+    }
+    size_t left = at < file->text.used ? file->text.used - (size_t)at : 0, count = bytes < left ? bytes : left;
+    if (count) memcpy(to, file->text.bytes + at, count);
+    if (offset == NO_OFFSET) file->mark += count;
+    return (int64_t)count;
 }
 
 static int64_t host_result(ssize_t result) { return result < 0 ? -errno : (int64_t)result; }
@@ -164,9 +149,14 @@ static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, siz
     case FILE_STREAM:
         return offset == NO_OFFSET ? read_stream(user, file->host, to, bytes)
                                    : host_result(pread(file->host, to, bytes, (off_t)offset));
-    case FILE_PIPE: return read_pipe(user, file, to, bytes);
+    case FILE_PIPE:
+    case FILE_SOCKET: return pipe_read(user, file, to, bytes);
     case FILE_DEVICE: return read_device(user, file, to, bytes);
-    default: return -EISDIR;
+    case FILE_TEXT: return read_text(user, file, to, bytes, offset);
+    case FILE_EVENT: return event_read(user, file, to, bytes);
+    case FILE_TIMER: return timer_file_read(user, file, to, bytes);
+    case FILE_DIRECTORY: return -EISDIR;
+    default: return -EINVAL;
     }
 }
 
@@ -175,20 +165,33 @@ static int64_t write_piece(struct user *user, struct file *file, const uint8_t *
     switch (file->kind) {
     case FILE_REGULAR: return write_host(user, file, from, bytes, offset);
     case FILE_STREAM: return write_stream(user, file->host, from, bytes);
-    case FILE_PIPE: return write_pipe(user, file, from, bytes);
+    case FILE_PIPE:
+    case FILE_SOCKET: return pipe_write(user, file, from, bytes);
     case FILE_DEVICE: return write_device(user, file, from, bytes);
-    default: return -EBADF;
+    case FILE_EVENT: return event_write(user, file, from, bytes);
+    default: return -EINVAL;
     }
+}
+
+static void broken_pipe(struct user *user)
+{
+    signal_send(user,
+                (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
+}
+
+/* Has it no position, so that it is read and written in the order of things alone? */
+static bool is_stream(const struct file *file)
+{
+    return file->kind == FILE_PIPE || file->kind == FILE_SOCKET || file->kind == FILE_EVENT ||
+           file->kind == FILE_TIMER || file->kind == FILE_EPOLL || (file->kind == FILE_STREAM && !file->seekable);
 }
 
 static int64_t check_io(const struct file *file, bool write, uint64_t offset)
 {
+    if (offset != NO_OFFSET && offset > INT64_MAX) return -EINVAL;
     if (!file || file->kind == FILE_PATH) return -EBADF;
-    int mode = file->flags & O_ACCMODE;
-    if (mode == (write ? O_RDONLY : O_WRONLY) || mode == O_ACCMODE) return -EBADF;
-    if (offset != NO_OFFSET && (file->kind == FILE_PIPE || (file->kind == FILE_STREAM && !file->seekable)))
-        return -ESPIPE;
-    return offset != NO_OFFSET && offset > INT64_MAX ? -EINVAL : 0;
+    if (offset != NO_OFFSET && is_stream(file)) return -ESPIPE;
+    return (file->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
 }
 
 /* Reads or writes one guest buffer, piece by piece. As in Linux, it ends where the guest's memory does: EFAULT if that
@@ -196,7 +199,8 @@ static int64_t check_io(const struct file *file, bool write, uint64_t offset)
 static int64_t transfer(struct user *user, struct file *file, uint32_t address, uint32_t count, uint64_t offset,
                         bool write)
 {
-    bool whole = file->kind == FILE_REGULAR || file->kind == FILE_STREAM || file->kind == FILE_DEVICE;
+    bool whole =
+        file->kind == FILE_REGULAR || file->kind == FILE_STREAM || file->kind == FILE_DEVICE || file->kind == FILE_TEXT;
     uint8_t *piece = malloc(PIECE_BYTES);
     uint32_t done = 0;
     int64_t result = piece ? 0 : -ENOMEM;
@@ -218,6 +222,7 @@ static int64_t transfer(struct user *user, struct file *file, uint32_t address, 
     free(piece);
     *(write ? &user->stats.bytes_written : &user->stats.bytes_read) += done;
     if (user->interrupted) user_end(user, USER_INTERRUPTED, 0, NULL);
+    if (result == -EPIPE) broken_pipe(user);
     return done ? (int64_t)done : result;
 }
 
@@ -247,7 +252,7 @@ static int64_t io_vector(struct user *user, uint32_t descriptor, uint32_t vector
         if (got < 0) return done ? done : got;
         done += got;
         if (got < vector[i][1]) break;
-        if (!write && file->kind == FILE_PIPE && !file->pipe->used) break;
+        if (!write && file->in && !pipe_available(file)) break;
     }
     return done;
 }
@@ -274,6 +279,17 @@ int64_t sys_pwrite64(struct user *user, const uint32_t *a)
 {
     return io(user, a[0], a[1], a[2], explicit_offset(a[3], a[4]), true);
 }
+/* preadv2 and pwritev2: an offset of -1 is the file's own; what flags ask of the disk holds anyway. */
+static int64_t io_vector2(struct user *user, const uint32_t *a, bool write)
+{
+    enum { HIGH_PRIORITY = 1, DATA_SYNC = 2, SYNC = 4, NO_WAIT = 8, APPEND = 16 };
+    if (a[5] & ~(uint32_t)(HIGH_PRIORITY | DATA_SYNC | SYNC)) return -EOPNOTSUPP;
+    bool own = (a[3] & a[4]) == UINT32_MAX;
+    return io_vector(user, a[0], a[1], a[2], own ? NO_OFFSET : explicit_offset(a[3], a[4]), write);
+}
+int64_t sys_preadv2(struct user *user, const uint32_t *a) { return io_vector2(user, a, false); }
+int64_t sys_pwritev2(struct user *user, const uint32_t *a) { return io_vector2(user, a, true); }
+
 int64_t sys_preadv(struct user *user, const uint32_t *a)
 {
     return io_vector(user, a[0], a[1], a[2], explicit_offset(a[3], a[4]), false);
@@ -283,48 +299,106 @@ int64_t sys_pwritev(struct user *user, const uint32_t *a)
     return io_vector(user, a[0], a[1], a[2], explicit_offset(a[3], a[4]), true);
 }
 
-/* ---- sendfile ---- */
+/* ---- from file to file ---- */
 
-static int64_t copy(struct user *user, const uint32_t *a, bool wide)
+/* A position that a call reads and writes in guest memory, or that of the file (address 0). */
+struct cursor {
+    uint32_t address;
+    size_t bytes;
+    uint64_t at;
+};
+static int64_t get_cursor(struct user *user, struct cursor *cursor)
 {
-    struct file *out = file_at(user, a[0]), *in = file_at(user, a[1]);
-    uint64_t offset = NO_OFFSET, start = 0;
-    int64_t done = 0, status = check_io(in, false, NO_OFFSET);
-    if (status == 0) status = check_io(out, true, NO_OFFSET);
-    if (status < 0) return status;
-    if (in->kind != FILE_REGULAR || out->flags & O_APPEND) return -EINVAL;
-    if (a[2]) {
-        if (!user_get(user, a[2], &start, wide ? 8 : 4) ||
-            space_accessible(user, a[2], wide ? 8 : 4, true) < (wide ? 8 : 4))
-            return -EFAULT;
-        offset = start;
+    int64_t wide = 0;
+    int32_t narrow;
+    if (!cursor->address) {
+        cursor->at = NO_OFFSET;
+        return 0;
     }
+    if (space_accessible(user, cursor->address, cursor->bytes, true) != cursor->bytes) return -EFAULT;
+    user_get(user, cursor->address, cursor->bytes == 8 ? (void *)&wide : &narrow, cursor->bytes);
+    if (cursor->bytes == 4) wide = narrow;
+    cursor->at = (uint64_t)wide;
+    return wide < 0 ? -EINVAL : 0;
+}
+
+static void advance(struct user *user, struct cursor *cursor, const struct file *file, int64_t read, int64_t used)
+{
+    if (cursor->address) {
+        cursor->at += (uint64_t)used;
+        user_put(user, cursor->address, &cursor->at, cursor->bytes);
+    } else if (used < read) {
+        lseek(file->host, used - read, SEEK_CUR);
+    }
+}
+
+static int64_t copy(struct user *user, struct file *in, struct cursor *from, struct file *out, struct cursor *to,
+                    uint32_t count)
+{
+    int64_t done = 0, status = 0;
     uint8_t *piece = malloc(PIECE_BYTES);
-    while (piece && done < a[3] && !user_ended(user)) {
-        size_t bytes = a[3] - (size_t)done < PIECE_BYTES ? a[3] - (size_t)done : PIECE_BYTES;
-        int64_t got = read_piece(user, in, piece, bytes, offset);
-        if (got <= 0) {
-            status = got;
-            break;
-        }
-        int64_t put = write_piece(user, out, piece, (size_t)got, NO_OFFSET);
-        if (put > 0) done += put;
-        if (offset != NO_OFFSET)
-            offset += put > 0 ? (uint64_t)put : 0;
-        else if (put < got)
-            lseek(in->host, put > 0 ? put - got : -got, SEEK_CUR);
-        if (put < got) {
-            status = put;
-            break;
-        }
+    if (!piece) return -ENOMEM;
+    count = count > COUNT_MAX ? COUNT_MAX : count;
+    while (done < count && !user_ended(user)) {
+        size_t wanted = count - (size_t)done < PIECE_BYTES ? count - (size_t)done : PIECE_BYTES;
+        int64_t got = status = read_piece(user, in, piece, wanted, from->at);
+        if (got <= 0) break;
+        int64_t put = status = write_piece(user, out, piece, (size_t)got, to->at);
+        if (put == -EPIPE) broken_pipe(user);
+        int64_t used = put > 0 ? put : 0;
+        advance(user, from, in, got, used);
+        if (to->address) advance(user, to, out, used, used);
+        done += used;
+        if (put < got) break;
     }
     free(piece);
-    if (a[2]) user_put(user, a[2], &offset, wide ? 8 : 4);
     return done ? done : status;
 }
 
-int64_t sys_sendfile(struct user *user, const uint32_t *a) { return copy(user, a, false); }
-int64_t sys_sendfile64(struct user *user, const uint32_t *a) { return copy(user, a, true); }
+static int64_t send_file(struct user *user, const uint32_t *a, size_t bytes)
+{
+    struct file *out = file_at(user, a[0]), *in = file_at(user, a[1]);
+    struct cursor from = {a[2], bytes, 0}, to = {0, 0, NO_OFFSET};
+    int64_t status = get_cursor(user, &from);
+    if (status == -EFAULT) return status;
+    if (!in || in->kind == FILE_PATH || (in->flags & O_ACCMODE) == O_WRONLY) return -EBADF;
+    if (from.address && is_stream(in)) return -ESPIPE;
+    if (status < 0) return status;
+    if ((status = check_io(out, true, NO_OFFSET)) < 0) return status;
+    unsigned room = out->kind == FILE_PIPE ? pipe_poll(out) : POLLOUT;
+    if (room & POLLERR) broken_pipe(user);
+    if (room & POLLERR || (!(room & POLLOUT) && out->flags & O_NONBLOCK)) return room & POLLERR ? -EPIPE : -EAGAIN;
+    if ((in->kind != FILE_REGULAR && in->kind != FILE_DEVICE && in->kind != FILE_TEXT) || out->flags & O_APPEND)
+        return -EINVAL;
+    return copy(user, in, &from, out, &to, a[3]);
+}
+
+int64_t sys_sendfile(struct user *user, const uint32_t *a) { return send_file(user, a, 4); }
+int64_t sys_sendfile64(struct user *user, const uint32_t *a) { return send_file(user, a, 8); }
+
+int64_t sys_copy_file_range(struct user *user, const uint32_t *a)
+{
+    struct file *in = file_at(user, a[0]), *out = file_at(user, a[2]);
+    struct cursor from = {a[1], 8, 0}, to = {a[3], 8, 0};
+    struct stat source, target;
+    int64_t status;
+    if (!in || in->kind == FILE_PATH || !out || out->kind == FILE_PATH) return -EBADF;
+    if ((status = get_cursor(user, &from)) == -EFAULT || (status = get_cursor(user, &to)) == -EFAULT) return status;
+    if (a[5]) return -EINVAL;
+    if (in->kind == FILE_DIRECTORY || out->kind == FILE_DIRECTORY) return -EISDIR;
+    if (in->kind != FILE_REGULAR || out->kind != FILE_REGULAR) return -EINVAL;
+    if (check_io(in, false, NO_OFFSET) < 0 || check_io(out, true, NO_OFFSET) < 0 || out->flags & O_APPEND)
+        return -EBADF;
+    if (fstat(in->host, &source) < 0 || fstat(out->host, &target) < 0) return -errno;
+    uint64_t first = from.address ? from.at : (uint64_t)lseek(in->host, 0, SEEK_CUR);
+    uint64_t second = to.address ? to.at : (uint64_t)lseek(out->host, 0, SEEK_CUR);
+    if (first > INT64_MAX || second > INT64_MAX) return -EINVAL;
+    uint64_t left = first < (uint64_t)source.st_size ? (uint64_t)source.st_size - first : 0;
+    uint32_t count = left < a[4] ? (uint32_t)left : a[4];
+    bool overlap = first < second + count && second < first + count;
+    if (source.st_dev == target.st_dev && source.st_ino == target.st_ino && overlap) return -EINVAL;
+    return copy(user, in, &from, out, &to, count);
+}
 
 /* ---- position and size ---- */
 
@@ -333,9 +407,9 @@ static int64_t seek(struct user *user, uint32_t descriptor, int64_t offset, uint
     struct file *file = file_at(user, descriptor);
     if (!file || file->kind == FILE_PATH) return -EBADF;
     if (whence > 4) return -EINVAL;
-    if (file->kind == FILE_PIPE || (file->kind == FILE_STREAM && !file->seekable)) return -ESPIPE;
-    if (file->kind == FILE_DEVICE) return 0;
-    if (file->kind == FILE_DIRECTORY) {
+    if (is_stream(file)) return -ESPIPE;
+    if (file->kind == FILE_DEVICE) return file->device == DEVICE_TTY ? -ESPIPE : 0;
+    if (file->kind == FILE_DIRECTORY || file->kind == FILE_TEXT) {
         if (whence > SEEK_CUR) return -EINVAL;
         int64_t position = whence == SEEK_CUR ? (int64_t)file->mark + offset : offset;
         if (position < 0) return -EINVAL;
@@ -363,8 +437,9 @@ int64_t sys_llseek(struct user *user, const uint32_t *a)
 static int64_t truncate_file(struct user *user, uint32_t descriptor, int64_t size)
 {
     struct file *file = file_at(user, descriptor);
+    if (size < 0) return -EINVAL;
     if (!file || file->kind == FILE_PATH) return -EBADF;
-    if (size < 0 || file->kind != FILE_REGULAR || (file->flags & O_ACCMODE) == O_RDONLY) return -EINVAL;
+    if (file->kind != FILE_REGULAR || (file->flags & O_ACCMODE) == O_RDONLY) return -EINVAL;
     struct stat before;
     if (fstat(file->host, &before) < 0 || ftruncate(file->host, size) < 0) return -errno;
     backing_resize(user, file->host, (uint64_t)before.st_size, (uint64_t)size);
@@ -393,31 +468,46 @@ int64_t sys_ftruncate64(struct user *user, const uint32_t *a)
     return truncate_file(user, a[0], (int64_t)pair(a[1], a[2]));
 }
 
+/* Zeroes in what there is of the range. */
+static int64_t write_zeroes(struct user *user, struct file *file, uint64_t offset, uint64_t bytes, uint64_t size)
+{
+    static const uint8_t zeroes[PAGE_BYTES];
+    uint64_t end = offset + bytes < size ? offset + bytes : size;
+    while (offset < end) {
+        size_t count = end - offset < PAGE_BYTES ? (size_t)(end - offset) : PAGE_BYTES;
+        if (pwrite(file->host, zeroes, count, (off_t)offset) != (ssize_t)count) return -errno;
+        backing_write(user, file->host, zeroes, count, offset);
+        offset += count;
+    }
+    file_touch(user, file);
+    return 0;
+}
+
 int64_t sys_fallocate(struct user *user, const uint32_t *a)
 {
+    enum { KEEP_SIZE = 1, PUNCH_HOLE = 2, ZERO_RANGE = 16 };
     struct stat host;
     struct file *file = file_at(user, a[0]);
     int64_t offset = (int64_t)pair(a[2], a[3]), bytes = (int64_t)pair(a[4], a[5]);
-    if (!file || (file->flags & O_ACCMODE) == O_RDONLY) return -EBADF;
-    if (a[1]) return -EOPNOTSUPP;
-    if (offset < 0 || bytes <= 0 || offset > INT64_MAX - bytes) return -EINVAL;
-    if (file->kind != FILE_REGULAR) return -ENODEV;
+    if (!file || file->kind == FILE_PATH) return -EBADF;
+    if (offset < 0 || bytes <= 0) return -EINVAL;
+    if (a[1] & ~(uint32_t)(KEEP_SIZE | PUNCH_HOLE | ZERO_RANGE)) return -EOPNOTSUPP;
+    if ((a[1] & PUNCH_HOLE) && a[1] != (PUNCH_HOLE | KEEP_SIZE)) return -EOPNOTSUPP;
+    if ((file->flags & O_ACCMODE) == O_RDONLY) return -EBADF;
+    if (is_stream(file)) return -ESPIPE;
+    if (file->kind != FILE_REGULAR) return file->kind == FILE_DIRECTORY ? -EISDIR : -ENODEV;
+    if (offset > INT64_MAX - bytes) return -EFBIG;
     if (fstat(file->host, &host) < 0) return -errno;
-    return offset + bytes > host.st_size ? truncate_file(user, a[0], offset + bytes) : 0;
+    if (a[1] & (PUNCH_HOLE | ZERO_RANGE)) {
+        int64_t status = write_zeroes(user, file, (uint64_t)offset, (uint64_t)bytes, (uint64_t)host.st_size);
+        if (status < 0) return status;
+    }
+    return !(a[1] & KEEP_SIZE) && offset + bytes > host.st_size ? truncate_file(user, a[0], offset + bytes) : 0;
 }
 
 int64_t sys_fsync(struct user *user, const uint32_t *a)
 {
     const struct file *file = file_at(user, a[0]);
     if (!file || file->kind == FILE_PATH) return -EBADF;
-    return file->kind == FILE_PIPE || file->kind == FILE_STREAM ? -EINVAL : 0;
-}
-
-int64_t sys_flock(struct user *user, const uint32_t *a) { return file_at(user, a[0]) ? 0 : -EBADF; }
-
-bool file_ready(struct user *user, const struct file *file, bool write)
-{
-    if (file->kind != FILE_PIPE) return true;
-    if (write) return file->writer && (!file->pipe->readers || PIPE_BYTES - file->pipe->used >= 4096);
-    return !file->writer && (!file->pipe->writers || file->pipe->used);
+    return file->kind == FILE_REGULAR || file->kind == FILE_DIRECTORY ? 0 : -EINVAL;
 }

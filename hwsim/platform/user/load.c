@@ -198,8 +198,12 @@ static bool build_stack(struct user *user, const struct program *program, uint32
     push(&stack, nothing, sizeof nothing);
     uint32_t name = push_string(&stack, program->name);
     words[n++] = argc;
+    struct mappings *space = user->process->space;
+    space->environment[1] = stack.at;
     for (unsigned i = envc; i-- > 0;) words[1 + argc + 1 + i] = push_string(&stack, program->env[i]);
+    space->environment[0] = space->arguments[1] = stack.at;
     for (unsigned i = argc; i-- > 0;) words[1 + i] = push_string(&stack, program->argv[i]);
+    space->arguments[0] = stack.at;
     n += argc + 1 + envc + 1;
     stack.at &= ~15u;
     uint32_t platform = push_string(&stack, "i686");
@@ -209,6 +213,8 @@ static bool build_stack(struct user *user, const struct program *program, uint32
     n += 2 * auxv.count;
     stack.at = ((stack.at - n * 4) & ~15u) + n * 4;
     *esp = push(&stack, words, n * sizeof *words);
+    space->auxiliary[1] = *esp + n * 4;
+    space->auxiliary[0] = space->auxiliary[1] - 8 * auxv.count;
     free(words);
     return !stack.full;
 }

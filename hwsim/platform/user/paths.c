@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -14,8 +15,6 @@
 #include "hwsim/platform/user/internal.h"
 
 enum { LINKS_MAX = 40 };
-
-const char *const device_name[DEVICE_COUNT] = {"null", "zero", "full", "random", "urandom", "tty"};
 
 /* Is `path` the directory `top` or below it? */
 static bool under(const char *path, const char *top)
@@ -26,83 +25,35 @@ static bool under(const char *path, const char *top)
 
 static void find_mount(struct place *place)
 {
-    const char *path = place->path;
+    static const struct {
+        const char *path;
+        enum mount mount;
+    } point[] = {{"/tmp", MOUNT_TMP}, {"/dev/shm", MOUNT_SHM}, {"/dev", MOUNT_DEV}, {"/proc", MOUNT_PROC}};
     size_t skip = 1;
     place->mount = MOUNT_ROOT;
-    if (under(path, "/tmp"))
-        place->mount = MOUNT_TMP, skip = 4;
-    else if (under(path, "/dev"))
-        place->mount = MOUNT_DEV, skip = 4;
-    else if (under(path, "/proc"))
-        place->mount = MOUNT_PROC, skip = 5;
-    place->inside = path + skip;
+    for (unsigned i = 0; i < LENGTH(point) && place->mount == MOUNT_ROOT; i++)
+        if (under(place->path, point[i].path)) place->mount = point[i].mount, skip = strlen(point[i].path);
+    place->inside = place->path + skip;
     while (*place->inside == '/') place->inside++;
     if (!*place->inside) place->inside = ".";
-}
-
-static bool parse_descriptor(const char *text, unsigned *number)
-{
-    unsigned value = 0;
-    if (!*text) return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9' || value >= GUEST_FILES) return false;
-        value = value * 10 + (unsigned)(*text - '0');
-    }
-    *number = value;
-    return true;
-}
-
-static struct special_file dev_special(const char *inside)
-{
-    static const char *const standard[] = {"stdin", "stdout", "stderr"};
-    unsigned number;
-    if (strcmp(inside, ".") == 0 || strcmp(inside, "fd") == 0) return (struct special_file){SPECIAL_DIRECTORY, 0};
-    for (unsigned i = 0; i < DEVICE_COUNT; i++)
-        if (strcmp(inside, device_name[i]) == 0) return (struct special_file){SPECIAL_DEVICE, i};
-    for (unsigned i = 0; i < LENGTH(standard); i++)
-        if (strcmp(inside, standard[i]) == 0) return (struct special_file){SPECIAL_DESCRIPTOR, i};
-    if (strncmp(inside, "fd/", 3) == 0 && parse_descriptor(inside + 3, &number))
-        return (struct special_file){SPECIAL_DESCRIPTOR, number};
-    return (struct special_file){SPECIAL_NONE, 0};
-}
-
-static struct special_file proc_special(const char *inside)
-{
-    unsigned number;
-    char self[16];
-    snprintf(self, sizeof self, "%d", GUEST_PID);
-    if (strcmp(inside, ".") == 0) return (struct special_file){SPECIAL_DIRECTORY, 0};
-    if (strcmp(inside, "self") == 0) return (struct special_file){SPECIAL_LINK, 0};
-    if (!under(inside, self)) return (struct special_file){SPECIAL_NONE, 0};
-    inside += strlen(self);
-    if (!*inside || strcmp(inside, "/fd") == 0) return (struct special_file){SPECIAL_DIRECTORY, 0};
-    if (strcmp(inside, "/exe") == 0) return (struct special_file){SPECIAL_EXE, 0};
-    if (strncmp(inside, "/fd/", 4) == 0 && parse_descriptor(inside + 4, &number))
-        return (struct special_file){SPECIAL_DESCRIPTOR, number};
-    return (struct special_file){SPECIAL_NONE, 0};
-}
-
-struct special_file path_special(const struct place *place)
-{
-    if (place->mount == MOUNT_DEV) return dev_special(place->inside);
-    return place->mount == MOUNT_PROC ? proc_special(place->inside) : (struct special_file){SPECIAL_NONE, 0};
 }
 
 /* ---- opening ---- */
 
 static int mount_directory(const struct user *user, enum mount mount)
 {
-    return mount == MOUNT_TMP ? user->tmp : user->root;
+    return mount == MOUNT_TMP ? user->tmp : mount == MOUNT_SHM ? user->shm : user->root;
 }
 
 int path_open(struct user *user, const struct place *place, int flags, unsigned mode)
 {
+    if (flags & O_PATH && place->directory) flags |= O_DIRECTORY;
     struct open_how how = {
         .flags = (uint64_t)(flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK)),
         .mode = flags & O_CREAT ? mode : 0,
         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS,
     };
-    if (place->mount != MOUNT_ROOT && place->mount != MOUNT_TMP) return -EACCES;
+    if (place_is_special(place)) return -EACCES;
     for (;;) {
         long got = syscall(SYS_openat2, mount_directory(user, place->mount), place->inside, &how, sizeof how);
         if (got >= 0) return (int)got;
@@ -115,7 +66,7 @@ int path_open_parent(struct user *user, const struct place *place, const char **
     struct place parent = *place;
     const char *slash = strrchr(place->inside, '/');
     *name = slash ? slash + 1 : place->inside;
-    if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC) return -EROFS;
+    if (place_is_special(place)) return -EROFS;
     if (strcmp(place->inside, ".") == 0) return -EBUSY; /* the root, or a mount point */
     find_mount(&parent);
     parent.path[*name - place->path] = 0;
@@ -123,20 +74,45 @@ int path_open_parent(struct user *user, const struct place *place, const char **
     return path_open(user, &parent, O_PATH | O_DIRECTORY, 0);
 }
 
+int path_check_parent(struct user *user, const struct place *place)
+{
+    const char *name;
+    int parent = path_open_parent(user, place, &name);
+    if (parent < 0) return parent;
+    close(parent);
+    return 0;
+}
+
+bool mount_writable(const struct user *user, enum mount mount)
+{
+    return mount == MOUNT_TMP || mount == MOUNT_SHM || (mount == MOUNT_ROOT && user->write);
+}
+
 int path_writable(const struct user *user, const struct place *place)
 {
-    return place->mount == MOUNT_TMP || (place->mount == MOUNT_ROOT && user->write) ? 0 : -EROFS;
+    return mount_writable(user, place->mount) ? 0 : -EROFS;
 }
 
 /* ---- walking ---- */
 
+/* A link to an open file leads to no path, unless that is a directory. */
+static int read_special_link(struct user *user, const struct place *place, char *target, size_t capacity)
+{
+    struct special_file special = path_special(user, place);
+    const struct file *file = special.kind == SPECIAL_DESCRIPTOR ? file_of(special.process, special.number) : NULL;
+    if (special.kind != SPECIAL_LINK && !(file && file->kind == FILE_DIRECTORY)) return -EINVAL;
+    struct printed text = {0};
+    special_print(user, &special, &text);
+    int length = text.used < capacity ? (int)text.used : -ENAMETOOLONG;
+    if (length > 0) memcpy(target, text.bytes, text.used + 1);
+    free(text.bytes);
+    return length;
+}
+
 /* The target of the symbolic link at `place`: its length, -EINVAL if it is none, another -errno. */
 static int read_link(struct user *user, const struct place *place, char *target, size_t capacity)
 {
-    if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC) {
-        if (path_special(place).kind != SPECIAL_LINK) return -EINVAL;
-        return snprintf(target, capacity, "%d", GUEST_PID);
-    }
+    if (place_is_special(place)) return read_special_link(user, place, target, capacity);
     int link = path_open(user, place, O_PATH | O_NOFOLLOW, 0);
     if (link < 0) return link;
     ssize_t length = readlinkat(link, "", target, capacity - 1);
@@ -151,8 +127,8 @@ static int read_link(struct user *user, const struct place *place, char *target,
 /* 0 if the place is a directory. */
 static int check_directory(struct user *user, const struct place *place)
 {
-    if (place->mount == MOUNT_DEV || place->mount == MOUNT_PROC) {
-        enum special kind = path_special(place).kind;
+    if (place_is_special(place)) {
+        enum special kind = path_special(user, place).kind;
         return kind == SPECIAL_DIRECTORY ? 0 : kind == SPECIAL_NONE ? -ENOENT : -ENOTDIR;
     }
     int directory = path_open(user, place, O_PATH | O_DIRECTORY, 0);
@@ -165,7 +141,6 @@ static int check_directory(struct user *user, const struct place *place)
 static int descend(struct place *place, const char *name, size_t length)
 {
     size_t at = strlen(place->path);
-    if (length > 255) return -ENAMETOOLONG;
     if (at == 1) at = 0; /* "/" */
     if (at + 1 + length >= sizeof place->path) return -ENAMETOOLONG;
     place->path[at] = '/';
@@ -189,8 +164,8 @@ static void set_place(struct place *place, const char *path)
 }
 
 /* One component of a walk: `name` of `length`, the rest of the path behind it. */
-static int step(struct user *user, struct place *place, const char *name, size_t length, bool last, bool follow,
-                char *target, size_t capacity)
+static int step(struct user *user, struct place *place, const char *name, size_t length, bool follow, char *target,
+                size_t capacity)
 {
     place->dots = length <= 2 && strspn(name, ".") >= length ? (unsigned)length : 0;
     if (place->dots) {
@@ -198,30 +173,34 @@ static int step(struct user *user, struct place *place, const char *name, size_t
         if (status == 0 && place->dots == 2) ascend(place);
         return status;
     }
-    int status = descend(place, name, length);
-    if (status < 0 || (last && !follow)) return status;
+    /* The name of something to be made or removed is looked at when that happens, by the host. */
+    int status = length > 255 && follow ? check_directory(user, place) : 0;
+    if (status == 0) status = length > 255 && follow ? -ENAMETOOLONG : descend(place, name, length);
+    if (status < 0 || !follow) return status;
     status = read_link(user, place, target, capacity);
     if (status == -EINVAL || status == -ENOENT)
         return 0; /* no link; whether it is there is found out by who uses the place */
     return status;
 }
 
-static int walk(struct user *user, struct place *place, char *rest, size_t capacity, bool follow)
+static int walk(struct user *user, struct place *place, char *rest, size_t capacity, enum path_end end)
 {
     char target[GUEST_PATH_BYTES];
     unsigned links = 0;
     size_t at = 0;
     place->directory = false;
+    place->follow = end == END_FOLLOW;
     place->dots = 0;
     for (;;) {
         while (rest[at] == '/') at++;
         if (!rest[at]) return 0;
         size_t length = strcspn(rest + at, "/"), next = at + length;
         while (rest[next] == '/') next++;
-        bool last = !rest[next];
-        place->directory = last && rest[at + length] == '/';
-        int status = step(user, place, rest + at, length, last && !place->directory, follow, target, sizeof target);
+        bool last = !rest[next], slash = last && rest[at + length] == '/';
+        bool stay = last && (slash ? end == END_NAME || end == END_CREATE : end == END_NAME || end == END_LINK);
+        int status = step(user, place, rest + at, length, !stay, target, sizeof target);
         if (status < 0) return status;
+        place->directory = slash && status == 0;
         if (status > 0) {
             /* A link: what it says comes before the rest of the path. */
             size_t behind = strlen(rest + at + length);
@@ -239,7 +218,16 @@ static int walk(struct user *user, struct place *place, char *rest, size_t capac
     }
 }
 
-int path_resolve(struct user *user, int directory, const char *path, bool follow, struct place *place)
+static int start_at(struct user *user, const struct file *file, struct place *place)
+{
+    struct stat host;
+    if (file->kind != FILE_DIRECTORY && file->kind != FILE_PATH) return -ENOTDIR;
+    if (file->host >= 0 && fstat(file->host, &host) == 0 && !S_ISDIR(host.st_mode)) return -ENOTDIR;
+    set_place(place, file->path);
+    return check_directory(user, place);
+}
+
+int path_resolve(struct user *user, int directory, const char *path, enum path_end end, struct place *place)
 {
     char rest[2 * GUEST_PATH_BYTES];
     if (!*path) return -ENOENT;
@@ -251,18 +239,16 @@ int path_resolve(struct user *user, int directory, const char *path, bool follow
     } else {
         const struct file *file = file_at(user, (uint32_t)directory);
         if (!file) return -EBADF;
-        if (file->kind != FILE_DIRECTORY && file->kind != FILE_PATH) return -ENOTDIR;
-        set_place(place, file->path);
-        int status = check_directory(user, place);
+        int status = start_at(user, file, place);
         if (status < 0) return status;
     }
     snprintf(rest, sizeof rest, "%s", path);
-    return walk(user, place, rest, sizeof rest, follow);
+    return walk(user, place, rest, sizeof rest, end);
 }
 
-int path_get(struct user *user, int directory, uint32_t address, bool follow, struct place *place)
+int path_get(struct user *user, int directory, uint32_t address, enum path_end end, struct place *place)
 {
     char path[GUEST_PATH_BYTES];
     int length = user_get_string(user, address, path, sizeof path);
-    return length < 0 ? length : path_resolve(user, directory, path, follow, place);
+    return length < 0 ? length : path_resolve(user, directory, path, end, place);
 }

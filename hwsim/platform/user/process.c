@@ -104,7 +104,7 @@ struct utsname_bytes {
 
 static struct utsname_bytes make_utsname(void)
 {
-    static const char *const text[6] = {"Linux", "covm", "6.1.0", "#1 SMP PREEMPT_DYNAMIC", "i686", "(none)"};
+    static const char *const text[6] = {SYSTEM_NAME, SYSTEM_NODE, SYSTEM_RELEASE, SYSTEM_VERSION, "i686", "(none)"};
     struct utsname_bytes name = {{{0}}};
     for (unsigned i = 0; i < LENGTH(text); i++) memcpy(name.field[i], text[i], strlen(text[i]));
     return name;

@@ -449,6 +449,9 @@ static void copy_mappings(struct user *user, struct mappings *to)
     to->capacity = from->capacity;
     for (unsigned i = 0; i < to->count; i++)
         if (to->vmas[i].backing) to->vmas[i].backing->references++;
+    memcpy(to->arguments, from->arguments, sizeof to->arguments);
+    memcpy(to->environment, from->environment, sizeof to->environment);
+    memcpy(to->auxiliary, from->auxiliary, sizeof to->auxiliary);
     to->break_start = from->break_start;
     to->program_break = from->program_break;
     to->read_implies_exec = from->read_implies_exec;
@@ -487,6 +490,30 @@ bool space_lend(struct user *user, struct process *child, bool shared)
     if (share_pages(user, child->space)) return true;
     space_release(user, child);
     return false;
+}
+
+/* ---- the spaces of others ---- */
+
+uint64_t space_resident(const struct user *user, const struct mappings *space, const struct vma *vma)
+{
+    uint64_t bytes = 0;
+    for (uint64_t page = vma->start; page < vma->end; page += PAGE_BYTES)
+        if (page_entry(user->physical, PAGING_PAE, space->cr3, page)) bytes += PAGE_BYTES;
+    return bytes;
+}
+
+size_t space_peek(const struct user *user, const struct mappings *space, uint32_t address, void *to, size_t bytes)
+{
+    size_t done = 0;
+    while (done < bytes) {
+        uint32_t at = address + (uint32_t)done;
+        uint64_t entry = page_entry(user->physical, PAGING_PAE, space->cr3, at);
+        size_t piece = PAGE_BYTES - at % PAGE_BYTES < bytes - done ? PAGE_BYTES - at % PAGE_BYTES : bytes - done;
+        if (!entry || !physical_read(user->physical, (entry & PTE_FRAME) + at % PAGE_BYTES, (char *)to + done, piece))
+            break;
+        done += piece;
+    }
+    return done;
 }
 
 /* ---- guest buffers ---- */

@@ -22,7 +22,7 @@ static uint64_t ns_to_insns(const struct user *user, uint64_t ns)
 }
 
 /* What the running thread has run since it was switched to is not in its counts yet. */
-static uint64_t process_time(const struct user *user, const struct process *process)
+uint64_t time_process(const struct user *user, const struct process *process)
 {
     uint64_t more = process == user->process ? hw_insns(user->core) - user->since : 0;
     return insns_to_ns(user, process->insns + more);
@@ -46,7 +46,7 @@ static const struct {
 
 static uint64_t timer_clock(const struct user *user, const struct process *process, unsigned timer)
 {
-    return timer_kind[timer].counts_sleep ? time_now(user) : process_time(user, process);
+    return timer_kind[timer].counts_sleep ? time_now(user) : time_process(user, process);
 }
 
 /* The instruction count at which time_now reaches `until`. */
@@ -65,7 +65,7 @@ static uint64_t insns_at_cpu(const struct user *user, uint64_t expiry)
 /* The earliest moment for which a timer or a thread waits; UINT64_MAX: none does. */
 static uint64_t next_moment(const struct user *user)
 {
-    uint64_t next = UINT64_MAX, now = time_now(user);
+    uint64_t next = timer_files_next(user), now = time_now(user);
     for (unsigned i = 0; i < user->process_count; i++) {
         uint64_t expiry = user->processes[i]->timer[TIMER_REAL].expiry;
         if (expiry && expiry < next) next = expiry;
@@ -101,6 +101,7 @@ static void fire(struct user *user, struct process *process, unsigned which)
 
 void time_fire(struct user *user)
 {
+    timer_files_fire(user);
     for (unsigned i = 0; i < user->process_count; i++)
         for (unsigned which = 0; which < TIMER_COUNT; which++) fire(user, user->processes[i], which);
 }
@@ -189,7 +190,7 @@ static int clock_read(const struct user *user, uint32_t clock, uint64_t *ns)
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME: *ns = time_now(user); return 0;
-    case CLOCK_PROCESS_CPUTIME_ID: *ns = process_time(user, user->process); return 0;
+    case CLOCK_PROCESS_CPUTIME_ID: *ns = time_process(user, user->process); return 0;
     case CLOCK_THREAD_CPUTIME_ID: *ns = thread_time(user, user->thread); return 0;
     default: break;
     }
@@ -199,7 +200,7 @@ static int clock_read(const struct user *user, uint32_t clock, uint64_t *ns)
     const struct thread *thread = id ? task_thread(user, id) : user->thread;
     const struct process *process = id ? task_process(user, id) : user->process;
     if (clock & 4 ? !thread : !process) return -EINVAL;
-    *ns = clock & 4 ? thread_time(user, thread) : process_time(user, process);
+    *ns = clock & 4 ? thread_time(user, thread) : time_process(user, process);
     return 0;
 }
 
@@ -224,7 +225,7 @@ int64_t sys_clock_getres_time64(struct user *user, const uint32_t *a) { return c
 
 int64_t sys_times(struct user *user, const uint32_t *a)
 {
-    int32_t own = (int32_t)(process_time(user, user->process) / (SECOND / 100));
+    int32_t own = (int32_t)(time_process(user, user->process) / (SECOND / 100));
     int32_t children = (int32_t)(insns_to_ns(user, user->process->children_insns) / (SECOND / 100));
     int32_t buffer[4] = {own, 0, children, 0};
     if (a[0] && !user_put(user, a[0], buffer, sizeof buffer)) return -EFAULT;

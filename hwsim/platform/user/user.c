@@ -271,7 +271,7 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
     user->params = config->params;
     user->insns_max = config->insns_max ? config->insns_max : UINT64_MAX;
     user->write = config->write;
-    user->root = user->tmp = -1;
+    user->root = user->tmp = user->shm = -1;
     prng_seed(&user->random, (uint64_t)config->params.seed);
     machine_set_platform(machine, (struct platform){.self = user,
                                                     .system_call = on_system_call,

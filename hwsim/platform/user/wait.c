@@ -7,15 +7,35 @@ enum { SELECT_MAX = 1024, POLL_MAX = 1024 };
 
 /* ---- poll ---- */
 
+unsigned file_poll(struct user *user, const struct file *file)
+{
+    enum { ALWAYS = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM };
+    switch (file->kind) {
+    case FILE_PIPE:
+    case FILE_SOCKET: return pipe_poll(file);
+    case FILE_EVENT: return event_poll(file);
+    case FILE_TIMER: return timer_file_poll(user, file);
+    case FILE_EPOLL: return epoll_poll(user, file);
+    case FILE_STREAM: /* as the pipe that it looks like; a terminal does both */
+        return user->params.tty && !file->seekable ? ALWAYS
+               : file->seekable                    ? ALWAYS
+               : file->stream                      ? POLLOUT | POLLWRNORM
+                                                   : POLLIN | POLLRDNORM;
+    default: return ALWAYS;
+    }
+}
+
+uint64_t file_changes(const struct user *user, const struct file *file)
+{
+    if (file->in || file->out) return pipe_changes(file);
+    return file->changes + (file->kind == FILE_TIMER ? timer_file_poll(user, file) : 0);
+}
+
 static unsigned poll_events(struct user *user, int32_t descriptor, unsigned wanted)
 {
     const struct file *file = file_at(user, (uint32_t)descriptor);
-    if (!file) return POLLNVAL;
-    int mode = file->flags & O_ACCMODE;
-    unsigned events = 0;
-    if (mode != O_WRONLY && file_ready(user, file, false)) events |= POLLIN | POLLRDNORM;
-    if (mode != O_RDONLY && file_ready(user, file, true)) events |= POLLOUT | POLLWRNORM;
-    return events & wanted;
+    if (!file || file->kind == FILE_PATH) return POLLNVAL;
+    return file_poll(user, file) & (wanted | POLLERR | POLLHUP);
 }
 
 /* Nothing is ready: 0 when the time is over, else the call waits. */

@@ -1,0 +1,266 @@
+/* pipes.c -- pipes: unnamed, named (FIFOs), and two of them as a pair of connected sockets. They live in the simulator
+ * alone; a FIFO's file on the host is only its name.
+ *
+ * What fits into a pipe shows (how much a write takes before it waits, when poll finds room), so that it is counted as
+ * Linux counts: in slots of a page, of which the last is filled up by a write whose odd part still fits. */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hwsim/platform/user/internal.h"
+
+enum { PIPE_SLOTS = 16, PIPE_SLOTS_MAX = 256, PIPE_FIRST = 4 };
+struct slot {
+    uint16_t first, used;
+    uint8_t bytes[PAGE_BYTES];
+};
+struct pipe {
+    unsigned readers, writers;
+    uint64_t opened_readers, opened_writers; /* since the start: an open that waits for the other side sees it come */
+    struct slot *slot;                       /* a ring */
+    unsigned slots, head, used;
+    uint64_t number;  /* each pipe its own */
+    uint64_t changes; /* reads, writes, and ends that came or went */
+    uint64_t device, inode;
+    struct pipe *next; /* named ones, while they are open */
+};
+
+static struct pipe *new_pipe(struct user *user)
+{
+    struct pipe *pipe = calloc(1, sizeof *pipe);
+    struct slot *slot = calloc(PIPE_SLOTS, sizeof *slot);
+    if (!pipe || !slot) hw_panic(user->core, "no host memory for a pipe of the guest's");
+    *pipe = (struct pipe){.slot = slot, .slots = PIPE_SLOTS, .number = PIPE_FIRST + user->pipes_made++};
+    return pipe;
+}
+
+static struct slot *slot_at(const struct pipe *pipe, unsigned i) { return &pipe->slot[(pipe->head + i) % pipe->slots]; }
+
+static void put(struct slot *slot, const uint8_t *from, size_t bytes)
+{
+    memcpy(slot->bytes + slot->first + slot->used, from, bytes);
+    slot->used = (uint16_t)(slot->used + bytes);
+}
+
+/* ---- reading and writing ---- */
+
+int64_t pipe_read(struct user *user, struct file *file, uint8_t *to, size_t bytes)
+{
+    struct pipe *pipe = file->in;
+    size_t done = 0;
+    if (!bytes) return 0;
+    if (!pipe->used)
+        return !pipe->writers             ? 0
+               : file->flags & O_NONBLOCK ? -EAGAIN
+                                          : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
+    while (done < bytes && pipe->used) {
+        struct slot *slot = slot_at(pipe, 0);
+        size_t count = bytes - done < slot->used ? bytes - done : slot->used;
+        memcpy(to + done, slot->bytes + slot->first, count);
+        slot->first = (uint16_t)(slot->first + count);
+        slot->used = (uint16_t)(slot->used - count);
+        done += count;
+        if (slot->used) break;
+        pipe->head = (pipe->head + 1) % pipe->slots;
+        pipe->used--;
+    }
+    pipe->changes++;
+    return (int64_t)done;
+}
+
+int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes)
+{
+    struct pipe *pipe = file->out;
+    size_t odd = bytes % PAGE_BYTES, done = 0;
+    if (!bytes) return 0;
+    if (!pipe->readers) return -EPIPE;
+    struct slot *last = pipe->used ? slot_at(pipe, pipe->used - 1) : NULL;
+    if (odd && last && last->first + last->used + odd <= PAGE_BYTES) {
+        put(last, from, odd);
+        done = odd;
+    }
+    while (done < bytes && pipe->used < pipe->slots) {
+        struct slot *slot = slot_at(pipe, pipe->used++);
+        slot->first = slot->used = 0;
+        size_t count = bytes - done < PAGE_BYTES ? bytes - done : PAGE_BYTES;
+        put(slot, from + done, count);
+        done += count;
+    }
+    pipe->changes += done != 0;
+    if (done) return (int64_t)done;
+    return file->flags & O_NONBLOCK ? -EAGAIN : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
+}
+
+size_t pipe_available(const struct file *file)
+{
+    const struct pipe *pipe = file->in ? file->in : file->out; /* Linux tells it at both ends */
+    size_t bytes = 0;
+    for (unsigned i = 0; i < pipe->used; i++) bytes += slot_at(pipe, i)->used;
+    return bytes;
+}
+
+unsigned pipe_poll(const struct file *file)
+{
+    unsigned events = 0;
+    if (file->in) {
+        if (file->in->used) events |= POLLIN | POLLRDNORM;
+        if (!file->in->writers && file->in->opened_writers) events |= POLLHUP;
+    }
+    if (file->out) {
+        if (file->out->used < file->out->slots) events |= POLLOUT | POLLWRNORM;
+        if (!file->out->readers) events |= POLLERR;
+    }
+    if (file->kind == FILE_SOCKET && events & (POLLHUP | POLLERR)) {
+        events &= ~(unsigned)(POLLHUP | POLLERR);
+        if (!file->in->writers) events |= POLLIN | POLLRDNORM | POLLRDHUP;
+        if (!file->in->writers && !file->out->readers) events |= POLLHUP | POLLOUT | POLLWRNORM;
+    }
+    return events;
+}
+
+/* The sizes that F_GETPIPE_SZ and F_SETPIPE_SZ tell and take. */
+int64_t pipe_size(const struct file *file) { return (int64_t)(file->in ? file->in : file->out)->slots * PAGE_BYTES; }
+
+int64_t pipe_resize(struct file *file, uint32_t bytes)
+{
+    struct pipe *pipe = file->in ? file->in : file->out;
+    unsigned slots = 1;
+    if (bytes > INT32_MAX) return -EINVAL;
+    while (slots < PIPE_SLOTS_MAX && (uint64_t)slots * PAGE_BYTES < bytes) slots *= 2;
+    if ((uint64_t)slots * PAGE_BYTES < bytes) return -EPERM; /* more than /proc/sys/fs/pipe-max-size */
+    if (slots < pipe->used) return -EBUSY;
+    struct slot *slot = calloc(slots, sizeof *slot);
+    if (!slot) return -ENOMEM;
+    for (unsigned i = 0; i < pipe->used; i++) slot[i] = *slot_at(pipe, i);
+    free(pipe->slot);
+    pipe->slot = slot;
+    pipe->slots = slots;
+    pipe->head = 0;
+    return pipe_size(file);
+}
+
+uint64_t pipe_changes(const struct file *file)
+{
+    return (file->in ? file->in->changes : 0) + (file->out && file->out != file->in ? file->out->changes : 0);
+}
+
+uint64_t pipe_number(const struct file *file) { return (file->in ? file->in : file->out)->number; }
+
+/* ---- ends ---- */
+
+static void join(struct pipe *pipe, bool read, bool write)
+{
+    pipe->readers += read, pipe->opened_readers += read;
+    pipe->writers += write, pipe->opened_writers += write;
+    pipe->changes++;
+}
+
+static void leave(struct user *user, struct pipe *pipe, bool read, bool write)
+{
+    pipe->readers -= read;
+    pipe->writers -= write;
+    pipe->changes++;
+    if (pipe->readers || pipe->writers) return;
+    struct pipe **link = &user->fifos;
+    while (*link && *link != pipe) link = &(*link)->next;
+    if (*link) *link = pipe->next;
+    free(pipe->slot);
+    free(pipe);
+}
+
+void pipe_close(struct user *user, struct file *file)
+{
+    struct pipe *in = file->in, *out = file->out;
+    file->in = file->out = NULL;
+    if (in && in == out) {
+        leave(user, in, true, true);
+        return;
+    }
+    if (in) leave(user, in, true, false);
+    if (out) leave(user, out, false, true);
+}
+
+static struct file *end_of(struct user *user, enum file_kind kind, int flags, struct pipe *in, struct pipe *out)
+{
+    struct file *file = file_create(kind, flags, -1);
+    if (!file) hw_panic(user->core, "no host memory for a pipe of the guest's");
+    file->in = in, file->out = out;
+    if (in) join(in, true, false);
+    if (out) join(out, false, true);
+    return file;
+}
+
+/* Gives the guest two descriptors, or none. Takes the files over. */
+static int64_t install_pair(struct user *user, struct file *const files[2], uint32_t address, bool close_on_exec)
+{
+    uint32_t ends[2];
+    int first = file_install(user, files[0], 0, close_on_exec);
+    int second = first < 0 ? first : file_install(user, files[1], 0, close_on_exec);
+    if (first < 0) file_release(user, files[1]);
+    if (second < 0) {
+        if (first >= 0) sys_close(user, &(uint32_t){(uint32_t)first});
+        return second;
+    }
+    ends[0] = (uint32_t)first, ends[1] = (uint32_t)second;
+    return user_put(user, address, ends, sizeof ends) ? 0 : -EFAULT;
+}
+
+static int64_t make_pipe(struct user *user, uint32_t address, int flags)
+{
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -EINVAL;
+    if (flags & O_DIRECT) return -EINVAL; /* packets are not kept apart */
+    if (space_accessible(user, address, 8, true) != 8) return -EFAULT;
+    struct pipe *pipe = new_pipe(user);
+    struct file *const files[2] = {end_of(user, FILE_PIPE, (flags & O_NONBLOCK) | O_RDONLY, pipe, NULL),
+                                   end_of(user, FILE_PIPE, (flags & O_NONBLOCK) | O_WRONLY, NULL, pipe)};
+    return install_pair(user, files, address, flags & O_CLOEXEC);
+}
+
+int64_t sys_pipe(struct user *user, const uint32_t *a) { return make_pipe(user, a[0], 0); }
+int64_t sys_pipe2(struct user *user, const uint32_t *a) { return make_pipe(user, a[0], (int)a[1]); }
+
+int64_t pipe_pair(struct user *user, uint32_t address, int flags)
+{
+    if (space_accessible(user, address, 8, true) != 8) return -EFAULT;
+    struct pipe *one = new_pipe(user), *other = new_pipe(user);
+    struct file *const files[2] = {end_of(user, FILE_SOCKET, (flags & O_NONBLOCK) | O_RDWR, one, other),
+                                   end_of(user, FILE_SOCKET, (flags & O_NONBLOCK) | O_RDWR, other, one)};
+    return install_pair(user, files, address, flags & O_CLOEXEC);
+}
+
+void pipe_shut(struct file *file, bool read, bool write)
+{
+    if (read) file->in->readers = 0;
+    if (write) file->out->writers = 0;
+}
+
+/* ---- named ones ---- */
+
+static struct pipe *fifo_of(struct user *user, const struct stat *host)
+{
+    struct pipe *pipe = user->fifos;
+    while (pipe && (pipe->device != host->st_dev || pipe->inode != host->st_ino)) pipe = pipe->next;
+    if (pipe) return pipe;
+    pipe = new_pipe(user);
+    pipe->device = host->st_dev;
+    pipe->inode = host->st_ino;
+    pipe->next = user->fifos;
+    return user->fifos = pipe;
+}
+
+int64_t pipe_open(struct user *user, const struct stat *host, const struct file *of, int flags, struct file **out)
+{
+    struct pipe *pipe = !of ? fifo_of(user, host) : of->in ? of->in : of->out;
+    int mode = flags & O_ACCMODE;
+    bool read = mode != O_WRONLY, write = mode != O_RDONLY;
+    if (mode == O_WRONLY && flags & O_NONBLOCK && !pipe->readers) {
+        join(pipe, true, true);
+        leave(user, pipe, true, true); /* nobody may have it */
+        return -ENXIO;
+    }
+    *out = end_of(user, FILE_PIPE, flags, read ? pipe : NULL, write ? pipe : NULL);
+    return 0;
+}
