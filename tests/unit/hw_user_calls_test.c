@@ -507,6 +507,14 @@ static void mark(struct bench *bench)
     *reg(bench, HOME_ESP) = 0xffffd000 - 0x123;
     *reg(bench, HOME_EFL) = 0x602; /* DF, IF */
     hw_state(bench->core)->f[0] = FLAG_CF | FLAG_ZF | FLAG_OF;
+    *reg(bench, HOME_FCW) = 0x27f;
+    *reg(bench, HOME_FSW) = 0x4021;
+    *reg(bench, HOME_FTW) = 0x58f; /* TOP 5; R0 to R3 and R7 are in use */
+    *reg(bench, HOME_MXCSR) = 0x1fa0;
+    for (unsigned i = 0; i < 8; i++) {
+        hw_state(bench->core)->v[i] = (struct vreg){{i, ~(uint64_t)i}};
+        hw_state(bench->core)->v[16 + i] = (struct vreg){{UINT64_C(1) << 63 | i, 0x3fff + i}};
+    }
     hw_commit(bench->core, 0, 0, ~UINT64_C(0), true);
 }
 
@@ -518,6 +526,38 @@ static void check_marked(struct bench *bench)
     assert_int_equal(*reg(bench, HOME_ESP), 0xffffd000 - 0x123);
     assert_int_equal(*reg(bench, HOME_EFL), 0x602);
     assert_int_equal(hw_state(bench->core)->f[0], FLAG_CF | FLAG_ZF | FLAG_OF);
+    assert_int_equal(*reg(bench, HOME_FCW), 0x27f);
+    assert_int_equal(*reg(bench, HOME_FSW), 0x4021);
+    assert_int_equal(*reg(bench, HOME_FTW), 0x58f);
+    assert_int_equal(*reg(bench, HOME_MXCSR), 0x1fa0);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(hw_state(bench->core)->v[i].half[1], ~(uint64_t)i);
+        assert_int_equal(hw_state(bench->core)->v[16 + i].half[0], UINT64_C(1) << 63 | i);
+        assert_int_equal(hw_state(bench->core)->v[16 + i].half[1], 0x3fff + i);
+    }
+}
+
+/* FXSAVE's image below the stack pointer that mark() left, at a multiple of 64; in front of it FSAVE's. */
+#define FP_IMAGE (((0xffffd000u - 0x123 - 512) & ~63u) - 112)
+
+/* The floating-point state as mark() left it, which the handler does not see. */
+static void check_fp(struct bench *bench)
+{
+    assert_int_equal(get32(bench, FP_IMAGE), 0xffff027f);
+    assert_int_equal(get32(bench, FP_IMAGE + 4), 0xffff6821); /* with TOP */
+    assert_int_equal(get32(bench, FP_IMAGE + 8), 0xffff3f00);
+    assert_int_equal(get32(bench, FP_IMAGE + 16), 0x23);
+    assert_int_equal(get32(bench, FP_IMAGE + 24), 0xffff002b);
+    assert_int_equal(get32(bench, FP_IMAGE + 28), 5); /* ST0 is R5 */
+    assert_int_equal(get32(bench, FP_IMAGE + 36) & 0xffff, 0x4004);
+    assert_int_equal(get32(bench, FP_IMAGE + 108), 0x6821); /* status, and magic 0 */
+    assert_int_equal(get32(bench, FP_IMAGE + 112), 0x6821027f);
+    assert_int_equal(get32(bench, FP_IMAGE + 112 + 24), 0x1fa0);
+    assert_int_equal(get32(bench, FP_IMAGE + 112 + 160 + 3 * 16), 3);
+    assert_int_equal(*reg(bench, HOME_FCW), 0x37f);
+    assert_int_equal(*reg(bench, HOME_FSW) | *reg(bench, HOME_FTW), 0);
+    assert_int_equal(*reg(bench, HOME_MXCSR), 0x1f80);
+    assert_int_equal(hw_state(bench->core)->v[1].half[0] | hw_state(bench->core)->v[17].half[0], 0);
 }
 
 /* The context at `at`: registers as mark() left them, and these. */
@@ -542,12 +582,13 @@ static void check_context(struct bench *bench, uint32_t at, uint32_t trap, uint3
                                  0x602 | 0x841,
                                  0xffffd000 - 0x123,
                                  0x2b,
-                                 0,
+                                 FP_IMAGE,
                                  0,
                                  cr2};
     for (unsigned i = 0; i < LENGTH(wanted); i++)
         if (get32(bench, at + 4 * i) != wanted[i])
             fail_msg("word %u of the context is 0x%x, not 0x%x", i, get32(bench, at + 4 * i), wanted[i]);
+    check_fp(bench);
 }
 
 static void turns_exceptions_into_signals(void **state)
@@ -585,7 +626,7 @@ static void turns_exceptions_into_signals(void **state)
         if (rows[i].fault.address && rows[i].software) *reg(bench, HOME_EIP) += 2; /* behind the INT n */
         assert_int_equal(hw_exception(bench->core, &rows[i].fault, rows[i].software), HW_RUN);
         uint32_t frame = (uint32_t)*reg(bench, HOME_ESP);
-        assert_true((frame + 4) % 16 == 0 && frame < 0xffffd000 - 0x123 && frame > 0xffffd000 - 0x400);
+        assert_true((frame + 4) % 16 == 0 && frame < 0xffffd000 - 0x123 && frame > 0xffffd000 - 0x700);
         assert_int_equal(*reg(bench, HOME_EIP), HANDLER);
         assert_int_equal(*reg(bench, HOME_EFL), 0x202);
         assert_int_equal(get32(bench, frame), RESTORER);

@@ -4,11 +4,13 @@
  *       0 return address                     0 return address
  *       4 signal number                      4 signal number
  *       8 sigcontext, 88 bytes               8 address of siginfo     12 address of ucontext
- *      96 (unused floating-point state)     16 siginfo, 128 bytes
+ *      96 (once floating-point state)       16 siginfo, 128 bytes
  *     720 upper half of the signal mask    144 ucontext: flags, link, stack (12 bytes), sigcontext, mask (8 bytes)
  *     724 retcode, 8 bytes                 260 retcode, 8 bytes
  *
- * There is no floating-point state yet: its pointer is 0, which Linux too writes when there is none to save. */
+ * Above it lies the floating-point state: what FSAVE stores, a copy of the status word, a word 0 that says that the
+ * image that FXSAVE stores follows; that one begins at a multiple of 64. */
+#include "hwsim/isa/fpstate.h"
 #include "hwsim/platform/user/internal.h"
 
 enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
@@ -41,6 +43,12 @@ struct rt_sigframe {
     uint32_t mask[2];
     uint8_t retcode[8];
 };
+struct fpframe {
+    uint8_t fsave[FSAVE_BYTES];
+    uint16_t status, magic;
+    uint8_t fxsave[FXSAVE_BYTES];
+};
+_Static_assert(sizeof(struct fpframe) == 624 && offsetof(struct fpframe, fxsave) == 112, "fpstate layout");
 _Static_assert(sizeof(struct sigframe) == 732 && offsetof(struct sigframe, extramask) == 720, "sigframe layout");
 _Static_assert(sizeof(struct rt_sigframe) == 268 && offsetof(struct rt_sigframe, context) == 164, "rt_sigframe layout");
 
@@ -83,6 +91,33 @@ static void save_context(struct user *user, struct context32 *out, uint64_t mask
     };
 }
 
+/* As Linux tells it, the selectors are those of the context. */
+static void save_fp(struct user *user, struct fpframe *out)
+{
+    const struct hw_state *state = hw_state(user->core);
+    uint32_t selectors[2] = {segment_selector(user, SEG_CS), 0xffff0000u | segment_selector(user, SEG_DS)};
+    memset(out, 0, sizeof *out);
+    fpstate_to_fsave(state->r, state->v, out->fsave);
+    memcpy(out->fsave + 16, &selectors[0], 4);
+    memcpy(out->fsave + 24, &selectors[1], 4);
+    memcpy(&out->status, out->fsave + 4, sizeof out->status);
+    fpstate_to_fxsave(state->r, state->v, out->fxsave);
+}
+
+/* The x87's part is taken from FSAVE's image, the rest from FXSAVE's. */
+static bool restore_fp(struct user *user, uint32_t address)
+{
+    struct hw_state *state = hw_state(user->core);
+    struct fpframe frame;
+    fpstate_reset(state->r, state->v);
+    if (!address) return true;
+    if (!user_get(user, address, &frame, sizeof frame)) return false;
+    fpstate_from_fxsave(frame.fxsave, state->r, state->v);
+    fpstate_from_fsave(frame.fsave, state->r, state->v);
+    state->r[HOME_MXCSR] &= FPSTATE_MXCSR_MASK;
+    return true;
+}
+
 /* ---- where frames go ---- */
 
 static bool on_altstack(const struct altstack *stack, uint32_t esp)
@@ -91,9 +126,11 @@ static bool on_altstack(const struct altstack *stack, uint32_t esp)
     return esp > stack->address && esp - stack->address <= stack->bytes;
 }
 
-/* The address of a frame of `bytes`; false: it would leave the alternate stack that it is on. */
-static bool place_frame(struct user *user, uint32_t flags, uint32_t bytes, uint32_t *address)
+/* The address of a frame of `bytes`, and of the floating-point state, which is written; false: they would leave the
+ * alternate stack that they are on, or do not fit. */
+static bool place_frame(struct user *user, uint32_t flags, uint32_t bytes, uint32_t *address, uint32_t *fp_address)
 {
+    struct fpframe fp;
     const struct altstack *stack = &user->thread->stack;
     uint32_t esp = (uint32_t)*user_reg(user, HOME_ESP);
     bool nested = on_altstack(stack, esp);
@@ -101,10 +138,12 @@ static bool place_frame(struct user *user, uint32_t flags, uint32_t bytes, uint3
         esp = stack->address + stack->bytes, nested = true;
     else
         nested = nested && stack->bytes;
-    uint32_t at = ((esp - bytes + 4) & ~15u) - 4; /* the i386 ABI: (address + 4) is a multiple of 16 */
+    *fp_address = ((esp - FXSAVE_BYTES) & ~63u) - offsetof(struct fpframe, fxsave);
+    uint32_t at = ((*fp_address - bytes + 4) & ~15u) - 4; /* the i386 ABI: (address + 4) is a multiple of 16 */
     if (nested && !(at > stack->address && at - stack->address <= stack->bytes)) return false;
     *address = at;
-    return true;
+    save_fp(user, &fp);
+    return user_put(user, *fp_address, &fp, sizeof fp);
 }
 
 static uint32_t return_address(const struct signal_action *action, uint32_t trampoline)
@@ -120,6 +159,7 @@ static void enter(struct user *user, uint32_t frame, uint32_t handler, uint32_t 
     *user_reg(user, HOME_EDX) = edx;
     *user_reg(user, HOME_ECX) = ecx;
     user_set_flags(user, 0, EFL_DF | EFL_RF | EFL_TF);
+    fpstate_reset(hw_state(user->core)->r, hw_state(user->core)->v);
     segment_load(user, SEG_DS, USER_DS);
     segment_load(user, SEG_ES, USER_DS);
     segment_load(user, SEG_SS, USER_DS);
@@ -135,7 +175,8 @@ static bool push_plain(struct user *user, const struct signal_info *info, const 
     uint32_t address;
     memcpy(frame.retcode, retcode, sizeof retcode);
     save_context(user, &frame.context, mask);
-    if (!place_frame(user, action->flags, sizeof frame, &address) || !user_put(user, address, &frame, sizeof frame))
+    if (!place_frame(user, action->flags, sizeof frame, &address, &frame.context.fpstate) ||
+        !user_put(user, address, &frame, sizeof frame))
         return false;
     enter(user, address, action->handler, frame.number, 0, 0);
     return true;
@@ -152,7 +193,7 @@ static bool push_realtime(struct user *user, const struct signal_info *info, con
     memcpy(frame.retcode, rt_retcode, sizeof rt_retcode);
     siginfo_encode(info, frame.info);
     save_context(user, &frame.context, mask);
-    if (!place_frame(user, action->flags, sizeof frame, &address)) return false;
+    if (!place_frame(user, action->flags, sizeof frame, &address, &frame.context.fpstate)) return false;
     frame.info_address = address + offsetof(struct rt_sigframe, info);
     frame.context_address = address + offsetof(struct rt_sigframe, uc_flags);
     if (!user_put(user, address, &frame, sizeof frame)) return false;
@@ -183,20 +224,20 @@ static void restore_context(struct user *user, const struct context32 *in)
     segment_load(user, SEG_GS, (uint16_t)in->gs);
 }
 
+static int64_t bad_frame(struct user *user)
+{
+    user->thread->call_abandoned = true;
+    signal_force(user, (struct signal_info){.number = SIGSEGV, .code = SIGNAL_KERNEL});
+    return 0;
+}
+
 /* EAX is as the context has it: there is no result. */
 static int64_t returned(struct user *user, const struct context32 *context, uint64_t mask)
 {
     user->thread->call_abandoned = true;
     user->thread->blocked = mask & ~(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
     restore_context(user, context);
-    return 0;
-}
-
-static int64_t bad_frame(struct user *user)
-{
-    user->thread->call_abandoned = true;
-    signal_force(user, (struct signal_info){.number = SIGSEGV, .code = SIGNAL_KERNEL});
-    return 0;
+    return restore_fp(user, context->fpstate) ? 0 : bad_frame(user);
 }
 
 int64_t sys_sigreturn(struct user *user, const uint32_t *a)
