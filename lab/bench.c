@@ -13,9 +13,10 @@ static const char usage[] =
     "Guest instructions per host CPU second (user and system, the whole process), with full timing.\n" CLI_USAGE
     "  --size test|ref       input size (default ref)\n"
     "  --vs PROGRAM          also run under that emulator (qemu-i386), and show the ratio of CPU seconds\n"
+    "  --cache DIR           where real programs are fetched to (see covm workloads --help)\n"
     "  -j N                  runs at a time (default 1)\n";
 
-enum { SIZE = CLI_OWN, VERSUS };
+enum { SIZE = CLI_OWN, VERSUS, CACHE };
 
 struct means {
     double log_speed, log_ratio, log_ipc;
@@ -26,7 +27,7 @@ static void print_row(const struct job *job, const struct job *other, struct mea
 {
     double insns = (double)job->result.stats.machine.insns, cycles = (double)job->result.stats.total;
     double speed = insns / job->cpu_seconds / 1e6, memory = (double)job->peak_bytes / (1 << 20);
-    printf("%-12s %14.0f %8.3f %9.2f %9.2f %8.1f", job->workload->name, insns, insns / cycles, job->cpu_seconds, speed,
+    printf("%-16s %14.0f %8.3f %9.2f %9.2f %8.1f", job->workload->name, insns, insns / cycles, job->cpu_seconds, speed,
            memory);
     if (other) printf(" %9.2f %8.1f", other->cpu_seconds, job->cpu_seconds / other->cpu_seconds);
     printf("\n");
@@ -39,14 +40,14 @@ static void print_row(const struct job *job, const struct job *other, struct mea
 static void print_table(const struct job *jobs, unsigned count, unsigned step)
 {
     struct means means = {0};
-    printf("%-12s %14s %8s %9s %9s %8s", "workload", "instructions", "IPC", "seconds", "M/s", "MiB");
+    printf("%-16s %14s %8s %9s %9s %8s", "workload", "instructions", "IPC", "seconds", "M/s", "MiB");
     if (step == 2) printf(" %9s %8s", "emulator", "ratio");
     printf("\n");
     for (unsigned i = 0; i < count; i += step) {
         if (jobs[i].right) print_row(&jobs[i], step == 2 ? &jobs[i + 1] : NULL, &means);
     }
     if (!means.count) return;
-    printf("%-12s %14s %8.3f %9s %9.2f %8s", "geo. mean", "", exp(means.log_ipc / means.count), "",
+    printf("%-16s %14s %8.3f %9s %9.2f %8s", "geo. mean", "", exp(means.log_ipc / means.count), "",
            exp(means.log_speed / means.count), "");
     if (step == 2) printf(" %9s %8.1f", "", exp(means.log_ratio / means.count));
     printf("\n");
@@ -55,9 +56,31 @@ static void print_table(const struct job *jobs, unsigned count, unsigned step)
 struct bench {
     struct config_args args;
     enum workload_size size;
-    const char *emulator;
+    const char *emulator, *cache;
     uint64_t parallel;
 };
+
+/* A job for each workload, with the emulator's beside it; NULL if one cannot be built. */
+static struct job *prepare(const struct bench *b, const struct workloads *workloads, const struct config *config,
+                           const struct workload **chosen, unsigned count)
+{
+    unsigned step = b->emulator ? 2 : 1;
+    struct job *jobs = lab_allocate((size_t)count * step * sizeof *jobs);
+    for (unsigned i = 0; i < count; i++) {
+        if (!workload_build(workloads, chosen[i])) {
+            free(jobs);
+            return NULL;
+        }
+        jobs[i * step] = (struct job){.workload = chosen[i],
+                                      .size = b->size,
+                                      .config = config,
+                                      .label = b->args.machine ? b->args.machine : "the default machine"};
+        if (b->emulator)
+            jobs[i * step + 1] =
+                (struct job){.workload = chosen[i], .size = b->size, .emulator = b->emulator, .label = b->emulator};
+    }
+    return jobs;
+}
 
 static int bench(const struct bench *b, int count, char **names)
 {
@@ -65,33 +88,22 @@ static int bench(const struct bench *b, int count, char **names)
     struct config config = {0};
     struct diag diag = {0};
     int code = EXIT_CONFIG;
-    unsigned step = b->emulator ? 2 : 1, chosen = 0;
+    unsigned step = b->emulator ? 2 : 1, chosen_count = 0;
+    const struct workload **chosen = NULL;
     struct job *jobs = NULL;
-    if (workloads_load(&workloads, &diag) && config_build(&config, &b->args)) {
-        code = EXIT_FINE;
-        jobs = lab_allocate((count ? (size_t)count : workloads.count) * step * sizeof *jobs);
-        for (unsigned i = 0; i < (count ? (unsigned)count : workloads.count) && code == EXIT_FINE; i++) {
-            const struct workload *workload = count ? workloads_find(&workloads, names[i]) : &workloads.items[i];
-            if (!workload)
-                code = EXIT_USAGE;
-            else if (!workload_build(&workloads, workload))
-                code = EXIT_CHECK_FAILED;
-            jobs[chosen++] = (struct job){.workload = workload,
-                                          .size = b->size,
-                                          .config = &config,
-                                          .label = b->args.machine ? b->args.machine : "the default machine"};
-            if (b->emulator)
-                jobs[chosen++] =
-                    (struct job){.workload = workload, .size = b->size, .emulator = b->emulator, .label = b->emulator};
-        }
-        if (code == EXIT_FINE) {
-            if (!jobs_run(&workloads, jobs, chosen, (unsigned)b->parallel, true)) code = EXIT_CHECK_FAILED;
-            print_table(jobs, chosen, step);
+    if (workloads_load(&workloads, b->cache, &diag) && config_build(&config, &b->args)) {
+        chosen = workloads_choose(&workloads, count, names, WORKLOADS_READY, &chosen_count);
+        jobs = chosen ? prepare(b, &workloads, &config, chosen, chosen_count) : NULL;
+        code = !chosen ? EXIT_USAGE : EXIT_CHECK_FAILED;
+        if (jobs) {
+            if (jobs_run(&workloads, jobs, chosen_count * step, (unsigned)b->parallel, true)) code = EXIT_FINE;
+            print_table(jobs, chosen_count * step, step);
         }
     }
     diag_print(&diag, stderr);
     diag_free(&diag);
     free(jobs);
+    free(chosen);
     config_free(&config);
     workloads_free(&workloads);
     return code;
@@ -99,8 +111,11 @@ static int bench(const struct bench *b, int count, char **names)
 
 int command_bench(int argc, char **argv)
 {
-    static const struct option options[] = {
-        CLI_OPTIONS, {"size", required_argument, NULL, SIZE}, {"vs", required_argument, NULL, VERSUS}, {0}};
+    static const struct option options[] = {CLI_OPTIONS,
+                                            {"size", required_argument, NULL, SIZE},
+                                            {"vs", required_argument, NULL, VERSUS},
+                                            {"cache", required_argument, NULL, CACHE},
+                                            {0}};
     struct bench b = {.size = WORKLOAD_REF, .parallel = 1};
     int option, code = EXIT_USAGE;
     bool fine = true;
@@ -109,6 +124,8 @@ int command_bench(int argc, char **argv)
             fine = workload_size_parse(optarg, &b.size);
         } else if (option == VERSUS) {
             b.emulator = optarg;
+        } else if (option == CACHE) {
+            b.cache = optarg;
         } else if (option == 'j') {
             fine = cli_number("-j", optarg, &b.parallel) && b.parallel > 0 && b.parallel <= 1024;
         } else if (!cli_option(&b.args, option, optarg)) {

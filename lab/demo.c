@@ -200,7 +200,7 @@ static int demo(enum workload_size size, unsigned parallel, const char *director
     struct diag diag = {0};
     struct job *jobs = lab_allocate(JOBS * sizeof *jobs);
     int code = EXIT_CONFIG;
-    if (workloads_load(&workloads, &diag) && prepare(&workloads, configs, size, jobs)) {
+    if (workloads_load(&workloads, NULL, &diag) && prepare(&workloads, configs, size, jobs)) {
         bool right = jobs_run(&workloads, jobs, JOBS, parallel, true);
         print_table(jobs);
         bool drawn = write_figure(&workloads, directory, jobs);

@@ -9,6 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lab/sha256.h"
+#include "lab/text.h"
+
 /* A job under way. The child leaves what the guest printed and the result in two anonymous files. */
 struct place {
     struct job *job;
@@ -16,19 +19,31 @@ struct place {
     int output, result;
 };
 
+/* Standard input: a file below the guest's root, or nothing. */
+static void open_input(const char *root, const char *name)
+{
+    char *path = name ? lab_printf("%s/%s", root, name) : lab_copy("/dev/null");
+    int file = open(path, O_RDONLY);
+    if (file < 0) perror(path);
+    dup2(file, STDIN_FILENO);
+    if (file != STDIN_FILENO) close(file);
+    free(path);
+}
+
 static void run_child(const struct workloads *workloads, const struct job *job, const struct place *place)
 {
-    char *program = workload_path(workloads, job->workload), *words[WORKLOAD_WORDS + 3], *no_env[] = {NULL};
+    const struct workload *workload = job->workload;
+    char *program = workload_path(workloads, workload), *root = workload_root(workloads, workload),
+         *words[WORKLOAD_WORDS + 3], *no_env[] = {NULL};
     unsigned count = 0;
-    int nothing = open("/dev/null", O_RDONLY);
-    dup2(nothing, STDIN_FILENO);
+    open_input(root, workload->size[job->size].input);
     if (!job->config) words[count++] = (char *)job->emulator;
-    words[count++] = job->config ? job->workload->name : program;
-    for (unsigned i = 0; job->workload->size[job->size].args[i]; i++)
-        words[count++] = job->workload->size[job->size].args[i];
+    words[count++] = job->config ? strrchr(program, '/') + 1 : program;
+    for (unsigned i = 0; workload->size[job->size].args[i]; i++) words[count++] = workload->size[job->size].args[i];
     words[count] = NULL;
     if (!job->config) {
         dup2(place->output, STDOUT_FILENO);
+        if (chdir(root) < 0) perror(root);
         execvp(words[0], words);
         fprintf(stderr, "covm: %s cannot be run\n", words[0]);
         _exit(127);
@@ -38,7 +53,7 @@ static void run_child(const struct workloads *workloads, const struct job *job, 
                                   .program = program,
                                   .argv = words,
                                   .env = no_env,
-                                  .root = "/",
+                                  .root = root,
                                   .output = place->output,
                                   .error = STDERR_FILENO,
                                   .check = job->check};
@@ -61,9 +76,22 @@ static bool start(const struct workloads *workloads, struct job *job, struct pla
     return place->child > 0;
 }
 
+static bool hash_is(int file, const char *wanted)
+{
+    struct sha256 sha;
+    char bytes[1 << 14], text[SHA256_TEXT_BYTES];
+    ssize_t count;
+    off_t at = 0;
+    sha256_begin(&sha);
+    for (; (count = pread(file, bytes, sizeof bytes, at)) > 0; at += count) sha256_add(&sha, bytes, (size_t)count);
+    sha256_end(&sha, text);
+    return !strcmp(text, wanted);
+}
+
 static bool printed_right(const struct job *job, int output)
 {
     const char *wanted = job->workload->size[job->size].output;
+    if (!wanted) return hash_is(output, job->workload->size[job->size].sha256);
     size_t length = strlen(wanted);
     char *got = lab_allocate(length + 3);
     ssize_t count = pread(output, got, length + 2, 0);
@@ -77,12 +105,13 @@ static double seconds(struct timeval time) { return (double)time.tv_sec + (doubl
 static void finish(struct place *place, int status, const struct rusage *usage)
 {
     struct job *job = place->job;
-    bool fine = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    unsigned wanted = job->workload->size[job->size].exit;
+    bool fine = WIFEXITED(status) && (unsigned)WEXITSTATUS(status) == (job->config ? 0 : wanted);
     job->cpu_seconds = seconds(usage->ru_utime) + seconds(usage->ru_stime);
     job->peak_bytes = (uint64_t)usage->ru_maxrss * 1024;
     if (job->config) {
         job->ran = pread(place->result, &job->result, sizeof job->result, 0) == (ssize_t)sizeof job->result;
-        fine = fine && job->ran && job->result.status.end == USER_EXITED && job->result.status.code == 0;
+        fine = fine && job->ran && job->result.status.end == USER_EXITED && (unsigned)job->result.status.code == wanted;
     }
     job->right = fine && printed_right(job, place->output);
     if (!job->right) {
@@ -90,7 +119,7 @@ static void finish(struct place *place, int status, const struct rusage *usage)
                 job->label,
                 fine                               ? "wrong output"
                 : job->ran && job->result.diverged ? "diverged"
-                                                   : "did not exit with 0");
+                                                   : "did not exit as it should");
     }
     close(place->output);
     close(place->result);

@@ -16,7 +16,7 @@ struct job {
     bool check;        /* lockstep */
     /* filled in */
     bool ran;   /* *result is there (simulated runs) */
-    bool right; /* it exited with 0 and printed what it should */
+    bool right; /* it exited as, and printed what, it should */
     struct run_result result;
     double cpu_seconds;  /* user and system */
     uint64_t peak_bytes; /* resident, at most */

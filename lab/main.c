@@ -16,7 +16,7 @@ static const struct {
     {"run", "run an i386 Linux program on the simulated machine", command_run},
     {"config", "check, dump, keys, explain: the parameters", command_config},
     {"stats", "list, diff: the statistics", command_stats},
-    {"workloads", "list, build and run the guest programs that come with covm", command_workloads},
+    {"workloads", "list, build, fetch and run guest programs", command_workloads},
     {"disasm", "a region of a program as x86, IR and bundles, side by side", command_disasm},
     {"bench", "how fast the simulator runs", command_bench},
 };

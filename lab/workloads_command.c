@@ -1,49 +1,107 @@
-/* workloads_command.c -- covm workloads: list, build, run */
+/* workloads_command.c -- covm workloads: list, build, fetch, command, run */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lab/cli.h"
 #include "lab/commands.h"
+#include "lab/fetch.h"
 #include "lab/job.h"
 
 static const char usage[] =
-    "usage: covm workloads                          lists the workloads: name, what it stresses\n"
-    "       covm workloads build [NAME...]          builds them (all of them) and prints the paths of the programs\n"
-    "       covm workloads run [options] [NAME...]  runs them and compares what they print with the host processor's "
+    "usage: covm workloads                            lists them: name, what it stresses, whether a real one is "
+    "fetched\n"
+    "       covm workloads build [NAME...]            builds those that come with covm, and prints the programs' "
+    "paths\n"
+    "       covm workloads fetch NAME...|all          builds real programs from Debian's packages into the cache "
+    "folder\n"
+    "       covm workloads command [options] NAME...  prints how to run them, what they print, and their exit codes\n"
+    "       covm workloads run [options] [NAME...]    runs them and compares what they print with the host processor's "
     "output\n"
     "options:\n" CLI_USAGE "  --size test|ref       input size (default test)\n"
     "  --check               compare every commit with a shadow interpreter (lockstep)\n"
+    "  --cache DIR           the cache folder (default: $COVM_CACHE, else covm/ in $XDG_CACHE_HOME or ~/.cache)\n"
     "  -j N                  runs at a time (default 1)\n";
 
-enum { SIZE = CLI_OWN, CHECK };
+enum { SIZE = CLI_OWN, CHECK, CACHE };
 
 struct options {
     struct config_args args;
     enum workload_size size;
+    const char *cache;
     bool check;
     uint64_t parallel;
 };
 
 static int list(const struct workloads *workloads)
 {
-    for (unsigned i = 0; i < workloads->count; i++)
-        printf("%-12s %s\n", workloads->items[i].name, workloads->items[i].stresses);
+    for (unsigned i = 0; i < workloads->count; i++) {
+        const struct workload *workload = &workloads->items[i];
+        printf("%-16s %s", workload->name, workload->stresses);
+        if (workload->recipe) {
+            char *package = fetch_package(workloads, workload);
+            printf(" [%s]", package ? package : "not fetched");
+            free(package);
+        }
+        printf("\n");
+    }
     return EXIT_FINE;
 }
 
-/* The named ones, or all; NULL if a name is unknown. */
-static const struct workload **choose(const struct workloads *workloads, int count, char **names, unsigned *chosen)
+static int fetch(const struct workloads *workloads, const struct workload **chosen, unsigned count)
 {
-    *chosen = count ? (unsigned)count : workloads->count;
-    const struct workload **list_of = lab_allocate(*chosen * sizeof *list_of);
-    for (unsigned i = 0; i < *chosen; i++) {
-        list_of[i] = count ? workloads_find(workloads, names[i]) : &workloads->items[i];
-        if (list_of[i]) continue;
-        free(list_of);
-        return NULL;
+    bool fine = fetch_programs(workloads, chosen, count);
+    for (unsigned i = 0; i < count; i++) {
+        char *package = chosen[i]->recipe ? fetch_package(workloads, chosen[i]) : NULL,
+             *program = workload_path(workloads, chosen[i]);
+        if (package) printf("%-16s %s (%s)\n", chosen[i]->name, program, package);
+        free(program);
+        free(package);
     }
-    return list_of;
+    return fine ? EXIT_FINE : EXIT_CHECK_FAILED;
+}
+
+/* A word as a shell reads it. */
+static void print_quoted(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    if (*word && strspn(word, plain) == strlen(word)) {
+        fputs(word, stdout);
+        return;
+    }
+    putchar('\'');
+    for (; *word; word++) *word == '\'' ? fputs("'\\''", stdout) : putchar(*word);
+    putchar('\'');
+}
+
+/* covm run --guest-exit --root ROOT -- PROGRAM ARGUMENT... <INPUT # exit CODE, sha256 HASH */
+static int command(const struct workloads *workloads, const struct workload **chosen, unsigned count,
+                   enum workload_size s)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char *root = workload_root(workloads, chosen[i]), *program = workload_path(workloads, chosen[i]),
+             *input =
+                 chosen[i]->size[s].input ? lab_printf("%s/%s", root, chosen[i]->size[s].input) : lab_copy("/dev/null");
+        printf("covm run --guest-exit --root ");
+        print_quoted(root);
+        printf(" -- ");
+        print_quoted(program);
+        for (char *const *word = chosen[i]->size[s].args; *word; word++) {
+            putchar(' ');
+            print_quoted(*word);
+        }
+        printf(" <");
+        print_quoted(input);
+        printf(" # exit %u, ", chosen[i]->size[s].exit);
+        if (chosen[i]->recipe)
+            printf("sha256 %s\n", chosen[i]->size[s].sha256);
+        else
+            printf("prints %s\n", chosen[i]->size[s].output);
+        free(input);
+        free(program);
+        free(root);
+    }
+    return EXIT_FINE;
 }
 
 static int build(const struct workloads *workloads, const struct workload **chosen, unsigned count, bool tell)
@@ -76,7 +134,7 @@ static int run(const struct workloads *workloads, const struct workload **chosen
     bool right = jobs_run(workloads, jobs, count, (unsigned)options->parallel, false);
     for (unsigned i = 0; i < count; i++) {
         const struct stats *stats = &jobs[i].result.stats;
-        printf("%-12s %-6s %14" PRIu64 " instructions %14" PRIu64 " cycles\n", chosen[i]->name,
+        printf("%-16s %-6s %14" PRIu64 " instructions %14" PRIu64 " cycles\n", chosen[i]->name,
                jobs[i].right ? "ok" : "FAILED", stats->machine.insns, stats->total);
     }
     free(jobs);
@@ -84,22 +142,43 @@ static int run(const struct workloads *workloads, const struct workload **chosen
     return right ? EXIT_FINE : EXIT_CHECK_FAILED;
 }
 
+/* What is to be done with workloads, by its name; and which of them, if none is named. */
+enum action { BUILD, FETCH, COMMAND, RUN, ACTIONS };
+static const struct {
+    const char *name;
+    enum workloads_kind kind;
+    bool named; /* at least one must be */
+} actions[ACTIONS] = {[BUILD] = {"build", WORKLOADS_OWN, false},
+                      [FETCH] = {"fetch", WORKLOADS_REAL, true},
+                      [COMMAND] = {"command", WORKLOADS_READY, true},
+                      [RUN] = {"run", WORKLOADS_READY, false}};
+
+static int act_on(const struct workloads *workloads, const struct options *options, enum action action, int count,
+                  char **names)
+{
+    bool all = action == FETCH && count == 1 && !strcmp(names[0], "all");
+    unsigned chosen_count;
+    const struct workload **chosen =
+        workloads_choose(workloads, all ? 0 : count, names, actions[action].kind, &chosen_count);
+    if (!chosen) return EXIT_USAGE;
+    int code = action == FETCH ? fetch(workloads, chosen, chosen_count)
+                               : build(workloads, chosen, chosen_count, action == BUILD);
+    if (action == COMMAND && code == EXIT_FINE) code = command(workloads, chosen, chosen_count, options->size);
+    if (action == RUN && code == EXIT_FINE) code = run(workloads, chosen, chosen_count, options);
+    free(chosen);
+    return code;
+}
+
 static int act(const struct options *options, int count, char **words)
 {
-    bool building = count && !strcmp(words[0], "build"), running = count && !strcmp(words[0], "run");
-    if (count && !building && !running) return cli_usage('?', usage);
+    enum action action = 0;
+    while (count && action < ACTIONS && strcmp(words[0], actions[action].name)) action++;
+    if (count && (action == ACTIONS || (actions[action].named && count == 1))) return cli_usage('?', usage);
     struct workloads workloads;
     struct diag diag = {0};
     int code = EXIT_CONFIG;
-    if (workloads_load(&workloads, &diag) && !count) {
-        code = list(&workloads);
-    } else if (!diag.count) {
-        unsigned chosen_count;
-        const struct workload **chosen = choose(&workloads, count - 1, words + 1, &chosen_count);
-        code = chosen ? build(&workloads, chosen, chosen_count, building) : EXIT_USAGE;
-        if (running && code == EXIT_FINE) code = run(&workloads, chosen, chosen_count, options);
-        free(chosen);
-    }
+    if (workloads_load(&workloads, options->cache, &diag))
+        code = count ? act_on(&workloads, options, action, count - 1, words + 1) : list(&workloads);
     diag_print(&diag, stderr);
     diag_free(&diag);
     workloads_free(&workloads);
@@ -108,8 +187,11 @@ static int act(const struct options *options, int count, char **words)
 
 int command_workloads(int argc, char **argv)
 {
-    static const struct option long_options[] = {
-        CLI_OPTIONS, {"size", required_argument, NULL, SIZE}, {"check", no_argument, NULL, CHECK}, {0}};
+    static const struct option long_options[] = {CLI_OPTIONS,
+                                                 {"size", required_argument, NULL, SIZE},
+                                                 {"check", no_argument, NULL, CHECK},
+                                                 {"cache", required_argument, NULL, CACHE},
+                                                 {0}};
     struct options options = {.size = WORKLOAD_TEST, .parallel = 1};
     int option, code = EXIT_USAGE;
     bool fine = true;
@@ -118,6 +200,8 @@ int command_workloads(int argc, char **argv)
             fine = workload_size_parse(optarg, &options.size);
         } else if (option == CHECK) {
             options.check = true;
+        } else if (option == CACHE) {
+            options.cache = optarg;
         } else if (option == 'j') {
             fine = cli_number("-j", optarg, &options.parallel) && options.parallel > 0 && options.parallel <= 1024;
         } else if (!cli_option(&options.args, option, optarg)) {

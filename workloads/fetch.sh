@@ -1,0 +1,187 @@
+#!/bin/sh
+# fetch.sh CACHE NAME.CPU... -- builds real programs by their recipes, workloads/recipes/NAME.sh, for a processor (i686:
+# integer and x87 code; sse2: floating point in SSE2) into CACHE/programs/NAME.CPU/: the program NAME, the log of its
+# build, and a record of what it was made from. What is there already, by the same recipe, stays.
+#
+# A recipe says where its source comes from, `source=PACKAGE` (a source package of Debian 12) or `binary=PACKAGE` (one
+# built by Debian for i386), what building needs beside gcc and make (`needs='g++ nasm'`, commands), and build(), which
+# runs under sh -eu in the unpacked package and leaves a static executable at $program. $CC $CXX $CFLAGS $LDFLAGS $CPU
+# and configure() are there for it.
+#
+# apt runs with a configuration and lists of its own in CACHE/apt, from the mirror that the system's apt uses (or
+# $COVM_DEBIAN); nothing outside CACHE is written.
+set -eu
+export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=0
+unset CDPATH
+here=$(cd "${0%/*}" && pwd)
+mkdir -p "$1"
+cache=$(cd "$1" && pwd)
+shift
+suite=bookworm
+
+die() {
+    echo "covm: $*" >&2
+    exit 1
+}
+
+command -v apt-get >/dev/null || die "fetching needs Debian's apt-get"
+
+# A configuration that has the system's way to reach the network (proxies, ...), and none of its hooks and places.
+configure_apt() {
+    mirror=${COVM_DEBIAN-$(apt-get indextargets --no-release-info --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' \
+        'Created-By: Packages' | awk -v suite=$suite '$1 == suite && $2 == "main" { print $3; exit }')}
+    [ -n "$mirror" ] || die "apt knows no mirror of Debian 12 ($suite); name one with COVM_DEBIAN=URI"
+    keys=/usr/share/keyrings/debian-archive-keyring.gpg
+    [ -f $keys ] && signed="[signed-by=$keys] " || signed=
+    mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial" "$cache/sources"
+    printf 'deb %s%s %s main\ndeb-src %s%s %s main\n' \
+        "$signed" "$mirror" $suite "$signed" "$mirror" $suite >"$cache/apt/sources.list"
+    : >"$cache/apt/status"
+    {
+        apt-config dump | grep '^Acquire::' || :
+        cat <<END
+APT::Architecture "i386";
+APT::Architectures { "i386"; };
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Dir::State "$cache/apt";
+Dir::State::status "$cache/apt/status";
+Dir::Cache "$cache/apt";
+Dir::Etc::sourcelist "$cache/apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Dir::Etc::main "/dev/null";
+Dir::Etc::parts "/dev/null";
+END
+    } >"$cache/apt/apt.conf"
+    APT_CONFIG=$cache/apt/apt.conf
+    export APT_CONFIG
+    # the lists of today, or, without a network, those of another day
+    [ -n "$(find "$cache/apt/updated" -mtime -1 2>/dev/null)" ] && return
+    echo "covm: reading Debian's list of packages" >&2
+    if apt-get update >"$cache/apt/log" 2>&1 && ! grep -q '^[WE]:' "$cache/apt/log"; then
+        : >"$cache/apt/updated"
+    else
+        [ -f "$cache/apt/updated" ] || die "apt-get update failed; see $cache/apt/log"
+    fi
+}
+
+# Leaves the package's files in CACHE/sources, their names and hashes (NAME SHA256, a line each) in ./files, and the
+# unpacked package in ./package.
+download() {
+    case $1 in
+    source)
+        get="source --download-only"
+        apt-get -qq --print-uris source --download-only "$2" >uris
+        ;;
+    binary)
+        get=download
+        apt-get -qq --print-uris download "$2" >uris
+        ;;
+    esac
+    grep "^'" uris | awk '{ print $2 }' >names
+    # shellcheck disable=SC2086
+    (cd "$cache/sources" && apt-get -q $get "$2")
+    while read -r name; do
+        (cd "$cache/sources" && sha256sum "$name") | awk '{ print "file", $2, $1 }'
+    done <names >files
+    main=$cache/sources/$(grep -E '\.(dsc|deb)$' names)
+    case $1 in
+    source)
+        version=$(awk '/^Version:/ { print $2; exit }' "$main")
+        dpkg-source --no-check -x "$main" package
+        ;;
+    binary)
+        version=$(dpkg-deb -f "$main" Version)
+        dpkg-deb -x "$main" package
+        ;;
+    esac
+}
+
+# For recipes: configures the package as for another machine, which this one's kernel need not be able to run.
+configure() {
+    ./configure --build=x86_64-pc-linux-gnu --host=i686-pc-linux-gnu CC="$CC" CXX="$CXX" CFLAGS="$CFLAGS" \
+        CXXFLAGS="$CFLAGS" LDFLAGS="$LDFLAGS" "$@"
+}
+
+# All of it, in the directory $work, under sh -eu: `make NAME`
+make_program() {
+    source='' binary='' needs=''
+    . "$here/recipes/$1.sh"
+    for command in gcc make patch dpkg-source $needs; do
+        command -v "$command" >/dev/null || { echo "covm: '$command' is not installed"; exit 1; }
+    done
+    if [ -n "$source" ]; then download source "$source"; else download binary "$binary"; fi
+    CC='gcc -m32 -static' CXX='g++ -m32 -static' LDFLAGS=-Wl,--build-id=none
+    CFLAGS="-O2 $(flags) -ffile-prefix-map=$work=."
+    export CC CXX CFLAGS LDFLAGS CPU
+    program=$work/result/$1
+    mkdir result
+    find package -exec touch -h -d @0 {} + # else patched files would have makefiles call for autoconf
+    cd package
+    build
+    cd ..
+    strip "$program"
+    readelf -h "$program" | grep -q 'Class: *ELF32' || { echo "covm: not a 32-bit executable"; exit 1; }
+    ! readelf -l "$program" | grep -q INTERP || { echo "covm: not a static executable"; exit 1; }
+    {
+        echo "recipe $(hash_recipe "$1")"
+        echo "program $(sha256sum <"$program" | cut -c 1-64)"
+        echo "package ${source:-$binary} $version"
+        cat files
+        if [ -n "$source" ]; then echo "compiler $(gcc --version | head -n 1), $(flags)"; fi
+    } >result/record
+}
+
+# Of the recipe NAME.sh and, where there is one, the source NAME.c that it uses.
+hash_recipe() {
+    cat "$here/recipes/$1".sh "$here/recipes/$1".c 2>/dev/null | sha256sum | cut -c 1-64
+}
+
+flags() {
+    case $CPU in
+    i686) echo -march=i686 ;;
+    sse2) echo -march=i686 -msse2 -mfpmath=sse ;;
+    esac
+}
+
+# The line of a log that says best what went wrong.
+trouble() {
+    { sed -n 's/^covm: //p' "$1"; grep -E '^E: |error: ' "$1"; tail -n 1 "$1"; } | head -n 1
+}
+
+fetch() {
+    name=${1%.*} place=$cache/programs/$1
+    grep -qs "^recipe $(hash_recipe "$name")" "$place/record" && return
+    echo "covm: fetching $1" >&2
+    work=$cache/work/$1 log=$cache/logs/$1
+    rm -rf "$work"
+    mkdir -p "$work" "$cache/programs" "$cache/logs"
+    if ! (cd "$work" && exec env CPU="${1##*.}" work="$work" sh -eu "$here/fetch.sh" "$cache" --make "$name") \
+        >"$log" 2>&1 </dev/null; then
+        echo "covm: $1 could not be fetched: $(trouble "$log"); see $log" >&2
+        rm -rf "$work"
+        return 1
+    fi
+    rm -rf "$place"
+    mv "$work/result" "$place"
+    rm -rf "$work"
+}
+
+if [ "${1-}" = --make ]; then
+    make_program "$2"
+    exit
+fi
+
+exec 9>"$cache/.lock"
+flock -n 9 || { echo "covm: waiting for another fetch into $cache" >&2; flock 9; }
+configure_apt
+failed=0
+for item; do fetch "$item" || failed=1; done
+for record in "$cache"/programs/*/record; do
+    echo "[$(basename "${record%/record}")]"
+    cat "$record"
+done >"$cache/lock.new"
+mv "$cache/lock.new" "$cache/lock"
+exit $failed
