@@ -408,11 +408,14 @@ void scoreboard_wait(struct hw_core *core, struct bundle *bundle);
 /* Is all that the bundle uses there at `cycle`? The usual case where something was pending. (ready[63] is never.) */
 static inline bool scoreboard_ready(struct hw_core *core, const struct bundle *bundle, uint64_t cycle)
 {
-    uint64_t used = bundle->uses & core->pending;
-    if ((bundle->flag_uses & core->pending_flags) | (bundle->vuses & core->pending_vector)) return false;
+    uint64_t used = bundle->uses & core->pending, vused = bundle->vuses & core->pending_vector;
+    if (bundle->flag_uses & core->pending_flags) return false;
     for (uint64_t regs = used; regs; regs &= regs - 1)
         if (core->ready[__builtin_ctzll(regs)] >> 4 > cycle) return false;
+    for (uint64_t regs = vused; regs; regs &= regs - 1)
+        if (core->ready[REG_VECTOR + __builtin_ctzll(regs)] >> 4 > cycle) return false;
     core->pending &= ~used;
+    core->pending_vector &= ~vused;
     return true;
 }
 /* Whatever was on its way is there: exposed latencies after the CMS has run, and rolled-back registers. */

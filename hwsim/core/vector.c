@@ -12,9 +12,9 @@ static struct packed_string compare_strings(const struct vector_atom *in)
 {
     bool explicit_lengths = in->imm >> 7;
     unsigned imm = in->imm & 127u;
-    unsigned a = explicit_lengths ? packed_string_length((uint32_t)in->xc, imm) : packed_implicit_length(in->a, imm);
-    unsigned b = explicit_lengths ? packed_string_length(in->xc >> 32, imm) : packed_implicit_length(in->b, imm);
-    return packed_compare_strings(in->a, in->b, a, b, imm);
+    unsigned a = explicit_lengths ? packed_string_length((uint32_t)in->xc, imm) : packed_implicit_length(*in->a, imm);
+    unsigned b = explicit_lengths ? packed_string_length(in->xc >> 32, imm) : packed_implicit_length(*in->b, imm);
+    return packed_compare_strings(*in->a, *in->b, a, b, imm);
 }
 
 /* An operand that comes from memory as a single or double is not quieted on its way, and a denormal is one though it is
@@ -22,19 +22,19 @@ static struct packed_string compare_strings(const struct vector_atom *in)
 typedef struct float_result float80_binary(struct vreg a, struct vreg b, uint64_t fcw);
 static struct float_result with_memory(float80_binary *operation, const struct vector_atom *in)
 {
-    struct vreg b = in->b;
-    bool denormal = in->imm & 3 && float80_widen(in->b.half[0], in->imm & 2, &b);
+    struct vreg a = *in->a, b = *in->b;
+    bool denormal = in->imm & 3 && float80_widen(b.half[0], in->imm & 2, &b);
     bool exchanged = in->imm & 4;
-    struct float_result result = exchanged ? operation(b, in->a, in->xc) : operation(in->a, b, in->xc);
-    if (!denormal || float80_is_nan(in->a) || result.status & (FLOAT_IE | FLOAT_ZE)) return result;
+    struct float_result result = exchanged ? operation(b, a, in->xc) : operation(a, b, in->xc);
+    if (!denormal || float80_is_nan(a) || result.status & (FLOAT_IE | FLOAT_ZE)) return result;
     if (!(in->xc & FLOAT_DE)) result.status = 0; /* unmasked, it goes before those that follow */
     result.status |= FLOAT_DE;
     return result;
 }
 
-#define A      (in->a)
-#define B      (in->b)
-#define C      (in->c)
+#define A      (*in->a)
+#define B      (*in->b)
+#define C      (*in->c)
 #define XA     (in->xa)
 #define XB     (in->xb)
 #define XC     (in->xc)

@@ -15,7 +15,7 @@ struct vector_atom {
     uint8_t op, size, imm; /* enum atom_op */
     bool half;
     uint16_t status;     /* in: of FMERGE and XMERGE; out: of the atoms that give one */
-    struct vreg a, b, c;
+    const struct vreg *a, *b, *c;
     uint64_t xa, xb, xc; /* general registers */
     struct vreg v;       /* result: one of these two */
     uint64_t x;

@@ -20,14 +20,17 @@ static bool evaluate_vector(const struct ir_insn *insn, const struct ir_machine 
                             uint16_t status, struct vector_atom *atom)
 {
     unsigned shape = atom_table[insn->op].shape;
-    *atom = (struct vector_atom){.op = insn->op, .size = insn->size, .imm = (uint8_t)insn->imm,
-                                 .half = insn->kind & IR_HALF, .status = status};
-    if (shape & SHAPE_VA) atom->a = machine->vectors[insn->a];
-    else atom->xa = values[insn->a];
-    if (shape & SHAPE_VB) atom->b = machine->vectors[insn->b];
-    else atom->xb = values[insn->b];
-    if (shape & SHAPE_VC) atom->c = machine->vectors[insn->c];
-    else atom->xc = values[insn->c];
+    atom->op = insn->op;
+    atom->size = insn->size;
+    atom->imm = (uint8_t)insn->imm;
+    atom->half = insn->kind & IR_HALF;
+    atom->status = status;
+    atom->a = &machine->vectors[insn->a];
+    atom->b = &machine->vectors[insn->b];
+    atom->c = &machine->vectors[insn->c];
+    if (!(shape & SHAPE_VA)) atom->xa = values[insn->a];
+    if (!(shape & SHAPE_VB)) atom->xb = values[insn->b];
+    if (!(shape & SHAPE_VC)) atom->xc = values[insn->c];
     return machine->vector(machine->cookie, atom);
 }
 
