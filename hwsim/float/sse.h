@@ -13,8 +13,7 @@ NUMBER_INLINE unsigned sse_unmasked(uint64_t mxcsr) { return ~(unsigned)(mxcsr >
 NUMBER_INLINE enum number_mode sse_mode(uint64_t mxcsr) { return (enum number_mode)(mxcsr >> 13 & 3); }
 NUMBER_INLINE struct number_control sse_control(uint64_t mxcsr)
 {
-    unsigned unmasked = sse_unmasked(mxcsr);
-    return (struct number_control){sse_mode(mxcsr), unmasked, 0, mxcsr & MXCSR_FTZ && !(unmasked & FLOAT_UE)};
+    return (struct number_control){sse_mode(mxcsr), sse_unmasked(mxcsr), 0, mxcsr & MXCSR_FTZ};
 }
 
 /* The union of the lanes' status, of which an unmasked IE, DE or ZE leaves only these three. */

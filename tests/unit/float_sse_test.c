@@ -169,6 +169,10 @@ static void compare_all(uint64_t seed, unsigned rounds, bool unmasked)
             bool doubles = takes_doubles(row, &prng);
             unsigned near = (unsigned)prng_below(&prng, doubles ? 2048 : 256);
             struct vreg a = draw(&prng, doubles, near), b = draw(&prng, doubles, near);
+            /* now and then the same numbers, or their opposites */
+            if (prng_below(&prng, 16) == 0)
+                for (unsigned half = 0; half < 2; half++)
+                    b.half[half] = a.half[half] ^ (prng_next(&prng) & UINT64_C(0x8000000080000000));
             uint64_t control = prng_next(&prng), mxcsr = (control & 0x6000) | MASKS;
             if (control & 1) mxcsr |= control & 0x8040;
             if (unmasked) mxcsr &= ~MASKS | control >> 16;
