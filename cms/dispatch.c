@@ -3,13 +3,16 @@
  *
  * The physical page of an entry is not part of its key: coherence watches the mapping of every page that a translation
  * or block was made from, and drops them when it changes, so that an entry found is right for the frame mapped now.
+ * Contexts that differ only in the x87 stack share a bucket.
  */
 #include "cms/state.h"
+
+static uint64_t without_stack(uint64_t context) { return CONTEXT_PUT(context, FPU_STACK, 0); }
 
 static uint32_t *bucket_of(const struct cms *cms, uint64_t spc, uint64_t context)
 {
     uint32_t *buckets = at(cms, cms->root->buckets);
-    return &buckets[hash_words(spc, context) & cms->root->bucket_mask];
+    return &buckets[hash_words(spc, without_stack(context)) & cms->root->bucket_mask];
 }
 
 struct head *dispatch_peek(const struct cms *cms, uint64_t spc, uint64_t context)
@@ -21,6 +24,18 @@ struct head *dispatch_peek(const struct cms *cms, uint64_t spc, uint64_t context
         offset = head->next;
     }
     return NULL;
+}
+
+unsigned dispatch_versions(const struct cms *cms, const struct head *of)
+{
+    unsigned versions = 0;
+    for (uint32_t offset = *bucket_of(cms, of->spc, of->context); offset;) {
+        const struct head *head = at(cms, offset);
+        versions += head != of && head->spc == of->spc && head->translation &&
+                    without_stack(head->context) == without_stack(of->context);
+        offset = head->next;
+    }
+    return versions;
 }
 
 /* Profiles are lost with the heads: what is hot shows itself again. */

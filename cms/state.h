@@ -184,6 +184,8 @@ void cms_context_changed(struct cms *cms);
 /* dispatch.c */
 /* The entry of (spc, present context), made if there is none. May empty the map, and with it all that it leads to. */
 struct head *dispatch_head(struct cms *cms, uint64_t spc);
+/* Translations of the same address and context but for the x87 stack. */
+unsigned dispatch_versions(const struct cms *cms, const struct head *of);
 /* The entry if there is one. */
 struct head *dispatch_peek(const struct cms *cms, uint64_t spc, uint64_t context);
 

@@ -93,6 +93,11 @@ static struct translation *attempt(struct cms *cms, struct head *head, unsigned 
 bool translator_run(struct cms *cms, struct head *head, unsigned path_count)
 {
     enum tr_reason reason;
+    if (dispatch_versions(cms, head) >= (unsigned)cms->options->versions) {
+        hw_count(cms->core, CMS_STAT_versions_refused, 1);
+        profile_back_off(cms, head, UINT8_MAX);
+        return false;
+    }
     coherence_make_room(cms);
     for (unsigned insns = insns_max(cms, head); insns; insns /= 2) {
         if (attempt(cms, head, insns, path_count, &reason)) return true;
