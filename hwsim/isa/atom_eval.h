@@ -26,6 +26,7 @@
 #define COVM_ATOM_EVAL_H
 
 #include "hwsim/isa/isa.h"
+#include "hwsim/isa/packed.h"
 
 #define ATOM_INLINE static inline __attribute__((always_inline, unused))
 
