@@ -54,6 +54,7 @@ static bool row_wanted(const struct x86_row *row)
     /* INT1's EIP differs under hypervisors; 0F 0D with a register is #UD to AMD and NOP to Intel */
     if (!strcmp(row->mnemonic, "NOP") && !strcmp(row->form, "Ev")) return false;
     if (row->properties & (X86_FLOAT | X86_INTERPRETED)) return false;
+    if (row->properties >> X86_CPU_SHIFT >= CPU_SSE2) return false; /* sequences start without XMM registers of their own */
     return !named(row, unwanted);
 }
 

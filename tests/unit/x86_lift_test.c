@@ -14,6 +14,8 @@
 
 enum { OPS_MAX = 1000, ADDRESS = 0x08048000 };
 #define CODE32 (UINT64_C(1) << ROW_CONTEXT_CODE32)
+#define FPU_OFF (UINT64_C(1) << ROW_CONTEXT_FPU_OFF)
+#define FPU_ERROR (UINT64_C(1) << ROW_CONTEXT_FPU_ERROR)
 #define STACK32 (UINT64_C(1) << ROW_CONTEXT_STACK32)
 #define USER (UINT64_C(3) << ROW_CONTEXT_CPL)
 
@@ -48,7 +50,7 @@ static const char *check_properties(const struct ir_region *region, const struct
         const struct ir_insn *op = &region->insns[at];
         loads |= ir_is_load(op->op);
         stores |= ir_is_store(op->op) || op->op == ATOM_PROBE;
-        traps |= op->op == IR_TRAP || op->op == IR_TRAPIF;
+        traps |= op->op == IR_TRAP || op->op == IR_TRAPIF || op->op == ATOM_FMERGE || op->op == ATOM_XMERGE;
         helps |= op->op == IR_HELPER;
     }
     bool ends = leaves(&region->insns[region->count - 1]);
@@ -90,8 +92,44 @@ static bool probe(void *cookie, uint64_t address, unsigned size)
     return true;
 }
 
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    uint64_t bits = (a ^ b << 1 ^ b >> 63) * UINT64_C(0x9e3779b97f4a7c15);
+    return bits ^ bits >> 29;
+}
+
+static bool load_vector(void *cookie, uint64_t address, unsigned bytes, bool aligned, struct vreg *value)
+{
+    (void)cookie;
+    *value = (struct vreg){{mix(address, bytes), mix(address, aligned)}};
+    return true;
+}
+
+static bool store_vector(void *cookie, uint64_t address, unsigned bytes, bool aligned, const struct vreg *value)
+{
+    return store(cookie, address + aligned, SIZE_64, mix(value->half[0], bytes)) &&
+           store(cookie, address, SIZE_64, bytes > 8 ? value->half[1] : 0);
+}
+
+/* Not what the atom computes, but something of all that it may look at. */
+static bool vector(void *cookie, struct vector_atom *atom)
+{
+    (void)cookie;
+    unsigned shape = atom_table[atom->op].shape;
+    uint64_t low = mix(atom->op, atom->imm), high;
+    low = mix(low, mix(shape & SHAPE_VA ? atom->a.half[0] : atom->xa, shape & SHAPE_VB ? atom->b.half[0] : atom->xb));
+    low = mix(low, mix(shape & SHAPE_VC ? atom->c.half[0] : atom->xc, shape & SHAPE_F ? atom->status : 0));
+    high = mix(low, mix(shape & SHAPE_VA ? atom->a.half[1] : 0, shape & SHAPE_VB ? atom->b.half[1] : 0));
+    atom->v = (struct vreg){{low, high}};
+    atom->x = low;
+    atom->status = high & ATOM_FLAGS;
+    return true;
+}
+
+enum { VECTOR_HOMES = HOME_COUNT - HOME_INTEGERS };
 struct run {
     uint64_t r[HOME_INTEGERS], where, memory;
+    struct vreg v[VECTOR_HOMES];
     uint16_t f0;
 };
 
@@ -99,8 +137,10 @@ static void evaluate(const struct ir_region *region, struct run *run)
 {
     static uint64_t values[OPS_MAX];
     static uint16_t flags[OPS_MAX];
+    static struct vreg vectors[OPS_MAX];
     struct memory memory = {0};
-    struct ir_machine machine = {.r = run->r, .f0 = &run->f0, .cookie = &memory, .load = load, .store = store, .probe = probe};
+    struct ir_machine machine = {run->r, &run->f0, &memory, load, store, probe,
+                                 run->v, vectors, load_vector, store_vector, vector};
     struct ir_eval_result result = {0};
     enum ir_outcome outcome = ir_eval(region->insns, region->count, &machine, values, flags, &result);
     run->where = (uint64_t)outcome << 56 ^ (uint64_t)result.at << 40 ^ result.value;
@@ -114,6 +154,7 @@ static const char *check_flags(const struct ir_region *region, const struct x86_
     struct run start = {0}, before;
     for (unsigned reg = 0; reg < 8; reg++)
         start.r[reg] = prng_next(prng) & (prng_below(prng, 2) ? 0xffffffff : 0x0f0f0f0f);
+    for (unsigned i = 0; i < VECTOR_HOMES; i++) start.v[i] = (struct vreg){{prng_next(prng), prng_next(prng)}};
     start.r[HOME_EFL] = 0x202;
     start.f0 = (uint16_t)(prng_next(prng) & ATOM_FLAGS);
     before = start;
@@ -126,8 +167,9 @@ static const char *check_flags(const struct ir_region *region, const struct x86_
         if (row->flags_read >> bit & 1) continue;
         after.f0 ^= flag;
         evaluate(region, &after);
-        if (memcmp(after.r, before.r, sizeof after.r) || after.where != before.where || after.memory != before.memory ||
-            (after.f0 ^ before.f0) & ~flag) return "reads a flag that its row does not list";
+        bool same = !memcmp(after.r, before.r, sizeof after.r) && !memcmp(after.v, before.v, sizeof after.v) &&
+                    after.where == before.where && after.memory == before.memory;
+        if (!same || (after.f0 ^ before.f0) & ~flag) return "reads a flag that its row does not list";
     }
     return NULL;
 }
@@ -149,11 +191,12 @@ static void check_rows(uint64_t context, bool code16, uint64_t seed)
             if (!length) continue;
             assert_int_equal(x86_decode(bytes, length, context, &insn), X86_OK);
             assert_int_equal(insn.row, row);
-            lift(&region, &insn, context);
             ir_ref at;
+            uint64_t stack = prng_next(&prng) & 0x7ff;
+            lift(&region, &insn, context | stack << ROW_CONTEXT_FPU_STACK);
             const char *wrong = ir_verify(&region, &at);
-            if (!wrong) wrong = check_properties(&region, &insn);
-            if (!wrong && !(x86_rows[row].properties & X86_FLOAT)) wrong = check_flags(&region, &insn, &prng);
+            if (!wrong && !(context & (FPU_OFF | FPU_ERROR))) wrong = check_properties(&region, &insn);
+            if (!wrong) wrong = check_flags(&region, &insn, &prng);
             if (wrong) explain(wrong, &insn, &region);
             assert_null(wrong);
         }
@@ -170,6 +213,8 @@ static void every_row(void **state)
     check_rows(CODE32 | USER, false, 4);
     check_rows(CODE32 | USER | bases | down, false, 5);
     check_rows(USER, true, 6);
+    check_rows(CODE32 | STACK32 | USER | FPU_OFF, false, 7);
+    check_rows(CODE32 | STACK32 | USER | FPU_ERROR, false, 8);
 }
 
 /* A region without room says so, and holds nothing beyond its end. */

@@ -230,7 +230,6 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
     if (UNLIKELY(cursor.failed)) return ran_out(&cursor);
 
     unsigned row = find_row(insn, map, opcode);
-    if (!row && map > MAP_0F && map <= MAP_0F_F2) row = find_row(insn, MAP_0F, opcode);
     if (UNLIKELY(!row)) return X86_INVALID;
     const struct row_shape *shape = &x86_shapes[--row];
     if (shape->encoding == ENCODING_CRX) insn->memory = false;
@@ -242,8 +241,6 @@ enum x86_status x86_decode(const uint8_t *bytes, unsigned available, uint64_t co
     unsigned properties = x86_rows[row].properties;
     if (UNLIKELY((properties >> X86_CPU_SHIFT) + (context >> ROW_CONTEXT_WITHOUT & 7) >= CPUS)) return X86_INVALID;
     if (UNLIKELY(insn->lock) && !(insn->memory && properties & X86_LOCKABLE)) return X86_INVALID;
-    if (UNLIKELY(properties & X86_PLAIN) && (insn->rep || insn->repne || insn->operand_size != size))
-        return X86_INVALID;
     unsigned twin = x86_row_twin[row];
     if (twin) row += (twin == ROW_TWIN_ADDRESS ? insn->address_size : insn->operand_size) == SIZE_16;
     insn->row = (uint16_t)row;

@@ -52,11 +52,24 @@ static uint32_t interesting(struct generator *g)
     return chance(g, 2) ? corners[below(g, LENGTH(corners))] : (uint32_t)prng_next(g->prng);
 }
 
-static void put_prefixes(struct generator *g, unsigned properties)
+/* 0 none, 1 66, 2 F3, 3 F2. */
+static unsigned mandatory_prefix(const struct generator *g)
+{
+    unsigned map = g->shape->map;
+    return map >= MAP_0F_NP && map < MAP_X87 ? (map - MAP_0F_NP) & 3 : 0;
+}
+
+/* 66 is a size where the opcode does not take it for its own. */
+static bool has_operand_size(const struct generator *g)
+{
+    return g->shape->size == WIDTH_V && (g->shape->map <= MAP_0F || mandatory_prefix(g) >= 2);
+}
+
+static void put_prefixes(struct generator *g)
 {
     const struct x86_generate_options *options = g->options;
     if (options->no_prefixes) return;
-    if (g->shape->size == WIDTH_V && g->shape->map <= MAP_0F && !(properties & X86_PLAIN) && chance(g, 4)) g->operand16 ^= true, put(g, 0x66, 1);
+    if (has_operand_size(g) && chance(g, 4)) g->operand16 ^= true, put(g, 0x66, 1);
     if (!options->no_address16 && chance(g, 8)) g->address16 ^= true, put(g, 0x67, 1);
     unsigned segment = options->segments && chance(g, 8) ? choose(g, options->segments) : 8;
     if (segment < 8) put(g, segment < X86_FS ? 0x26u + 8 * segment : 0x60u + segment, 1);
@@ -131,8 +144,8 @@ static bool put_modrm(struct generator *g)
 static void put_map(struct generator *g)
 {
     static const uint8_t prefixes[4] = {0, 0x66, 0xf3, 0xf2};
-    unsigned map = g->shape->map;
-    if (map >= MAP_0F_NP && map < MAP_X87 && prefixes[(map - MAP_0F_NP) & 3]) put(g, prefixes[(map - MAP_0F_NP) & 3], 1);
+    unsigned map = g->shape->map, prefix = mandatory_prefix(g);
+    if (prefix) put(g, prefixes[prefix], 1);
     if (map != MAP_ONE && map != MAP_X87) put(g, 0x0f, 1);
     if (map >= MAP_38_NP && map < MAP_X87) put(g, map < MAP_3A_NP ? 0x38 : 0x3a, 1);
 }
@@ -185,7 +198,7 @@ unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate
     struct generator g = {.prng = prng, .options = options, .shape = &x86_shapes[row], .bytes = bytes,
                           .operand16 = options->code16, .address16 = options->code16};
     unsigned properties = x86_rows[row].properties;
-    put_prefixes(&g, properties);
+    put_prefixes(&g);
     if (!fits_twins(&g, row)) return 0;
     put_repeat(&g, properties);
     unsigned lock_at = g.at;

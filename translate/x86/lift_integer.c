@@ -327,3 +327,17 @@ void lift_bswap(struct lift *l)
     ir_ref swapped = l->size == SIZE_16 ? 0 : build_op(l, ATOM_BSWAP, l->size, 0, build_get(l, l->insn->rm));
     build_write_reg(l, l->insn->rm, l->size, swapped);
 }
+
+void lift_popcnt(struct lift *l)
+{
+    ir_ref b = build_read_rm(l, l->size);
+    build_write_reg(l, l->insn->reg, l->size, build_op(l, ATOM_POPCNT, l->size, 0, b));
+    build_putf(l, build_flags(l, ATOM_AND, l->size, b, b, MASK_Z, 0)); /* the others are clear */
+}
+
+void lift_crc32(struct lift *l)
+{
+    static const uint8_t ops[] = {ATOM_CRC8, ATOM_CRC16, ATOM_CRC32};
+    ir_ref b = build_read_rm(l, l->size);
+    build_put(l, l->insn->reg, build_op(l, ops[l->size], SIZE_32, build_get(l, l->insn->reg), b));
+}

@@ -42,7 +42,6 @@ enum x86_property {
     X86_STORES = 8,
     X86_REPEATS = 16,    /* string instruction that may carry REP */
     X86_LOCKABLE = 32,
-    X86_PLAIN = 128,     /* with 66, F2 or F3 it is another instruction, of a later processor: #UD */
     X86_FLOAT = 64,      /* x87, MMX: waits for a pending x87 exception (but for the FN forms) and changes FIP or tags */
     X86_CPU_SHIFT = 8,   /* from here on the processor that has it first: enum cpu */
 };
