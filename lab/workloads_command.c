@@ -55,6 +55,8 @@ static int fetch(const struct workloads *workloads, const struct workload **chos
         char *package = chosen[i]->recipe ? fetch_package(workloads, chosen[i]) : NULL,
              *program = workload_path(workloads, chosen[i]);
         if (package) printf("%-16s %s (%s)\n", chosen[i]->name, program, package);
+        if (!chosen[i]->recipe)
+            fprintf(stderr, "covm: %s comes with covm: covm workloads build %s\n", chosen[i]->name, chosen[i]->name);
         free(program);
         free(package);
     }

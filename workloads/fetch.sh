@@ -3,10 +3,10 @@
 # integer and x87 code; sse2: floating point in SSE2) into CACHE/programs/NAME.CPU/: the program NAME, the log of its
 # build, and a record of what it was made from. What is there already, by the same recipe, stays.
 #
-# A recipe says where its source comes from, `source=PACKAGE` (a source package of Debian 12) or `binary=PACKAGE` (one
-# built by Debian for i386), what building needs beside gcc and make (`needs='g++ nasm'`, commands), and build(), which
-# runs under sh -eu in the unpacked package and leaves a static executable at $program. $CC $CXX $CFLAGS $LDFLAGS $CPU
-# and configure() are there for it.
+# A recipe says what it is made from, `source=PACKAGE` (a source package of Debian 12) or `binary='PACKAGE...'` (what
+# Debian built for i386), what building needs beside gcc and make (`needs='g++ nasm'`, commands), and build(), which
+# runs under sh -eu in the unpacked package and leaves a static executable at $program. $CC $CFLAGS $LDFLAGS $CPU,
+# configure(), and $recipes, the folder of the recipes, are there for it: a library is driven by a NAME.c beside NAME.sh.
 #
 # apt runs with a configuration and lists of its own in CACHE/apt, from the mirror that the system's apt uses (or
 # $COVM_DEBIAN); nothing outside CACHE is written.
@@ -67,25 +67,17 @@ END
     fi
 }
 
-# Leaves the package's files in CACHE/sources, their names and hashes (NAME SHA256, a line each) in ./files, and the
-# unpacked package in ./package.
+# download source|binary PACKAGE: unpacks it into ./package, and leaves in ./made_from its version and the hashes of its
+# files, which stay in CACHE/sources.
 download() {
     case $1 in
-    source)
-        get="source --download-only"
-        apt-get -qq --print-uris source --download-only "$2" >uris
-        ;;
-    binary)
-        get=download
-        apt-get -qq --print-uris download "$2" >uris
-        ;;
+    source) get="source --download-only" ;;
+    binary) get=download ;;
     esac
-    grep "^'" uris | awk '{ print $2 }' >names
+    # shellcheck disable=SC2086
+    apt-get -qq --print-uris $get "$2" | awk "/^'/ { print \$2 }" >names
     # shellcheck disable=SC2086
     (cd "$cache/sources" && apt-get -q $get "$2")
-    while read -r name; do
-        (cd "$cache/sources" && sha256sum "$name") | awk '{ print "file", $2, $1 }'
-    done <names >files
     main=$cache/sources/$(grep -E '\.(dsc|deb)$' names)
     case $1 in
     source)
@@ -97,12 +89,14 @@ download() {
         dpkg-deb -x "$main" package
         ;;
     esac
+    echo "package $2 $version" >>made_from
+    while read -r name; do echo "file $name $(sha256sum <"$cache/sources/$name" | cut -c 1-64)"; done <names >>made_from
 }
 
 # For recipes: configures the package as for another machine, which this one's kernel need not be able to run.
 configure() {
-    ./configure --build=x86_64-pc-linux-gnu --host=i686-pc-linux-gnu CC="$CC" CXX="$CXX" CFLAGS="$CFLAGS" \
-        CXXFLAGS="$CFLAGS" LDFLAGS="$LDFLAGS" "$@"
+    ./configure --build=x86_64-pc-linux-gnu --host=i686-pc-linux-gnu CC="$CC" CFLAGS="$CFLAGS" \
+        LDFLAGS="$LDFLAGS" "$@"
 }
 
 # All of it, in the directory $work, under sh -eu: `make NAME`
@@ -112,11 +106,12 @@ make_program() {
     for command in gcc make patch dpkg-source $needs; do
         command -v "$command" >/dev/null || { echo "covm: '$command' is not installed"; exit 1; }
     done
-    if [ -n "$source" ]; then download source "$source"; else download binary "$binary"; fi
-    CC='gcc -m32 -static' CXX='g++ -m32 -static' LDFLAGS=-Wl,--build-id=none
+    if [ -n "$source" ]; then download source "$source"; fi
+    for package in $binary; do download binary "$package"; done
+    CC='gcc -m32 -static' LDFLAGS=-Wl,--build-id=none
     CFLAGS="-O2 $(flags) -ffile-prefix-map=$work=."
-    export CC CXX CFLAGS LDFLAGS CPU
-    program=$work/result/$1
+    export CC CFLAGS LDFLAGS CPU
+    program=$work/result/$1 recipes=$here/recipes
     mkdir result
     find package -exec touch -h -d @0 {} + # else patched files would have makefiles call for autoconf
     cd package
@@ -128,9 +123,8 @@ make_program() {
     {
         echo "recipe $(hash_recipe "$1")"
         echo "program $(sha256sum <"$program" | cut -c 1-64)"
-        echo "package ${source:-$binary} $version"
-        cat files
-        if [ -n "$source" ]; then echo "compiler $(gcc --version | head -n 1), $(flags)"; fi
+        cat made_from
+        echo "compiler $(gcc --version | head -n 1), $(flags)"
     } >result/record
 }
 

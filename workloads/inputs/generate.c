@@ -19,8 +19,8 @@ static uint32_t random_rank(uint64_t *state, uint32_t limit)
 /* The word of a rank, a few syllables: the same rank, the same word. */
 static void put_word(FILE *file, uint32_t rank)
 {
-    static const char *const syllables[] = {"ta", "re", "mi", "so", "la", "ven", "dor", "qui", "pes", "um", "a",
-                                            "cho", "bri", "ner", "ist", "ox", "fu", "gle", "hy", "jin", "ke"};
+    static const char *const syllables[] = {"ta",  "re",  "mi",  "so",  "la", "ven", "dor", "qui", "pes", "um", "a",
+                                            "cho", "bri", "ner", "ist", "ox", "fu",  "gle", "hy",  "jin", "ke"};
     enum { COUNT = sizeof syllables / sizeof syllables[0] };
     do {
         fputs(syllables[rank % COUNT], file);
@@ -193,10 +193,14 @@ static const struct {
     void (*write)(FILE *file, uint64_t *state, unsigned size);
     unsigned size[2]; /* test, ref */
 } inputs[] = {
-    {"text", write_text, {24, 600}},         {"table", write_table, {2000, 60000}},
-    {"sound.wav", write_sound, {100, 2000}}, {"voice.raw", write_voice, {100, 2000}},
-    {"picture.ppm", write_picture, {48, 400}}, {"formula", write_formula, {60, 160}},
-    {"points", write_points, {300, 6000}},   {"program", write_program, {15, 70}},
+    {"text", write_text, {24, 600}},
+    {"table", write_table, {1200, 16000}},
+    {"sound.wav", write_sound, {100, 2000}},
+    {"voice.raw", write_voice, {100, 2000}},
+    {"picture.ppm", write_picture, {128, 640}},
+    {"formula", write_formula, {120, 190}},
+    {"points", write_points, {2000, 40000}},
+    {"program", write_program, {50, 150}},
 };
 
 int main(void)

@@ -12,9 +12,11 @@ gcc -O2 -o "$work/.generate" "$here/generate.c" || { echo "covm: the inputs need
 for script in "$here"/*; do
     case $script in */make.sh | */generate.c) ;; *) cp -R "$script" "$work/" ;; esac
 done
-for size in test:3 ref:60; do
-    { cat "$here/bench.js"; echo "print(bench(${size#*:}))"; } >"$work/bench.${size%:*}.js"
+for size in test:3:400 ref:60:10000; do
+    name=${size%%:*} rest=${size#*:}
+    { cat "$here/bench.js"; echo "print(bench(${rest%:*}))"; } >"$work/bench.$name.js"
+    sed "s/ROWS/${rest#*:}/" "$here/queries.sql" >"$work/queries.$name.sql"
 done
-rm "$work/bench.js"
+rm "$work/bench.js" "$work/queries.sql"
 for file in "$work"/*; do mv -fT "$file" "$1/${file##*/}"; done
 : >"$1/.made"

@@ -1,4 +1,5 @@
-# report.awk -- sums a table by name, counts letters, and prints the largest.
+# report.awk -- sums `limit` lines of a table by name, counts letters, and prints the largest.
+NR > limit { exit }
 {
     sum[$2] += $1
     lines[$2]++
