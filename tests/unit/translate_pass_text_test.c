@@ -99,6 +99,28 @@ static const struct example examples[] = {
      "    %5 = mov.4 5\n"
      "    exit jump 0x00001002 #0\n"
      "#0 jump 0x00001002 insns 1 eax=%3 ecx=%5 flags=%4\n"},
+    /* A status word has no operand size: the condition bits that FXAM replaces are cleared first. */
+    {pass_copy, false,
+     "region promoted\n"
+     "mark 0x1000 2\n"
+     "%2 = get fsw\n"
+     "%3 = get fcw\n"
+     "%4 = get x87_r7\n"
+     "%5 = ftod %4, %3 ; status\n"
+     "%6 = fmerge %2, %3, 2, %5\n"
+     "%7 = and.4 %6, -18177\n"
+     "exit jump 0x1002 #0\n"
+     "#0 jump 0x1002 insns 1 fsw=%7\n",
+     "region context 0x0 promoted\n"
+     "mark 0x00001000 2\n"
+     "    %2 = get fsw\n"
+     "    %3 = get fcw\n"
+     "    %4 = get x87_r7\n"
+     "    %5 = ftod %4, %3 ; status\n"
+     "    %6 = fmerge %2, %3, 2, %5\n"
+     "    %7 = and.4 %6, -18177\n"
+     "    exit jump 0x00001002 #0\n"
+     "#0 jump 0x00001002 insns 1 fsw=%7\n"},
     /* Additions of constants gather, in addresses too, and wrap at 32 bits. */
     {pass_copy, false,
      "region promoted\n"

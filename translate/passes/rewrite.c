@@ -113,7 +113,8 @@ static unsigned bit_length(uint64_t value) { return value ? log2_floor(value) + 
 unsigned value_bits(const struct ir_region *region, ir_ref ref)
 {
     const struct ir_insn *insn = &region->insns[ref];
-    unsigned bits = 8u << insn->size;
+    bool sized = insn->op >= ATOM_OPS || atom_sized(insn->op);
+    unsigned bits = sized ? 8u << insn->size : 64;
     if (!ref) return 0;
     switch (insn->op) {
     case IR_GET: return insn->imm <= HOME_EDI && !CONTEXT_GET(region->context, LONG) ? 32 : 64;
