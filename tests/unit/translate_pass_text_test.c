@@ -314,6 +314,28 @@ static const struct example examples[] = {
      "    %8 = adc.4 %2, 4, %4\n"
      "    exit jump 0x00001002 #0\n"
      "#0 jump 0x00001002 insns 1 eax=%4 ecx=%4 edx=%4 ebx=%6 esi=%7 edi=%8 flags=%4\n"},
+    /* FTOI's value is wider than what is stored of it. */
+    {pass_memory, true,
+     "region promoted\n"
+     "mark 0x1000 2\n"
+     "%2 = get esp\n"
+     "%3 = get fcw\n"
+     "%4 = get x87_r7\n"
+     "%5 = ftoi.4 %4, %3, 0 ; status\n"
+     "st.4 ss[%2 + 4], %5\n"
+     "%7 = ld.4 ss[%2 + 4]\n"
+     "exit jump 0x1002 #0\n"
+     "#0 jump 0x1002 insns 1 eax=%7\n",
+     "region context 0x0 promoted\n"
+     "mark 0x00001000 2\n"
+     "    %2 = get esp\n"
+     "    %3 = get fcw\n"
+     "    %4 = get x87_r7\n"
+     "    %5 = ftoi.4 %4, %3, 0 ; status\n"
+     "    st.4 ss[%2 + 4], %5\n"
+     "    %7 = mov.4 %5\n"
+     "    exit jump 0x00001002 #0\n"
+     "#0 jump 0x00001002 insns 1 eax=%7\n"},
     /* Stored values are loaded no more; a narrower load takes the low bytes; the later store kills the earlier. */
     {pass_memory, false,
      "region promoted\n"

@@ -113,8 +113,8 @@ static unsigned bit_length(uint64_t value) { return value ? log2_floor(value) + 
 unsigned value_bits(const struct ir_region *region, ir_ref ref)
 {
     const struct ir_insn *insn = &region->insns[ref];
-    bool sized = insn->op >= ATOM_OPS || atom_sized(insn->op);
-    unsigned bits = sized ? 8u << insn->size : 64;
+    bool any = insn->op < ATOM_OPS && (!atom_sized(insn->op) || atom_table[insn->op].format == FORMAT_VECTOR);
+    unsigned bits = any ? 64 : 8u << insn->size; /* a vector atom's size is that of a lane, or what it converts to */
     if (!ref) return 0;
     switch (insn->op) {
     case IR_GET: return insn->imm <= HOME_EDI && !CONTEXT_GET(region->context, LONG) ? 32 : 64;
