@@ -163,6 +163,7 @@ static void replace(struct user *user, struct program *program, int host)
     task_leave_parent(user);
     files_exec(user);
     signals_forget(process);
+    timers_delete(process);
     thread->stack = (struct altstack){.flags = STACK_DISABLE};
     memset(thread->tls, 0, sizeof thread->tls);
     thread->call_abandoned = true;

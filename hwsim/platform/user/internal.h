@@ -166,17 +166,23 @@ bool load_program(struct user *user, const struct program *program, char *error,
 /* The program that covm was started with, into the first process. */
 bool user_load(struct user *user, const struct user_config *config, char *error, size_t capacity);
 
-/* ---- time (time.c) ---- */
+/* ---- time (time.c, timers.c) ---- */
 
-enum { TIMER_REAL, TIMER_VIRTUAL, TIMER_PROF, TIMER_COUNT };
+enum { TIMER_REAL, TIMER_VIRTUAL, TIMER_PROF, TIMER_COUNT, POSIX_TIMERS = 32 };
 struct timer {
     uint64_t expiry; /* ns on the timer's clock; 0: not armed */
     uint64_t interval;
 };
 /* ns since the start: what instructions took, plus what was slept. */
 uint64_t time_now(const struct user *user);
-uint64_t time_wall(const struct user *user);                                   /* ns since 1970 */
-uint64_t time_process(const struct user *user, const struct process *process); /* that it has run, in ns */
+uint64_t time_wall(const struct user *user); /* ns since 1970 */
+/* CPU time of a process. */
+uint64_t time_process(const struct user *user, const struct process *process);
+/* A clock's reading: 0 or -EINVAL. */
+int time_clock(const struct user *user, uint32_t clock, uint64_t *ns);
+/* The least count of instructions that take at least `ns`; the count at which time_now reaches `until`. */
+uint64_t time_insns(const struct user *user, uint64_t ns);
+uint64_t time_insns_at(const struct user *user, uint64_t until);
 /* Retired-instruction count at which the next timer expires; UINT64_MAX: none. */
 uint64_t time_next_event(const struct user *user);
 /* Sends the signals of timers that have expired. */
@@ -186,6 +192,11 @@ void time_usage(const struct user *user, uint64_t insns, int32_t usage[18]);
 /* When nobody can run: lets time pass until the next thing happens. False: nothing ever will. */
 bool time_skip(struct user *user);
 enum time_form { TIME_32, TIME_64 };
+/* A process's POSIX timers are gone. */
+void timers_delete(struct process *process);
+/* A time of the guest, `part` in `unit` ns: 0 or -EINVAL. */
+int time_to_ns(int64_t seconds, int64_t part, int64_t unit, uint64_t *ns);
+void time_to_timeval(uint64_t ns, int32_t out[2]);
 /* A struct timespec of the guest. 0, -EFAULT, -EINVAL. */
 int time_get(struct user *user, uint32_t address, enum time_form form, uint64_t *ns);
 int time_put(struct user *user, uint32_t address, enum time_form form, uint64_t ns);
@@ -228,6 +239,8 @@ bool signal_send_thread(struct user *user, struct thread *thread, struct signal_
 bool signal_send_process(struct user *user, struct process *process, struct signal_info info);
 /* A signal that cannot be ignored or blocked: if it is, it kills. */
 void signal_force(struct user *user, struct signal_info info);
+/* A pending signal of the same number, code and first word: from the same timer. NULL: none. */
+struct signal_info *signal_find(struct pending *pending, const struct signal_info *like);
 /* Would the thread handle a signal, if it looked now? */
 bool signal_waiting(const struct user *user, const struct thread *thread);
 bool signal_kills(const struct thread *thread); /* has it, or its process, been sent SIGKILL? */
@@ -556,6 +569,7 @@ struct process {
     struct mappings *space;
     struct signal_action action[GUEST_SIGNALS + 1];
     struct timer timer[TIMER_COUNT];
+    struct posix_timer *posix[POSIX_TIMERS];
     uint64_t limit[LIMIT_COUNT][2];
     struct files files;
     char cwd[GUEST_PATH_BYTES];

@@ -60,6 +60,15 @@ static bool add(struct pending *pending, struct signal_info info)
     return true;
 }
 
+struct signal_info *signal_find(struct pending *pending, const struct signal_info *like)
+{
+    for (unsigned i = 0; i < pending->queued; i++) {
+        struct signal_info *info = &pending->queue[i];
+        if (info->number == like->number && info->code == like->code && info->field[0] == like->field[0]) return info;
+    }
+    return NULL;
+}
+
 static void discard(struct pending *pending, uint64_t set)
 {
     unsigned kept = 0;

@@ -165,6 +165,7 @@ struct process *task_new_process(struct user *user)
 static void free_process(struct process *process)
 {
     if (process->exe >= 0) close(process->exe);
+    timers_delete(process);
     free(process);
 }
 
@@ -275,6 +276,7 @@ void task_end_process(struct user *user, unsigned status)
     process->ended = true;
     process->status = status;
     memset(process->timer, 0, sizeof process->timer);
+    timers_delete(process);
     process->insns += hw_insns(user->core) - user->since; /* for who asks before the core leaves it */
     user->since = hw_insns(user->core);
     files_close(user);

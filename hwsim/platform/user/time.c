@@ -1,7 +1,6 @@
-/* time.c -- guest time: what the retired instructions took at guest.frequency, plus what was slept. Nothing here looks
- * at a clock of the host, and a wait takes no time of it. */
+/* time.c -- guest time, its clocks, and sleeping: what the retired instructions took at guest.frequency, plus what was
+ * slept. Nothing here looks at a clock of the host, and a wait takes no time of it. */
 #define _GNU_SOURCE
-#include <sys/time.h>
 #include <time.h>
 
 #include "hwsim/platform/user/internal.h"
@@ -15,8 +14,7 @@ static uint64_t insns_to_ns(const struct user *user, uint64_t insns)
     return (uint64_t)((unsigned __int128)insns * SECOND / (uint64_t)user->params.frequency);
 }
 
-/* The least count of instructions that take at least `ns`. */
-static uint64_t ns_to_insns(const struct user *user, uint64_t ns)
+uint64_t time_insns(const struct user *user, uint64_t ns)
 {
     return (uint64_t)(((unsigned __int128)ns * (uint64_t)user->params.frequency + SECOND - 1) / SECOND);
 }
@@ -35,101 +33,16 @@ static uint64_t thread_time(const struct user *user, const struct thread *thread
 }
 
 uint64_t time_now(const struct user *user) { return insns_to_ns(user, hw_insns(user->core)) + user->slept; }
+uint64_t time_insns_at(const struct user *user, uint64_t until)
+{
+    return until == UINT64_MAX ? until : until > user->slept ? time_insns(user, until - user->slept) : 0;
+}
+
 uint64_t time_wall(const struct user *user) { return (uint64_t)user->params.epoch * SECOND + time_now(user); }
-
-/* ---- interval timers ---- */
-
-static const struct {
-    int signal;
-    bool counts_sleep;
-} timer_kind[TIMER_COUNT] = {{SIGALRM, true}, {SIGVTALRM, false}, {SIGPROF, false}};
-
-static uint64_t timer_clock(const struct user *user, const struct process *process, unsigned timer)
-{
-    return timer_kind[timer].counts_sleep ? time_now(user) : time_process(user, process);
-}
-
-/* The instruction count at which time_now reaches `until`. */
-static uint64_t insns_at(const struct user *user, uint64_t until)
-{
-    return until == UINT64_MAX ? until : until > user->slept ? ns_to_insns(user, until - user->slept) : 0;
-}
-
-/* Of a running process: when its clock of CPU time reaches `expiry` if it goes on running. */
-static uint64_t insns_at_cpu(const struct user *user, uint64_t expiry)
-{
-    uint64_t insns = ns_to_insns(user, expiry), run = user->process->insns;
-    return insns > run ? insns - run + user->since : 0;
-}
-
-/* The earliest moment for which a timer or a thread waits; UINT64_MAX: none does. */
-static uint64_t next_moment(const struct user *user)
-{
-    uint64_t next = timer_files_next(user), now = time_now(user);
-    for (unsigned i = 0; i < user->process_count; i++) {
-        uint64_t expiry = user->processes[i]->timer[TIMER_REAL].expiry;
-        if (expiry && expiry < next) next = expiry;
-    }
-    for (unsigned i = 0; i < user->thread_count; i++) {
-        const struct wait *wait = &user->threads[i]->wait;
-        if (wait->waiting && wait->until > now && wait->until < next) next = wait->until;
-    }
-    return next;
-}
-
-uint64_t time_next_event(const struct user *user)
-{
-    uint64_t next = insns_at(user, next_moment(user));
-    for (unsigned i = TIMER_VIRTUAL; i <= TIMER_PROF; i++) {
-        uint64_t expiry = user->process->timer[i].expiry, at = expiry ? insns_at_cpu(user, expiry) : UINT64_MAX;
-        next = at < next ? at : next;
-    }
-    return next;
-}
-
-static void fire(struct user *user, struct process *process, unsigned which)
-{
-    struct timer *timer = &process->timer[which];
-    uint64_t now = timer_clock(user, process, which);
-    if (!timer->expiry || timer->expiry > now) return;
-    signal_send_process(user, process, (struct signal_info){.number = timer_kind[which].signal, .code = SIGNAL_KERNEL});
-    if (timer->interval)
-        timer->expiry += ((now - timer->expiry) / timer->interval + 1) * timer->interval;
-    else
-        timer->expiry = 0;
-}
-
-void time_fire(struct user *user)
-{
-    timer_files_fire(user);
-    for (unsigned i = 0; i < user->process_count; i++)
-        for (unsigned which = 0; which < TIMER_COUNT; which++) fire(user, user->processes[i], which);
-}
-
-/* Sets a timer `ns` from now (0: off); what was left, 0 if it was off. */
-static uint64_t timer_set(struct user *user, unsigned timer, uint64_t ns, uint64_t interval)
-{
-    uint64_t now = timer_clock(user, user->process, timer), old = user->process->timer[timer].expiry;
-    user->process->timer[timer] = (struct timer){ns ? now + ns : 0, interval};
-    core_event_changed(user->core);
-    return old > now ? old - now : old ? 1 : 0;
-}
-
-bool time_skip(struct user *user)
-{
-    uint64_t now = time_now(user), next = next_moment(user);
-    if (next == UINT64_MAX) return false;
-    if (next > now) {
-        user->slept += next - now;
-        user->stats.slept += next - now;
-    }
-    time_fire(user);
-    return true;
-}
 
 /* ---- the guest's structures ---- */
 
-static int to_ns(int64_t seconds, int64_t part, int64_t unit, uint64_t *ns)
+int time_to_ns(int64_t seconds, int64_t part, int64_t unit, uint64_t *ns)
 {
     if (seconds < 0 || part < 0 || part * unit >= (int64_t)SECOND) return -EINVAL;
     *ns = (uint64_t)seconds > TIME_MAX / SECOND ? TIME_MAX : (uint64_t)seconds * SECOND + (uint64_t)(part * unit);
@@ -141,11 +54,12 @@ int time_get(struct user *user, uint32_t address, enum time_form form, uint64_t 
     if (form == TIME_64) {
         int64_t wide[2];
         if (!user_get(user, address, wide, sizeof wide)) return -EFAULT;
-        return to_ns(wide[0], (int32_t)wide[1], 1, ns); /* the upper half of tv_nsec is padding for a 32-bit process */
+        return time_to_ns(wide[0], (int32_t)wide[1], 1,
+                          ns); /* the upper half of tv_nsec is padding for a 32-bit process */
     }
     int32_t narrow[2];
     if (!user_get(user, address, narrow, sizeof narrow)) return -EFAULT;
-    return to_ns(narrow[0], narrow[1], 1, ns);
+    return time_to_ns(narrow[0], narrow[1], 1, ns);
 }
 
 int time_put(struct user *user, uint32_t address, enum time_form form, uint64_t ns)
@@ -156,7 +70,7 @@ int time_put(struct user *user, uint32_t address, enum time_form form, uint64_t 
     return user_put(user, address, narrow, sizeof narrow) ? 0 : -EFAULT;
 }
 
-static void timeval(uint64_t ns, int32_t out[2])
+void time_to_timeval(uint64_t ns, int32_t out[2])
 {
     out[0] = (int32_t)(ns / SECOND);
     out[1] = (int32_t)(ns % SECOND / 1000);
@@ -173,14 +87,14 @@ int64_t sys_time(struct user *user, const uint32_t *a)
 int64_t sys_gettimeofday(struct user *user, const uint32_t *a)
 {
     int32_t now[2], zone[2] = {0, 0};
-    timeval(time_wall(user), now);
+    time_to_timeval(time_wall(user), now);
     if ((a[0] && !user_put(user, a[0], now, sizeof now)) || (a[1] && !user_put(user, a[1], zone, sizeof zone)))
         return -EFAULT;
     return 0;
 }
 
 /* A clock's reading: 0 or -EINVAL. */
-static int clock_read(const struct user *user, uint32_t clock, uint64_t *ns)
+int time_clock(const struct user *user, uint32_t clock, uint64_t *ns)
 {
     switch ((int32_t)clock) {
     case CLOCK_REALTIME:
@@ -207,14 +121,14 @@ static int clock_read(const struct user *user, uint32_t clock, uint64_t *ns)
 static int64_t clock_get(struct user *user, const uint32_t *a, enum time_form form)
 {
     uint64_t ns;
-    int status = clock_read(user, a[0], &ns);
+    int status = time_clock(user, a[0], &ns);
     return status < 0 ? status : time_put(user, a[1], form, ns);
 }
 
 static int64_t clock_resolution(struct user *user, const uint32_t *a, enum time_form form)
 {
     uint64_t ns;
-    int status = clock_read(user, a[0], &ns);
+    int status = time_clock(user, a[0], &ns);
     return status < 0 || !a[1] ? status : time_put(user, a[1], form, 1);
 }
 
@@ -235,7 +149,7 @@ int64_t sys_times(struct user *user, const uint32_t *a)
 void time_usage(const struct user *user, uint64_t insns, int32_t usage[18])
 {
     memset(usage, 0, 18 * sizeof usage[0]);
-    timeval(insns_to_ns(user, insns), usage);
+    time_to_timeval(insns_to_ns(user, insns), usage);
 }
 
 int64_t sys_getrusage(struct user *user, const uint32_t *a)
@@ -274,7 +188,7 @@ int64_t sys_nanosleep(struct user *user, const uint32_t *a)
 static int64_t clock_sleep(struct user *user, const uint32_t *a, enum time_form form)
 {
     uint64_t ns, clock;
-    int status = clock_read(user, a[0], &clock);
+    int status = time_clock(user, a[0], &clock);
     if (status == 0) status = time_get(user, a[2], form, &ns);
     if (status < 0) return status;
     uint64_t now = time_now(user);
@@ -284,34 +198,3 @@ static int64_t clock_sleep(struct user *user, const uint32_t *a, enum time_form 
 
 int64_t sys_clock_nanosleep(struct user *user, const uint32_t *a) { return clock_sleep(user, a, TIME_32); }
 int64_t sys_clock_nanosleep_time64(struct user *user, const uint32_t *a) { return clock_sleep(user, a, TIME_64); }
-
-int64_t sys_alarm(struct user *user, const uint32_t *a)
-{
-    uint64_t left = timer_set(user, TIMER_REAL, a[0] * SECOND, 0);
-    /* Rounded as Linux does: never 0 for an alarm that was set. */
-    uint64_t seconds = left / SECOND, part = left % SECOND;
-    return (int64_t)(seconds + ((seconds == 0 && part) || part >= SECOND / 2));
-}
-
-int64_t sys_getitimer(struct user *user, const uint32_t *a)
-{
-    int32_t out[4];
-    if (a[0] >= TIMER_COUNT) return -EINVAL;
-    uint64_t now = timer_clock(user, user->process, a[0]), expiry = user->process->timer[a[0]].expiry;
-    timeval(user->process->timer[a[0]].interval, out);
-    timeval(!expiry ? 0 : expiry > now + 1000 ? expiry - now : 1000, out + 2);
-    return user_put(user, a[1], out, sizeof out) ? 0 : -EFAULT;
-}
-
-int64_t sys_setitimer(struct user *user, const uint32_t *a)
-{
-    int32_t in[4] = {0}, out[4];
-    uint64_t value, interval;
-    if (a[0] >= TIMER_COUNT) return -EINVAL;
-    if (a[1] && !user_get(user, a[1], in, sizeof in)) return -EFAULT;
-    if (to_ns(in[0], in[1], 1000, &interval) < 0 || to_ns(in[2], in[3], 1000, &value) < 0) return -EINVAL;
-    if (a[2] && space_accessible(user, a[2], sizeof out, true) != sizeof out) return -EFAULT;
-    timeval(user->process->timer[a[0]].interval, out);
-    timeval(timer_set(user, a[0], value, interval), out + 2);
-    return a[2] && !user_put(user, a[2], out, sizeof out) ? -EFAULT : 0;
-}
