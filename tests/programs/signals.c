@@ -226,6 +226,37 @@ static void interrupting(void)
     waitpid(child, &status, 0);
 }
 
+/* ---- floating point, in a program and in the handlers that interrupt it ---- */
+
+static volatile long double handled;
+
+static void on_tick(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)info, (void)context;
+    long double x = 3;
+    for (int i = 0; i < 6; i++) x = (x + 2 / x) / 2;
+    handled = x;
+    alarms++;
+}
+
+static void computing(void)
+{
+    const struct itimerval often = {{0, 300}, {0, 300}}, never = {{0, 0}, {0, 0}};
+    unsigned char bytes[10];
+    long double sum = 0;
+    install(SIGALRM, on_tick, 0);
+    alarms = 0;
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (unsigned i = 1; i < 300000 || alarms < 5; i++) {
+        if (i < 300000) sum += 1 / (long double)i;
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    memcpy(bytes, &sum, sizeof bytes); /* an 80-bit number */
+    printf("sum ");
+    for (unsigned i = 0; i < 10; i++) printf("%02x", bytes[i]);
+    printf(", handled %.6Lf\n", handled);
+}
+
 /* ---- what the processor does on the alternate stack, and in the flags ---- */
 
 static volatile sig_atomic_t steps;
@@ -264,6 +295,7 @@ int main(void)
     dividing();
     nesting();
     interrupting();
+    computing();
     stepping();
     signal(SIGSEGV, SIG_DFL);
     fflush(stdout);
