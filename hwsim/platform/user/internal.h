@@ -552,11 +552,12 @@ struct thread {
     bool call_abandoned; /* it set all registers itself (sigreturn): no result, no restart */
 };
 
-enum { LIMIT_COUNT = 16 };
+enum { LIMIT_CORE = 4, LIMIT_COUNT = 16 };
 /* What its threads share. */
 struct process {
     uint32_t id, parent, group, session;
-    int exit_signal; /* that its parent gets when it ends; 0: none */
+    int exit_signal;       /* that its parent gets when it ends; 0: none */
+    uint32_t death_signal; /* that it gets when its parent ends (prctl PR_SET_PDEATHSIG); 0: none */
     bool ended;
     bool reaped; /* and nobody will ask for it again */
     bool stopped, execed;

@@ -246,10 +246,14 @@ int64_t sys_prlimit64(struct user *user, const uint32_t *a)
 int64_t sys_prctl(struct user *user, const uint32_t *a)
 {
     enum {
+        SET_DEATH_SIGNAL = 1,
+        GET_DEATH_SIGNAL = 2,
         GET_DUMPABLE = 3,
         SET_DUMPABLE = 4,
         SET_NAME = 15,
         GET_NAME = 16,
+        SET_TIMER_SLACK = 29,
+        GET_TIMER_SLACK = 30,
         SET_NO_NEW_PRIVS = 38,
         GET_NO_NEW_PRIVS = 39
     };
@@ -264,7 +268,15 @@ int64_t sys_prctl(struct user *user, const uint32_t *a)
         return 0;
     }
     case GET_NAME: return user_put(user, a[1], user->thread->name, sizeof user->thread->name) ? 0 : -EFAULT;
+    case SET_DEATH_SIGNAL:
+        if (a[1] > GUEST_SIGNALS) return -EINVAL;
+        user->process->death_signal = a[1];
+        return 0;
+    case GET_DEATH_SIGNAL:
+        return user_put(user, a[1], &user->process->death_signal, sizeof user->process->death_signal) ? 0 : -EFAULT;
     case GET_DUMPABLE: return 1;
+    case GET_TIMER_SLACK: return 50000;
+    case SET_TIMER_SLACK:
     case SET_DUMPABLE:
     case SET_NO_NEW_PRIVS:
     case GET_NO_NEW_PRIVS: return 0;

@@ -225,8 +225,9 @@ void signals_forget(struct process *process)
 static void act_by_default(struct user *user, const struct signal_info *info)
 {
     enum default_action action = default_action(info->number);
+    bool core = CORE_SIGNALS & SIGNAL_BIT(info->number) && user->process->limit[LIMIT_CORE][0];
     if (action == KILL)
-        task_end_process(user, (unsigned)info->number | (CORE_SIGNALS & SIGNAL_BIT(info->number) ? WAIT_CORE : 0));
+        task_end_process(user, (unsigned)info->number | (core ? WAIT_CORE : 0));
     else if (action == STOP)
         task_stop(user, info->number);
 }

@@ -10,7 +10,6 @@ static void set_limits(struct process *process, uint64_t stack)
 {
     enum {
         STACK = 3,
-        CORE = 4,
         PROCESSES = 6,
         FILES = 7,
         LOCKED = 8,
@@ -23,7 +22,7 @@ static void set_limits(struct process *process, uint64_t stack)
         unsigned which;
         uint64_t soft, hard;
     } finite[] = {
-        {CORE, 0, UINT64_MAX},
+        {LIMIT_CORE, 0, UINT64_MAX},
         {PROCESSES, 1024, 1024},
         {FILES, GUEST_FILES, GUEST_FILES},
         {LOCKED, 8 << 20, 8 << 20},
@@ -199,10 +198,7 @@ static void end_others(struct user *user)
 {
     for (unsigned i = user->thread_count; i-- > 0;) {
         struct thread *thread = user->threads[i];
-        if (thread->process == user->process && thread != user->thread) {
-            user->process->insns += thread->insns;
-            die(user, thread);
-        }
+        if (thread->process == user->process && thread != user->thread) die(user, thread);
     }
 }
 
@@ -233,7 +229,13 @@ static void end_children(struct user *user)
         struct process *child = user->processes[i];
         if (child->parent != user->process->id) continue;
         child->parent = GUEST_PARENT;
-        if (child->ended) task_reap(user, child);
+        if (child->ended)
+            task_reap(user, child);
+        else if (child->death_signal)
+            signal_send_process(user, child,
+                                (struct signal_info){.number = (int)child->death_signal,
+                                                     .code = SIGNAL_USER,
+                                                     .field = {user->process->id, GUEST_UID}});
     }
 }
 
