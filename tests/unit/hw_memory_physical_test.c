@@ -30,6 +30,27 @@ static void frames_are_zeroed_and_lowest_first(void **state)
     physical_destroy(physical);
 }
 
+/* A frame is there as long as anybody holds it. */
+static void frames_are_shared(void **state)
+{
+    struct physical *physical = physical_create(1 << 20);
+    uint64_t frame = physical_allocate(physical);
+    assert_true(physical_write(physical, frame << PAGE_BITS, "held", 4));
+    physical_share(physical, frame);
+    physical_share(physical, frame);
+    assert_true(physical_is_shared(physical, frame));
+    physical_release(physical, frame);
+    physical_release(physical, frame);
+    assert_false(physical_is_shared(physical, frame));
+    assert_memory_equal(physical_frame(physical, frame), "held", 4);
+    assert_int_equal(physical_frames_in_use(physical), 1);
+    physical_release(physical, frame);
+    assert_null(physical_frame(physical, frame));
+    assert_int_equal(physical_allocate(physical), frame);
+    assert_false(physical_is_shared(physical, frame));
+    physical_destroy(physical);
+}
+
 static void many_frames(void **state)
 {
     struct physical *physical = physical_create(UINT64_C(1000) * PAGE_BYTES);
@@ -88,6 +109,7 @@ static void writes_are_whole_or_not_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(frames_are_zeroed_and_lowest_first),
-                                       cmocka_unit_test(many_frames), cmocka_unit_test(writes_are_whole_or_not_at_all)};
+                                       cmocka_unit_test(frames_are_shared), cmocka_unit_test(many_frames),
+                                       cmocka_unit_test(writes_are_whole_or_not_at_all)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,12 +149,28 @@ static void map_and_look(void **state)
     assert_false(page_map(physical, PAGING_TWO_LEVEL, cr3, 0x40000000, 1 << PAGE_BITS | ALL)); /* no room for a table */
 }
 
+/* Tables go, what they map stays. */
+static void tables_are_released(void **state)
+{
+    static const enum paging modes[] = {PAGING_TWO_LEVEL, PAGING_PAE, PAGING_FOUR_LEVEL};
+    uint64_t kept = physical_allocate(physical);
+    physical_release(physical, cr3 >> PAGE_BITS);
+    for (unsigned i = 0; i < LENGTH(modes); i++) {
+        uint64_t top = physical_allocate(physical) << PAGE_BITS;
+        for (uint64_t linear = 0; linear < UINT64_C(1) << 32; linear += UINT64_C(0x12345000))
+            assert_true(page_map(physical, modes[i], top, linear, kept << PAGE_BITS | ALL));
+        page_tables_release(physical, modes[i], top);
+        assert_int_equal(physical_frames_in_use(physical), 1);
+        assert_non_null(physical_frame(physical, kept));
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(two_level_by_hand), TEST(refusals_and_their_codes), TEST(rights_of_both_levels_count),
         TEST(large_pages),       TEST(pae_with_no_execute),      TEST(four_levels),
-        TEST(map_and_look)};
+        TEST(map_and_look),      TEST(tables_are_released)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
