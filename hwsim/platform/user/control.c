@@ -65,12 +65,6 @@ int64_t sys_fcntl(struct user *user, const uint32_t *a)
 
 /* ---- ioctl ---- */
 
-static bool is_terminal(const struct user *user, const struct file *file)
-{
-    if (file->kind == FILE_DEVICE) return file->device == DEVICE_TTY;
-    return file->kind == FILE_STREAM && user->params.tty && !file->seekable;
-}
-
 static int64_t available(const struct file *file)
 {
     struct stat host;
@@ -82,16 +76,11 @@ static int64_t available(const struct file *file)
 int64_t sys_ioctl(struct user *user, const uint32_t *a)
 {
     enum {
-        TCGETS = 0x5401,
-        TCSETS,
-        TCSETSW,
-        TCSETSF,
-        TIOCGPGRP = 0x540f,
-        TIOCGWINSZ = 0x5413,
         FIONREAD = 0x541b,
         FIONBIO = 0x5421,
         FIONCLEX = 0x5450,
-        FIOCLEX = 0x5451
+        FIOCLEX = 0x5451,
+        FIOASYNC = 0x5452,
     };
     struct file *file = file_at(user, a[0]);
     if (!file || file->kind == FILE_PATH) return -EBADF;
@@ -102,6 +91,7 @@ int64_t sys_ioctl(struct user *user, const uint32_t *a)
         file->flags = (file->flags & ~O_NONBLOCK) | (on ? O_NONBLOCK : 0);
         return 0;
     }
+    case FIOASYNC: return 0; /* nobody is told */
     case FIOCLEX:
     case FIONCLEX: user->process->files.close_on_exec[a[0]] = a[1] == FIOCLEX; return 0;
     case FIONREAD: {
@@ -111,28 +101,5 @@ int64_t sys_ioctl(struct user *user, const uint32_t *a)
     }
     default: break;
     }
-    if (!is_terminal(user, file)) return -ENOTTY;
-    switch (a[1]) {
-    case TCGETS: {
-        /* A terminal as one is after login: ICRNL IXON; OPOST ONLCR; 38400 CS8 CREAD; ISIG ICANON ECHO... */
-        uint8_t termios[36] = {0};
-        uint32_t modes[4] = {0x500, 5, 0xbf, 0x8a3b};
-        static const uint8_t characters[17] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0};
-        memcpy(termios, modes, sizeof modes);
-        memcpy(termios + 17, characters, sizeof characters);
-        return user_put(user, a[2], termios, sizeof termios) ? 0 : -EFAULT;
-    }
-    case TCSETS:
-    case TCSETSW:
-    case TCSETSF: return 0;
-    case TIOCGPGRP: {
-        uint32_t group = user->process->id;
-        return user_put(user, a[2], &group, sizeof group) ? 0 : -EFAULT;
-    }
-    case TIOCGWINSZ: {
-        uint16_t size[4] = {24, 80, 0, 0};
-        return user_put(user, a[2], size, sizeof size) ? 0 : -EFAULT;
-    }
-    default: return -EINVAL;
-    }
+    return terminal_control(user, file, a[1], a[2]);
 }

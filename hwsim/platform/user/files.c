@@ -205,6 +205,21 @@ static int create(struct user *user, const struct place *place, int flags, uint3
     return descriptor;
 }
 
+/* Whoever opens a FIFO waits for the other side, unless it would do without. The end is there meanwhile. */
+static int64_t meet(struct user *user, struct file *end, int flags)
+{
+    bool waits = !(flags & O_NONBLOCK) && (flags & O_ACCMODE) != O_RDWR, first = !user->thread->opening;
+    user->thread->opening = NULL;
+    if (!waits || pipe_met(end)) return file_install(user, end, 0, flags & O_CLOEXEC);
+    int64_t status = schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
+    if (status == BLOCKED)
+        user->thread->opening = end;
+    else
+        file_release(user, end);
+    if (first) schedule_look(user); /* the other side may wait for this one */
+    return status;
+}
+
 /* Opens what is there. `path`: a descriptor of it, which only holds the place; closed, or taken over. */
 static int64_t open_existing(struct user *user, const struct place *place, int path, int flags)
 {
@@ -223,7 +238,7 @@ static int64_t open_existing(struct user *user, const struct place *place, int p
         end->host = path;
         end->mount = place->mount;
         end->path = strdup(place->path);
-        return file_install(user, end, 0, flags & O_CLOEXEC);
+        return meet(user, end, flags);
     }
     close(path);
     if (status < 0) return status;
@@ -239,6 +254,7 @@ static int64_t open_existing(struct user *user, const struct place *place, int p
 static int64_t open_at(struct user *user, int directory, uint32_t path, int flags, uint32_t mode)
 {
     struct place place;
+    if (user->thread->opening) return meet(user, user->thread->opening, flags);
     bool temporary = (flags & O_TMPFILE) == O_TMPFILE;
     if (flags & O_PATH) flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     if ((flags & O_ACCMODE) == O_ACCMODE || (flags & O_CREAT && flags & O_DIRECTORY) ||
@@ -501,6 +517,7 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 
 void files_destroy(struct user *user)
 {
+    terminal_restore(user);
     if (user->tmp_path[0]) nftw(user->tmp_path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     const int own[] = {user->root, user->tmp, user->shm};
     for (unsigned i = 0; i < LENGTH(own); i++)

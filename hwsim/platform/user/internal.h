@@ -420,6 +420,8 @@ struct file {
     unsigned stream;       /* 0, 1, 2 */
     bool seekable;         /* a stream that is a regular file of the host */
     struct pipe *in, *out; /* a pipe, or socket: where it reads from and writes to */
+    bool packets;          /* a socket that keeps messages apart */
+    bool quiet;            /* for the present call: no SIGPIPE */
     struct event event;
     struct timer timer; /* a timerfd's, on the clock of time_now */
     bool wall;          /* its absolute times are those of time_wall */
@@ -429,7 +431,7 @@ struct file {
     unsigned watches;      /* in sets of epoll */
     uint64_t changes;      /* of what its reader would find */
     struct printed text;   /* of /proc */
-    uint64_t mark;         /* text: position; directory: next entry */
+    uint64_t mark;         /* text: position; directory: next entry; FIFO: how often the other side had been opened */
     struct entry *entries; /* directory: sorted, read at the first getdents; owned */
     unsigned entry_count;
     bool listed;
@@ -466,6 +468,14 @@ void files_close(struct user *user); /* all descriptors of the process */
 void files_destroy(struct user *user);
 int64_t place_stat(struct user *user, const struct place *place, struct guest_stat *out);
 
+/* Reads or writes the guest's buffers (address and length each), which together are what io_get_vectors gives: bytes,
+ * or -errno, or BLOCKED with a part done. The file allows it. */
+enum { VECTORS_MAX = 1024 };
+#define NO_OFFSET UINT64_MAX /* where the file stands */
+int64_t io_vectors(struct user *user, struct file *file, const uint32_t (*vector)[2], uint32_t count, uint64_t offset,
+                   bool write);
+int64_t io_get_vectors(struct user *user, uint32_t address, uint32_t count, uint32_t (*vector)[2]);
+
 /* Pipes and FIFOs (pipes.c). Reads and writes are of one piece, and return what a system call would. */
 int64_t pipe_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
 int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
@@ -478,8 +488,10 @@ int64_t pipe_resize(struct file *file, uint32_t bytes);
 void pipe_close(struct user *user, struct file *file);
 /* Opens the FIFO of the host file, or another end of the pipe of an open file (`of`): 0 or -errno. */
 int64_t pipe_open(struct user *user, const struct stat *host, const struct file *of, int flags, struct file **out);
-/* A pair of connected sockets; shuts one down. */
-int64_t pipe_pair(struct user *user, uint32_t address, int flags);
+/* Has the other side of a FIFO, for which an open waits, come since this one was opened? */
+bool pipe_met(const struct file *file);
+/* A pair of connected sockets, which keep what was written at once apart (`packets`) or not; shuts one down. */
+int64_t pipe_pair(struct user *user, uint32_t address, int flags, bool packets);
 void pipe_shut(struct file *file, bool read, bool write);
 
 /* Locks (locks.c): a descriptor of the process was closed; the last one of a file was. */
@@ -488,6 +500,18 @@ int64_t lock_control(struct user *user, struct file *file, enum lock_command com
                      bool of_file);
 void locks_closed(struct user *user, const struct file *file);
 void locks_released(struct user *user, const struct file *file);
+
+/* The terminal that the streams look like (terminal.c). An ioctl that it knows: its result; -ENOTTY if it is none. */
+enum { TERMIOS_BYTES = 36 };
+struct terminal {
+    bool set; /* by the guest, away from how it was: */
+    uint8_t modes[TERMIOS_BYTES],
+        old[TERMIOS_BYTES]; /* struct termios of the kernel; the host's terminal at the start */
+    uint16_t size[4];
+    uint32_t group; /* in the foreground; 0: that of the first process */
+};
+int64_t terminal_control(struct user *user, const struct file *file, uint32_t request, uint32_t address);
+void terminal_restore(struct user *user);
 
 /* eventfd and timerfd (events.c), epoll (epoll.c). */
 int64_t event_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
@@ -545,11 +569,13 @@ struct thread {
     struct altstack stack;
     uint32_t trap, error, cr2; /* of the last exception */
     struct descriptor tls[GDT_TLS_COUNT];
-    uint32_t child;      /* whose vfork it waits for */
-    uint32_t clear_tid;  /* cleared, and woken on, when it ends; 0: nothing is */
-    uint32_t robust;     /* head of its list of robust futexes, or 0 */
-    uint32_t call;       /* number of the system call being answered */
-    bool call_abandoned; /* it set all registers itself (sigreturn): no result, no restart */
+    uint32_t written;     /* by a blocked write, so far */
+    struct file *opening; /* a FIFO's end whose other side it waits for */
+    uint32_t child;       /* whose vfork it waits for */
+    uint32_t clear_tid;   /* cleared, and woken on, when it ends; 0: nothing is */
+    uint32_t robust;      /* head of its list of robust futexes, or 0 */
+    uint32_t call;        /* number of the system call being answered */
+    bool call_abandoned;  /* it set all registers itself (sigreturn): no result, no restart */
 };
 
 enum { LIMIT_CORE = 4, LIMIT_COUNT = 16 };
@@ -671,6 +697,7 @@ struct user {
     int root, tmp, shm; /* host directories */
     char tmp_path[64];
     int stream[3]; /* host descriptors of the guest's 0, 1, 2 */
+    struct terminal terminal;
     struct inodes inodes;
     struct backing *backings; /* of files */
     struct pipe *fifos;       /* that are open */

@@ -9,8 +9,7 @@
 
 #include "hwsim/platform/user/internal.h"
 
-enum { PIECE_BYTES = 65536, VECTORS_MAX = 1024, COUNT_MAX = 0x7ffff000 };
-#define NO_OFFSET UINT64_MAX
+enum { PIECE_BYTES = 65536, COUNT_MAX = 0x7ffff000 };
 
 /* ---- reading and writing ---- */
 
@@ -47,9 +46,11 @@ static int64_t write_stream(struct user *user, int host, const uint8_t *from, si
 
 /* Reads until the buffer is full, so that it does not matter in what pieces a pipe delivers; a terminal gives a line.
  */
-static int64_t read_stream(struct user *user, int host, uint8_t *to, size_t bytes)
+static int64_t read_stream(struct user *user, const struct file *file, int host, uint8_t *to, size_t bytes)
 {
     bool line = isatty(host);
+    if (line && file->flags & O_NONBLOCK && poll(&(struct pollfd){.fd = host, .events = POLLIN}, 1, 0) == 0)
+        return -EAGAIN;
     size_t done = 0;
     while (done < bytes) {
         ssize_t got = read(host, to + done, bytes - done);
@@ -75,7 +76,7 @@ static int64_t read_device(struct user *user, const struct file *file, uint8_t *
     case DEVICE_URANDOM:
         for (size_t i = 0; i < bytes; i++) to[i] = (uint8_t)(prng_next(&user->random) >> 56);
         return (int64_t)bytes;
-    case DEVICE_TTY: return read_stream(user, user->stream[0], to, bytes);
+    case DEVICE_TTY: return read_stream(user, file, user->stream[0], to, bytes);
     default: return 0;
     }
 }
@@ -147,7 +148,7 @@ static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, siz
     switch (file->kind) {
     case FILE_REGULAR: return read_host(user, file, to, bytes, offset);
     case FILE_STREAM:
-        return offset == NO_OFFSET ? read_stream(user, file->host, to, bytes)
+        return offset == NO_OFFSET ? read_stream(user, file, file->host, to, bytes)
                                    : host_result(pread(file->host, to, bytes, (off_t)offset));
     case FILE_PIPE:
     case FILE_SOCKET: return pipe_read(user, file, to, bytes);
@@ -222,39 +223,66 @@ static int64_t transfer(struct user *user, struct file *file, uint32_t address, 
     free(piece);
     *(write ? &user->stats.bytes_written : &user->stats.bytes_read) += done;
     if (user->interrupted) user_end(user, USER_INTERRUPTED, 0, NULL);
-    if (result == -EPIPE) broken_pipe(user);
+    if (result == -EPIPE && !file->quiet) broken_pipe(user);
     return done ? (int64_t)done : result;
+}
+
+/* Does the call go on where a part of it is done, although it must wait? A write to a pipe does. */
+static bool persists(const struct file *file, bool write) { return write && file->out && !(file->flags & O_NONBLOCK); }
+
+int64_t io_vectors(struct user *user, struct file *file, const uint32_t (*vector)[2], uint32_t count, uint64_t offset,
+                   bool write)
+{
+    struct thread *thread = user->thread;
+    uint32_t before = schedule_again(&thread->wait) ? thread->written : 0, done = before, skip = before;
+    int64_t got = 0;
+    thread->written = 0;
+    for (uint32_t i = 0; i < count;) {
+        if (skip >= vector[i][1]) {
+            skip -= vector[i++][1];
+            continue;
+        }
+        uint32_t wanted = vector[i][1] - skip;
+        got = transfer(user, file, vector[i][0] + skip, wanted, offset == NO_OFFSET ? offset : offset + done, write);
+        if (got <= 0) break;
+        done += (uint32_t)got;
+        skip += (uint32_t)got;
+        if (got < wanted && !persists(file, write)) break;
+        if (!write && file->in && !pipe_available(file)) break; /* the rest would wait */
+    }
+    if (got != BLOCKED || !done) return done ? (int64_t)done : got;
+    thread->written = done;
+    if (done > before) schedule_look(user); /* somebody may read what there is */
+    return BLOCKED;
 }
 
 static int64_t io(struct user *user, uint32_t descriptor, uint32_t address, uint32_t count, uint64_t offset, bool write)
 {
     struct file *file = file_at(user, descriptor);
+    const uint32_t vector[1][2] = {{address, count}};
     int64_t status = check_io(file, write, offset);
-    return status < 0 ? status : transfer(user, file, address, count, offset, write);
+    if (status < 0) return status;
+    return count ? io_vectors(user, file, vector, 1, offset, write) : transfer(user, file, address, 0, offset, write);
+}
+
+int64_t io_get_vectors(struct user *user, uint32_t address, uint32_t count, uint32_t (*vector)[2])
+{
+    uint64_t total = 0;
+    if (count > VECTORS_MAX) return -EINVAL;
+    if (!user_get(user, address, vector, count * sizeof vector[0])) return -EFAULT;
+    for (uint32_t i = 0; i < count; i++)
+        if (vector[i][1] > INT32_MAX || (total += vector[i][1]) > INT32_MAX) return -EINVAL;
+    return 0;
 }
 
 static int64_t io_vector(struct user *user, uint32_t descriptor, uint32_t vectors, uint32_t count, uint64_t offset,
                          bool write)
 {
     struct file *file = file_at(user, descriptor);
-    int64_t status = check_io(file, write, offset), done = 0;
     uint32_t vector[VECTORS_MAX][2];
-    uint64_t total = 0;
-    if (status < 0) return status;
-    if (count > VECTORS_MAX) return -EINVAL;
-    if (!user_get(user, vectors, vector, count * sizeof vector[0])) return -EFAULT;
-    for (uint32_t i = 0; i < count; i++)
-        if (vector[i][1] > INT32_MAX || (total += vector[i][1]) > INT32_MAX) return -EINVAL;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!vector[i][1]) continue;
-        uint64_t at = offset == NO_OFFSET ? offset : offset + (uint64_t)done;
-        int64_t got = transfer(user, file, vector[i][0], vector[i][1], at, write);
-        if (got < 0) return done ? done : got;
-        done += got;
-        if (got < vector[i][1]) break;
-        if (!write && file->in && !pipe_available(file)) break;
-    }
-    return done;
+    int64_t status = check_io(file, write, offset);
+    if (status == 0) status = io_get_vectors(user, vectors, count, vector);
+    return status < 0 ? status : io_vectors(user, file, vector, count, offset, write);
 }
 
 static uint64_t pair(uint32_t low, uint32_t high) { return low | (uint64_t)high << 32; }
@@ -450,9 +478,15 @@ static int64_t truncate_file(struct user *user, uint32_t descriptor, int64_t siz
 static int64_t truncate_path(struct user *user, uint32_t path, int64_t size)
 {
     const uint32_t open[3] = {path, O_WRONLY, 0};
-    int64_t descriptor = size < 0 ? -EINVAL : sys_open(user, open);
+    struct place place;
+    struct guest_stat found;
+    int64_t status = size < 0 ? -EINVAL : path_get(user, GUEST_AT_FDCWD, path, END_FOLLOW, &place);
+    if (status == 0) status = place_stat(user, &place, &found);
+    if (status < 0) return status;
+    if (!S_ISREG(found.mode)) return S_ISDIR(found.mode) ? -EISDIR : -EINVAL;
+    int64_t descriptor = sys_open(user, open);
     if (descriptor < 0) return descriptor;
-    int64_t status = truncate_file(user, (uint32_t)descriptor, size);
+    status = truncate_file(user, (uint32_t)descriptor, size);
     sys_close(user, &(uint32_t){(uint32_t)descriptor});
     return status;
 }

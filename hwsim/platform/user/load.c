@@ -64,6 +64,7 @@ struct backing *load_read(struct user *user, int descriptor, char *error, size_t
 static bool map_segments(struct user *user, const struct elf_image *image, struct backing *file)
 {
     bool fits = true;
+    if (!file->path) file->path = strdup(user->process->exe_path);
     for (unsigned i = 0; i < image->count && fits; i++) {
         const struct elf_segment *segment = &image->segment[i];
         uint8_t prot =

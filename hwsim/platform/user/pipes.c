@@ -18,11 +18,12 @@ struct slot {
     uint8_t bytes[PAGE_BYTES];
 };
 struct pipe {
-    unsigned readers, writers;
+    unsigned ends, readers, writers;
     uint64_t opened_readers, opened_writers; /* since the start: an open that waits for the other side sees it come */
     struct slot *slot;                       /* a ring */
     unsigned slots, head, used;
     uint64_t number;  /* each pipe its own */
+    bool packets;     /* a slot is what was written at once */
     uint64_t changes; /* reads, writes, and ends that came or went */
     uint64_t device, inode;
     struct pipe *next; /* named ones, while they are open */
@@ -63,9 +64,10 @@ int64_t pipe_read(struct user *user, struct file *file, uint8_t *to, size_t byte
         slot->first = (uint16_t)(slot->first + count);
         slot->used = (uint16_t)(slot->used - count);
         done += count;
-        if (slot->used) break;
+        if (slot->used && !pipe->packets) break;
         pipe->head = (pipe->head + 1) % pipe->slots;
         pipe->used--;
+        if (pipe->packets) break; /* what of it did not fit is gone */
     }
     pipe->changes++;
     return (int64_t)done;
@@ -77,7 +79,8 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
     size_t odd = bytes % PAGE_BYTES, done = 0;
     if (!bytes) return 0;
     if (!pipe->readers) return -EPIPE;
-    struct slot *last = pipe->used ? slot_at(pipe, pipe->used - 1) : NULL;
+    if (file->packets && bytes > PAGE_BYTES) return -EMSGSIZE;
+    struct slot *last = pipe->used && !pipe->packets ? slot_at(pipe, pipe->used - 1) : NULL;
     if (odd && last && last->first + last->used + odd <= PAGE_BYTES) {
         put(last, from, odd);
         done = odd;
@@ -155,15 +158,22 @@ static void join(struct pipe *pipe, bool read, bool write)
 {
     pipe->readers += read, pipe->opened_readers += read;
     pipe->writers += write, pipe->opened_writers += write;
+    pipe->ends++;
+    pipe->changes++;
+}
+
+/* An end that was shut down has left already. */
+static void leave_side(struct pipe *pipe, bool read, bool write)
+{
+    pipe->readers -= read && pipe->readers;
+    pipe->writers -= write && pipe->writers;
     pipe->changes++;
 }
 
 static void leave(struct user *user, struct pipe *pipe, bool read, bool write)
 {
-    pipe->readers -= read;
-    pipe->writers -= write;
-    pipe->changes++;
-    if (pipe->readers || pipe->writers) return;
+    leave_side(pipe, read, write);
+    if (--pipe->ends) return;
     struct pipe **link = &user->fifos;
     while (*link && *link != pipe) link = &(*link)->next;
     if (*link) *link = pipe->next;
@@ -175,10 +185,6 @@ void pipe_close(struct user *user, struct file *file)
 {
     struct pipe *in = file->in, *out = file->out;
     file->in = file->out = NULL;
-    if (in && in == out) {
-        leave(user, in, true, true);
-        return;
-    }
     if (in) leave(user, in, true, false);
     if (out) leave(user, out, false, true);
 }
@@ -211,30 +217,32 @@ static int64_t install_pair(struct user *user, struct file *const files[2], uint
 static int64_t make_pipe(struct user *user, uint32_t address, int flags)
 {
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -EINVAL;
-    if (flags & O_DIRECT) return -EINVAL; /* packets are not kept apart */
     if (space_accessible(user, address, 8, true) != 8) return -EFAULT;
     struct pipe *pipe = new_pipe(user);
-    struct file *const files[2] = {end_of(user, FILE_PIPE, (flags & O_NONBLOCK) | O_RDONLY, pipe, NULL),
-                                   end_of(user, FILE_PIPE, (flags & O_NONBLOCK) | O_WRONLY, NULL, pipe)};
+    int kept = flags & (O_NONBLOCK | O_DIRECT);
+    pipe->packets = flags & O_DIRECT;
+    struct file *const files[2] = {end_of(user, FILE_PIPE, kept | O_RDONLY, pipe, NULL),
+                                   end_of(user, FILE_PIPE, kept | O_WRONLY, NULL, pipe)};
     return install_pair(user, files, address, flags & O_CLOEXEC);
 }
 
 int64_t sys_pipe(struct user *user, const uint32_t *a) { return make_pipe(user, a[0], 0); }
 int64_t sys_pipe2(struct user *user, const uint32_t *a) { return make_pipe(user, a[0], (int)a[1]); }
 
-int64_t pipe_pair(struct user *user, uint32_t address, int flags)
+int64_t pipe_pair(struct user *user, uint32_t address, int flags, bool packets)
 {
     if (space_accessible(user, address, 8, true) != 8) return -EFAULT;
     struct pipe *one = new_pipe(user), *other = new_pipe(user);
     struct file *const files[2] = {end_of(user, FILE_SOCKET, (flags & O_NONBLOCK) | O_RDWR, one, other),
                                    end_of(user, FILE_SOCKET, (flags & O_NONBLOCK) | O_RDWR, other, one)};
+    one->packets = other->packets = files[0]->packets = files[1]->packets = packets;
     return install_pair(user, files, address, flags & O_CLOEXEC);
 }
 
 void pipe_shut(struct file *file, bool read, bool write)
 {
-    if (read) file->in->readers = 0;
-    if (write) file->out->writers = 0;
+    if (read) leave_side(file->in, true, false);
+    if (write) leave_side(file->out, false, true);
 }
 
 /* ---- named ones ---- */
@@ -262,5 +270,12 @@ int64_t pipe_open(struct user *user, const struct stat *host, const struct file 
         return -ENXIO;
     }
     *out = end_of(user, FILE_PIPE, flags, read ? pipe : NULL, write ? pipe : NULL);
+    (*out)->mark = write ? pipe->opened_readers : pipe->opened_writers;
     return 0;
+}
+
+bool pipe_met(const struct file *file)
+{
+    return file->out ? file->out->readers || file->out->opened_readers != file->mark
+                     : file->in->writers || file->in->opened_writers != file->mark;
 }

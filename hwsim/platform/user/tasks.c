@@ -189,6 +189,7 @@ static void die(struct user *user, struct thread *thread)
     user->thread = thread;
     futex_exit(user);
     user->thread = running;
+    file_release(user, thread->opening);
     remove_thread(user, thread);
     thread->dead = true;
     if (thread != running) free(thread);
