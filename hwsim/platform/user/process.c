@@ -10,6 +10,7 @@ int64_t sys_invalid(struct user *user, const uint32_t *a) { return -EINVAL; }
 int64_t sys_absent(struct user *user, const uint32_t *a) { return -ENOSYS; }
 int64_t sys_interrupted(struct user *user, const uint32_t *a) { return -EINTR; }
 int64_t sys_not_permitted(struct user *user, const uint32_t *a) { return -EPERM; }
+int64_t sys_not_supported(struct user *user, const uint32_t *a) { return -EOPNOTSUPP; }
 int64_t sys_no_network(struct user *user, const uint32_t *a) { return -EAFNOSUPPORT; }
 int64_t sys_getpid(struct user *user, const uint32_t *a) { return user->process->id; }
 int64_t sys_gettid(struct user *user, const uint32_t *a) { return user->thread->id; }
@@ -95,6 +96,19 @@ int64_t sys_getresuid32(struct user *user, const uint32_t *a) { return get_ids(u
 int64_t sys_getresgid32(struct user *user, const uint32_t *a) { return get_ids(user, a, GUEST_GID, 4); }
 int64_t sys_getgroups(struct user *user, const uint32_t *a) { return (int32_t)a[0] < 0 ? -EINVAL : 0; }
 
+/* No capabilities. The layout depends on the version that the header names; an unknown one is told the newest. */
+int64_t sys_capget(struct user *user, const uint32_t *a)
+{
+    enum { VERSION_1 = 0x19980330, VERSION_2 = 0x20071026, VERSION_3 = 0x20080522 };
+    static const uint32_t none[6];
+    uint32_t header[2], newest = VERSION_3;
+    if (!user_get(user, a[0], header, sizeof header)) return -EFAULT;
+    bool known = header[0] == VERSION_1 || header[0] == VERSION_2 || header[0] == VERSION_3;
+    if (!known && !user_put(user, a[0], &newest, sizeof newest)) return -EFAULT;
+    if (!known) return a[1] ? -EINVAL : 0;
+    return a[1] && !user_put(user, a[1], none, header[0] == VERSION_1 ? 12 : 24) ? -EFAULT : 0;
+}
+
 /* ---- the system ---- */
 
 enum { UTSNAME_FIELD = 65 };
@@ -173,6 +187,10 @@ int64_t sys_sched_getparam(struct user *user, const uint32_t *a)
     uint32_t priority = 0;
     return user_put(user, a[1], &priority, sizeof priority) ? 0 : -EFAULT;
 }
+
+/* Nothing is scheduled in real time. */
+int64_t sys_sched_interval(struct user *user, const uint32_t *a) { return time_put(user, a[1], TIME_32, 0); }
+int64_t sys_sched_interval64(struct user *user, const uint32_t *a) { return time_put(user, a[1], TIME_64, 0); }
 
 int64_t sys_priority_limit(struct user *user, const uint32_t *a)
 {
