@@ -229,7 +229,7 @@ static int start_at(struct user *user, const struct file *file, struct place *pl
 
 int path_resolve(struct user *user, int directory, const char *path, enum path_end end, struct place *place)
 {
-    char rest[2 * GUEST_PATH_BYTES];
+    char rest[(LINKS_MAX + 2) * GUEST_PATH_BYTES]; /* all that the links can put before it */
     if (!*path) return -ENOENT;
     if (strlen(path) >= GUEST_PATH_BYTES) return -ENAMETOOLONG;
     if (*path == '/') {
