@@ -1,5 +1,5 @@
 /* runner.c -- runs random instruction sequences and says what state they leave. A static 32-bit Linux program: its
- * output on the host's own processor is what covm must print.
+ * output on the host's own processor (tests/oracle/host32.c) is what covm must print.
  *
  *     runner FILE            one hash per sequence, over the records of all its runs (binary words)
  *     runner FILE detail N   the records of sequence N, as text, after the others have run
@@ -132,7 +132,7 @@ static int run_file(int argc, char **argv)
 }
 
 /* A wild access must find the same on both sides: nothing. So the stack, which lies and grows elsewhere on each, is left
- * for a place of our own and given back. (The host side runs without address randomisation: setarch -R.) */
+ * for a place of our own and given back. (The host's side runs without address randomisation: setarch -R.) */
 int on_own_stack(int argc, char **argv) __attribute__((used));
 int on_own_stack(int argc, char **argv)
 {

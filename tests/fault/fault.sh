@@ -1,17 +1,18 @@
 #!/bin/sh
-# fault.sh COVM FAULTS TICKS [covm run options]: forced trouble, and the state exact each time.
+# fault.sh COVM HOST32 FAULTS TICKS [covm run options]: forced trouble, and the state exact each time.
 #
 # FAULTS puts a fault at every instruction of a region; TICKS lets a timer ring in the midst of everything. Both run as
 # they are, then with a rollback forced at the n-th bundle behind each checkpoint for every n up to the longest
 # translation, at each n-th bundle, at random, and with an event at every commit; always in lockstep with the shadow
 # interpreter, at gear 1 and 2, and the output is the host's.
 set -u
-covm=$1 faults=$2 ticks=$3
-shift 3
+covm=$1 host32=$2 faults=$3 ticks=$4
+shift 4
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
-"$faults" >"$work/faults.host" || exit 2
-"$ticks" 100000 >"$work/ticks.host" 2>/dev/null || exit 2
+"$host32" --how || exit 2
+"$host32" "$faults" >"$work/faults.host" || exit 2
+"$host32" "$ticks" 100000 >"$work/ticks.host" 2>/dev/null || exit 2
 ran=0 failed=0
 
 # try NAME PROGRAM ARGUMENT OPTION...

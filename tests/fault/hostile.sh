@@ -1,10 +1,11 @@
 #!/bin/sh
-# hostile.sh COVM PROGRAM: PROGRAM gives the host's output and exit code on every kind of machine, in lockstep.
+# hostile.sh COVM HOST32 PROGRAM: PROGRAM gives the host's output and exit code on every kind of machine, in lockstep.
 set -u
-covm=$1 program=$2
+covm=$1 host32=$2 program=$3
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
-"$program" >"$work/host"
+"$host32" --how || exit 2
+"$host32" "$program" >"$work/host"
 expected=$?
 failed=0
 
