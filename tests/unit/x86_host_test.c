@@ -356,17 +356,16 @@ static struct outcome run_guest(const struct ir_region *region, const struct x86
 
 /* ---- what may not be compared ---- */
 
-/* Of x87, MMX or SSE? */
-static bool is_float(unsigned row)
+static bool is_x87(unsigned row)
 {
     const struct row_shape *shape = &x86_shapes[row];
-    return shape->map >= MAP_0F_NP || (shape->map == MAP_ONE && shape->opcode >= 0xd8 && shape->opcode <= 0xdf);
+    return shape->map == MAP_X87 || (shape->map == MAP_ONE && shape->opcode >= 0xd8 && shape->opcode <= 0xdf);
 }
 
 /* Rows whose behaviour is the platform's or the kernel's, not the instruction's. */
 static bool left_out(unsigned row)
 {
-    if (x86_rows[row].properties & X86_INTERPRETED) return true;
+    if (x86_rows[row].properties & X86_INTERPRETED || is_x87(row)) return true;
     switch (row) {
     case ROW_SYSCALL: case ROW_SYSENTER: case ROW_SYSRET: case ROW_SYSEXIT: /* exist on the host */
     case ROW_SGDT_MS: case ROW_SIDT_MS: case ROW_SMSW_EV: case ROW_SLDT_EV: case ROW_STR_EV: /* UMIP */
@@ -377,7 +376,7 @@ static bool left_out(unsigned row)
     case ROW_BSWAP_ZV:
         return !strict;
     default:
-        return long_mode && !is_float(row);
+        return long_mode && x86_shapes[row].map < MAP_0F_NP && !is_x87(row);
     }
 }
 

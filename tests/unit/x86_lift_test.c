@@ -117,9 +117,9 @@ static bool vector(void *cookie, struct vector_atom *atom)
     (void)cookie;
     unsigned shape = atom_table[atom->op].shape;
     uint64_t low = mix(atom->op, atom->imm), high;
-    low = mix(low, mix(shape & SHAPE_VA ? atom->a.half[0] : atom->xa, shape & SHAPE_VB ? atom->b.half[0] : atom->xb));
-    low = mix(low, mix(shape & SHAPE_VC ? atom->c.half[0] : atom->xc, shape & SHAPE_F ? atom->status : 0));
-    high = mix(low, mix(shape & SHAPE_VA ? atom->a.half[1] : 0, shape & SHAPE_VB ? atom->b.half[1] : 0));
+    low = mix(low, mix(shape & SHAPE_VA ? atom->a->half[0] : atom->xa, shape & SHAPE_VB ? atom->b->half[0] : atom->xb));
+    low = mix(low, mix(shape & SHAPE_VC ? atom->c->half[0] : atom->xc, shape & SHAPE_F ? atom->status : 0));
+    high = mix(low, mix(shape & SHAPE_VA ? atom->a->half[1] : 0, shape & SHAPE_VB ? atom->b->half[1] : 0));
     atom->v = (struct vreg){{low, high}};
     atom->x = low;
     atom->status = high & ATOM_FLAGS;
