@@ -706,6 +706,8 @@ struct user {
     struct file *timer_files;
     struct lock *locks;
     uint64_t refused[8];  /* system calls that were reported already, a bit each */
+    void (*on_refused)(void *cookie, uint32_t number, uint32_t site); /* user_config's */
+    void *on_refused_cookie;
     uint64_t fault_insns; /* of the last page fault that only populated, to notice one that repeats */
     uint32_t fault_address, fault_repeats;
 };

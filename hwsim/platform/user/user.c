@@ -271,6 +271,8 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
     user->params = config->params;
     user->insns_max = config->insns_max ? config->insns_max : UINT64_MAX;
     user->write = config->write;
+    user->on_refused = config->refused;
+    user->on_refused_cookie = config->cookie;
     user->root = user->tmp = user->shm = -1;
     prng_seed(&user->random, (uint64_t)config->params.seed);
     machine_set_platform(machine, (struct platform){.self = user,

@@ -29,6 +29,10 @@ struct user_config {
     bool write;               /* may it write below root */
     int input, output, error; /* host descriptors that the guest sees as 0, 1, 2 */
     uint64_t insns_max;       /* stop after that many guest instructions; 0: no limit */
+    /* Told of each system call that is not supported, once; `site`: address of its INT, or, where that stands in a stub
+     * of the C library's, of what follows the call of the stub. NULL: a line on standard error. */
+    void (*refused)(void *cookie, uint32_t number, uint32_t site);
+    void *cookie;
 };
 
 enum user_end { USER_RUNNING, USER_EXITED, USER_KILLED, USER_LIMIT, USER_INTERRUPTED, USER_UNSUPPORTED };
@@ -39,6 +43,12 @@ struct user_status {
     uint64_t eip;
     const char *note; /* what is worth telling the user, or NULL */
 };
+
+/* What becomes of a system call: handled; ENOSYS, silently, as C libraries know to go on without; ENOSYS, reported. */
+enum user_call { USER_CALL_HANDLED, USER_CALL_ABSENT, USER_CALL_REFUSED };
+enum user_call user_call_fate(uint32_t number);
+/* NULL: no such call. */
+const char *user_call_name(uint32_t number);
 
 /* Loads the program into the machine and becomes its platform. NULL: `error` says "FILE: message". */
 struct user *user_create(struct machine *machine, const struct user_config *config, char *error, size_t error_capacity);
