@@ -132,6 +132,15 @@ static void names_what_it_does_not_run(void **state)
     REFUSED("script");
     memcpy(file, "MZ", 2);
     REFUSED("not an ELF file");
+    memcpy(file, "!<arch>\n", 8);
+    REFUSED("static library");
+    memcpy(file, "\0\0", 2);
+    REFUSED("not an ELF file");
+    assert_false(parse_bytes(0));
+    assert_non_null(strstr(message, "empty file"));
+    sound();
+    put16(16, 3), put32(24, 0);
+    REFUSED("shared library");
     sound();
     memcpy(file + 0x1800, "/lib/ld-linux.so.2", 19);
     segment(2, INTERP, 0x1800, 0x8049800, 19, 19, 4);

@@ -12,6 +12,9 @@ enum { PT_LOAD = 1, PT_INTERP = 3 };
 enum { PF_X = 1, PF_W = 2, PF_R = 4 };
 enum { PAGE = 4096 };
 
+/* How to get what covm runs. */
+#define STATIC_I386 "build it with gcc -m32 -static (Debian: package gcc-multilib), or statically with musl"
+
 struct report {
     char *message;
     size_t capacity;
@@ -57,7 +60,7 @@ static bool check_machine(const uint8_t *bytes, const struct report *report)
         snprintf(number, sizeof number, "machine number %u", machine);
         name = number;
     }
-    const char *wanted = "covm runs static i386 programs: build it with gcc -m32 -static";
+    const char *wanted = "covm runs static i386 programs: " STATIC_I386;
     if (bytes[4] == 2) return refuse(report, "64-bit ELF (%s); %s", name, wanted);
     if (bytes[4] != 1) return refuse(report, "damaged ELF file: class %u", bytes[4]);
     if (machine == EM_X86_64) return refuse(report, "x32 ELF (x86-64 with 32-bit pointers); %s", wanted);
@@ -70,11 +73,17 @@ static bool check_header(const uint8_t *bytes, size_t size, const struct report 
 {
     if (size >= 2 && bytes[0] == '#' && bytes[1] == '!')
         return refuse(report, "a script, not an ELF program; name its interpreter, a static i386 program, instead");
-    if (size < 4 || memcmp(bytes, "\177ELF", 4) != 0) return refuse(report, "not an ELF file");
+    if (size == 0) return refuse(report, "an empty file, not a program");
+    if (size >= 8 && !memcmp(bytes, "!<arch>\n", 8))
+        return refuse(report, "a static library (.a), not a program: link a program with it, by gcc -m32 -static");
+    if (size >= 2 && bytes[0] == 'M' && bytes[1] == 'Z')
+        return refuse(report, "a DOS or Windows program, not an ELF file; covm runs static i386 Linux programs");
+    if (size < 4 || memcmp(bytes, "\177ELF", 4) != 0)
+        return refuse(report, "not an ELF file; covm runs static i386 Linux programs");
     if (size < EHDR_BYTES) return refuse(report, "truncated: %zu bytes do not hold an ELF header", size);
     if (!check_machine(bytes, report)) return false;
     uint32_t type = get16(bytes + 16);
-    if (type == ET_REL) return refuse(report, "an object file (.o), not a program: link it");
+    if (type == ET_REL) return refuse(report, "an object file (.o), not a program: link it, by gcc -m32 -static");
     if (type == ET_CORE) return refuse(report, "a core dump, not a program");
     if (type != ET_EXEC && type != ET_DYN) return refuse(report, "ELF type %u is not a program", type);
     return true;
@@ -150,9 +159,7 @@ static bool refuse_dynamic(const uint8_t *bytes, size_t size, const uint8_t *hea
     if (offset < size && length <= size - offset)
         while (shown < 64 && (uint32_t)shown < length && bytes[offset + shown] >= ' ' && bytes[offset + shown] < 127)
             shown++;
-    return refuse(report,
-                  "dynamically linked (asks for the interpreter %.*s); covm runs static programs: build it with "
-                  "gcc -m32 -static",
+    return refuse(report, "dynamically linked (asks for the interpreter %.*s); covm runs static programs: " STATIC_I386,
                   shown, shown ? (const char *)bytes + offset : "");
 }
 
@@ -195,6 +202,7 @@ bool elf_parse(const uint8_t *bytes, size_t size, struct elf_image *image, char 
             image->headers = segment->address + (table - segment->offset);
     }
     image->header_count = count;
+    if (dynamic && get32(bytes + 24) == 0) return refuse(&report, "a shared library (.so), not a program");
     if (dynamic) image->program_break = ELF_DYNAMIC_BREAK;
     image->entry = get32(bytes + 24) + bias;
     if (!entry_is_code(image))
