@@ -45,19 +45,6 @@ static bool named(const struct x86_row *row, const char *const *names)
     return false;
 }
 
-/* Rows that a random sequence may not hold: they depend on what the host is (CPUID), reach its kernel, or belong to a
- * unit made by hand below. */
-static bool row_wanted(const struct x86_row *row)
-{
-    static const char *const unwanted[] = {"INT", "SYSENTER", "SYSCALL", "POPF", "POPFD", "IRET", "IRETD", "RET", "CALL", "JMP",
-                                           "STI", "CLI", "STR", "SLDT", "INT1", "SYSEXIT", "SYSRET", NULL};
-    /* INT1's EIP differs under hypervisors; AMD has no SYSEXIT, and Intel no SYSRET, in compatibility mode; 0F 0D with a register is #UD to AMD and NOP to Intel */
-    if (!strcmp(row->mnemonic, "NOP") && !strcmp(row->form, "Ev")) return false;
-    if (row->properties & (X86_FLOAT | X86_INTERPRETED)) return false;
-    if (row->properties >> X86_CPU_SHIFT >= CPU_SSE2) return false; /* sequences start without XMM registers of their own */
-    return !named(row, unwanted);
-}
-
 static void append(struct unit *unit, const void *bytes, unsigned count)
 {
     memcpy(unit->bytes + unit->length, bytes, count);
@@ -92,8 +79,8 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
     if (!length || x86_decode(bytes, length, context32, &insn) != X86_OK || insn.lock) return;
     /* ARPL that changes nothing writes nothing on a processor; ours writes what was there, which may fault */
     if ((wild || insn.segment == X86_CS) && insn.memory && !strcmp(r->mnemonic, "ARPL")) return;
-    /* Linux emulates these (UMIP), and faults in its own way */
-    if (insn.memory && (!strcmp(r->mnemonic, "SMSW") || !strcmp(r->mnemonic, "SGDT") || !strcmp(r->mnemonic, "SIDT"))) return;
+    /* Linux emulates it (UMIP), and faults in its own way */
+    if (insn.memory && !strcmp(r->mnemonic, "SMSW")) return;
     bool string = r->properties & X86_REPEATS;
     /* which of the two loads faults first is the processor's choice */
     if (!strncmp(r->mnemonic, "CMPS", 4) && insn.address_size == SIZE_16) return;
@@ -169,7 +156,7 @@ static unsigned pick_row(struct prng *prng)
     for (;;) {
         unsigned row = (unsigned)prng_below(prng, x86_row_count);
         const struct x86_row *r = &x86_rows[row];
-        if (!row_wanted(r)) continue;
+        if (x86_left_out(row)) continue;
         /* what always faults ends the sequence: seldom */
         bool fatal = r->properties & X86_ENDS_REGION && r->properties & X86_MAY_FAULT;
         if (!fatal || prng_below(prng, 16) == 0) return row;
@@ -397,7 +384,7 @@ static int count_rows(void)
         lay_out(&s, CODE_BASE + CODE_FILE, (struct sequence_header *)room, rows);
     }
     for (unsigned i = 0; i < x86_row_count; i++) {
-        bool wanted = row_wanted(&x86_rows[i]);
+        bool wanted = !x86_left_out(i);
         if (wanted || rows[i]) printf("%7u %s %s\n", rows[i], x86_rows[i].mnemonic, x86_rows[i].form);
         missing += wanted && !rows[i];
     }

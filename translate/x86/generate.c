@@ -215,3 +215,16 @@ unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate
     }
     return g.at;
 }
+
+const char *x86_left_out(unsigned row)
+{
+    if (x86_rows[row].properties & X86_INTERPRETED) return "interpreter-only";
+    if (x86_rows[row].properties & X86_FLOAT) return "x87";
+    if (x86_rows[row].properties >> X86_CPU_SHIFT >= CPU_SSE2) return "SSE";
+    switch (row) {
+#define LEFT_OUT(id, reason) case ROW_##id: return reason;
+#include "translate/x86/left_out.def"
+#undef LEFT_OUT
+    default: return NULL;
+    }
+}

@@ -1,4 +1,4 @@
-/* rows.h -- the columns of x86_insns.def in C, for the files of this folder. */
+/* rows.h -- the columns of x86_insns.def in C, for the files of this folder, tests, and `covm isa`. */
 #ifndef COVM_X86_ROWS_H
 #define COVM_X86_ROWS_H
 
