@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hwsim/platform/user/elf.h"
+
 enum { FILE_BYTES_MAX = 1 << 30 };
 
 /* `count` items of `size` bytes at `offset`, or NULL if the file does not hold them. */
@@ -22,6 +24,16 @@ static Elf32_Ehdr header_of(const struct elf_file *elf)
     return header;
 }
 
+static uint32_t bias_of(const struct elf_file *elf)
+{
+    struct elf_image *image = lab_allocate(sizeof *image);
+    char message[512];
+    bool fine = elf_parse((const uint8_t *)elf->bytes, elf->size, image, message, sizeof message);
+    uint32_t bias = fine ? image->entry - header_of(elf).e_entry : 0;
+    free(image);
+    return bias;
+}
+
 bool elf_file_open(struct elf_file *elf, const char *path)
 {
     *elf = (struct elf_file){0};
@@ -30,6 +42,7 @@ bool elf_file_open(struct elf_file *elf, const char *path)
     errno = 0;
     if (elf->size >= sizeof(Elf32_Ehdr) && !memcmp(elf->bytes, ELFMAG, SELFMAG) && elf->bytes[EI_CLASS] == ELFCLASS32 &&
         elf->bytes[EI_DATA] == ELFDATA2LSB) {
+        elf->bias = bias_of(elf);
         return true;
     }
     elf_file_close(elf);
@@ -42,16 +55,24 @@ void elf_file_close(struct elf_file *elf)
     *elf = (struct elf_file){0};
 }
 
-uint64_t elf_file_entry(const struct elf_file *elf) { return header_of(elf).e_entry; }
+uint64_t elf_file_entry(const struct elf_file *elf) { return header_of(elf).e_entry + elf->bias; }
+
+static bool segment_at(const struct elf_file *elf, const Elf32_Ehdr *header, unsigned index, Elf32_Phdr *segment)
+{
+    const void *place = index < header->e_phnum
+                            ? part(elf, header->e_phoff + (uint64_t)index * sizeof *segment, 1, sizeof *segment)
+                            : NULL;
+    if (!place) return false;
+    memcpy(segment, place, sizeof *segment);
+    segment->p_vaddr += elf->bias;
+    return true;
+}
 
 unsigned elf_file_fetch(const struct elf_file *elf, uint64_t address, void *to, unsigned count)
 {
     Elf32_Ehdr header = header_of(elf);
-    for (unsigned i = 0; i < header.e_phnum; i++) {
-        const void *place = part(elf, header.e_phoff + (uint64_t)i * sizeof(Elf32_Phdr), 1, sizeof(Elf32_Phdr));
-        if (!place) return 0;
-        Elf32_Phdr load;
-        memcpy(&load, place, sizeof load);
+    Elf32_Phdr load;
+    for (unsigned i = 0; segment_at(elf, &header, i, &load); i++) {
         if (load.p_type != PT_LOAD || address < load.p_vaddr || address - load.p_vaddr >= load.p_filesz) continue;
         uint64_t into = address - load.p_vaddr, left = load.p_filesz - into;
         unsigned wanted = left < count ? (unsigned)left : count;
@@ -67,6 +88,7 @@ struct symbols {
     const char *table, *names;
     unsigned count;
     size_t names_size;
+    uint32_t bias;
 };
 
 static bool section_at(const struct elf_file *elf, const Elf32_Ehdr *header, unsigned index, Elf32_Shdr *section)
@@ -74,8 +96,10 @@ static bool section_at(const struct elf_file *elf, const Elf32_Ehdr *header, uns
     const void *place = index < header->e_shnum
                             ? part(elf, header->e_shoff + (uint64_t)index * sizeof *section, 1, sizeof *section)
                             : NULL;
-    if (place) memcpy(section, place, sizeof *section);
-    return place;
+    if (!place) return false;
+    memcpy(section, place, sizeof *section);
+    section->sh_addr += elf->bias;
+    return true;
 }
 
 static bool symbols_of(const struct elf_file *elf, struct symbols *symbols)
@@ -87,7 +111,7 @@ static bool symbols_of(const struct elf_file *elf, struct symbols *symbols)
         if (table.sh_type != SHT_SYMTAB || !section_at(elf, &header, table.sh_link, &names)) continue;
         *symbols =
             (struct symbols){part(elf, table.sh_offset, table.sh_size, 1), part(elf, names.sh_offset, names.sh_size, 1),
-                             table.sh_size / sizeof(Elf32_Sym), names.sh_size};
+                             table.sh_size / sizeof(Elf32_Sym), names.sh_size, elf->bias};
         return symbols->table && symbols->names && names.sh_size && !symbols->names[names.sh_size - 1];
     }
     return false;
@@ -96,6 +120,7 @@ static bool symbols_of(const struct elf_file *elf, struct symbols *symbols)
 static const char *symbol_at(const struct symbols *symbols, unsigned index, Elf32_Sym *symbol)
 {
     memcpy(symbol, symbols->table + index * sizeof *symbol, sizeof *symbol);
+    symbol->st_value += symbols->bias;
     unsigned type = ELF32_ST_TYPE(symbol->st_info);
     bool named = symbol->st_name < symbols->names_size && symbols->names[symbol->st_name];
     return named && symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_NOTYPE || type == STT_GNU_IFUNC)
@@ -131,4 +156,59 @@ void elf_symbol_print(const struct elf_file *elf, uint64_t address, struct text 
         nearest = name;
     }
     if (nearest) text_printf(text, " (%s+0x%" PRIx64 ")", nearest, distance);
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const struct elf_function *one = a, *other = b;
+    if (one->address != other->address) return one->address < other->address ? -1 : 1;
+    if (one->size != other->size) return one->size > other->size ? -1 : 1;
+    return strcmp(one->name, other->name);
+}
+
+struct elf_function *elf_functions(const struct elf_file *elf, unsigned *count)
+{
+    struct symbols symbols = {0};
+    *count = 0;
+    if (!symbols_of(elf, &symbols) || !symbols.count) return NULL;
+    struct elf_function *functions = lab_allocate(symbols.count * sizeof *functions);
+    unsigned found = 0;
+    for (unsigned i = 0; i < symbols.count; i++) {
+        Elf32_Sym symbol;
+        const char *name = symbol_at(&symbols, i, &symbol);
+        if (!name || ELF32_ST_TYPE(symbol.st_info) == STT_NOTYPE) continue;
+        functions[found++] = (struct elf_function){name, symbol.st_value, symbol.st_size};
+    }
+    qsort(functions, found, sizeof *functions, by_address);
+    for (unsigned i = 0; i < found; i++) {
+        if (!*count || functions[*count - 1].address != functions[i].address) functions[(*count)++] = functions[i];
+    }
+    return functions;
+}
+
+static void add_code(const struct elf_file *elf, struct elf_code **code, unsigned *count, uint32_t offset,
+                     uint32_t address, uint32_t size)
+{
+    const void *bytes = part(elf, offset, size, 1);
+    if (!bytes || !size) return;
+    *code = lab_reallocate(*code, (*count + 1) * sizeof **code);
+    (*code)[(*count)++] = (struct elf_code){bytes, address, size};
+}
+
+struct elf_code *elf_code(const struct elf_file *elf, unsigned *count)
+{
+    Elf32_Ehdr header = header_of(elf);
+    Elf32_Shdr section;
+    Elf32_Phdr segment;
+    struct elf_code *code = NULL;
+    *count = 0;
+    for (unsigned i = 0; section_at(elf, &header, i, &section); i++) {
+        if (section.sh_type == SHT_PROGBITS && section.sh_flags & SHF_EXECINSTR)
+            add_code(elf, &code, count, section.sh_offset, section.sh_addr, section.sh_size);
+    }
+    for (unsigned i = 0; !code && segment_at(elf, &header, i, &segment); i++) {
+        if (segment.p_type == PT_LOAD && segment.p_flags & PF_X)
+            add_code(elf, &code, count, segment.p_offset, segment.p_vaddr, segment.p_filesz);
+    }
+    return code;
 }

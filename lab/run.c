@@ -14,6 +14,7 @@
 #include "lab/check.h"
 #include "lab/commands.h"
 #include "lab/elf_symbols.h"
+#include "lab/isa_row.h"
 #include "lab/record.h"
 #include "lab/tee.h"
 #include "lab/watcher.h"
@@ -110,6 +111,22 @@ static void observe(struct run *run)
     if (observer.committed) machine_observe(run->machine, observer);
 }
 
+/* Tells of a system call that got ENOSYS. */
+static void refused(void *cookie, uint32_t number, uint32_t site)
+{
+    struct run *run = cookie;
+    const char *name = user_call_name(number);
+    struct elf_file elf;
+    struct text text = {0};
+    elf_file_open(&elf, run->request->program);
+    elf_symbol_print(&elf, site, &text);
+    fprintf(stderr,
+            "covm: the guest's system call %" PRIu32 " (%s) at 0x%08" PRIx32 "%s is not supported: it got ENOSYS\n",
+            number, name ? name : "no such call", site, text_string(&text));
+    text_free(&text);
+    elf_file_close(&elf);
+}
+
 /* ---- making and ending ---- */
 
 static void panicked(void *cookie)
@@ -161,6 +178,8 @@ static int prepare(struct run *run)
         .output = run->teeing ? run->tee.write_end[0] : request->output,
         .error = run->teeing ? run->tee.write_end[1] : request->error,
         .insns_max = request->insns_max,
+        .refused = refused,
+        .cookie = run,
     };
     run->user = user_create(run->machine, &user, error, sizeof error);
     if (!run->user) return release(run, access(request->program, R_OK) ? EXIT_USAGE : EXIT_GUEST, error);
@@ -239,22 +258,34 @@ int run_exit_code(const struct run_result *result, bool guest_exit)
     }
 }
 
-static void print_place(const struct run_request *request, const struct run_result *result, struct text *text)
+static void print_place(const struct elf_file *elf, const struct run_result *result, struct text *text)
 {
-    struct elf_file elf;
     text_printf(text, "covm: at 0x%08" PRIx64, result->status.eip);
-    if (elf_file_open(&elf, request->program)) {
-        elf_symbol_print(&elf, result->status.eip, text);
-        elf_file_close(&elf);
-    }
-    text_printf(text, ":");
-    struct text insn = {0};
-    unsigned length = x86_text(result->bytes, result->byte_count, result->status.eip, &insn);
-    if (!result->byte_count) text_printf(text, " not mapped");
-    for (unsigned i = 0; i < (length ? length : result->byte_count); i++) text_printf(text, " %02x", result->bytes[i]);
-    if (result->byte_count) text_printf(text, "  %s", text_string(&insn));
-    text_free(&insn);
+    x86_text_place(elf, result->status.eip, result->bytes, result->byte_count, text);
     text_printf(text, "\n");
+}
+
+/* What to do about an opcode that is invalid here and not to Zydis: the processor lacks it, or covm does. */
+static void print_remedy(const struct run_request *request, const struct run_result *result, struct text *text)
+{
+    ZydisDecodedInstruction insn;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    struct x86_insn ours;
+    enum cpu has = (enum cpu)request->config->values.machine.cpu;
+    if (!x86_zydis(result->bytes, result->byte_count, &insn, operands)) return;
+    const char *extension = ZydisISASetGetString(insn.meta.isa_set);
+    if (x86_decode(result->bytes, result->byte_count, ISA_CONTEXT, &ours) != X86_OK) {
+        text_printf(text,
+                    "covm: an instruction of %s, which covm does not have: compile for a processor that it has, by "
+                    "gcc -m32 -static -march=nehalem\ncovm: or an older one. 'covm scan %s' lists all that are not "
+                    "supported.\n",
+                    extension, request->program);
+    } else if (isa_row_cpu(ours.row) > has) {
+        text_printf(text,
+                    "covm: an instruction of %s, which guest.cpu=%s does not have: run with --set guest.cpu=%s, or "
+                    "compile for an older processor\n",
+                    extension, isa_cpu_key(has), isa_cpu_key(isa_row_cpu(ours.row)));
+    }
 }
 
 void run_explain(const struct run_request *request, const struct run_result *result)
@@ -273,7 +304,11 @@ void run_explain(const struct run_request *request, const struct run_result *res
     } else {
         return;
     }
-    print_place(request, result, &text);
+    struct elf_file elf;
+    elf_file_open(&elf, request->program);
+    print_place(&elf, result, &text);
+    elf_file_close(&elf);
+    if (status->end == USER_KILLED && status->fault.vector == ISA_VECTOR_UD) print_remedy(request, result, &text);
     text_printf(&text, "covm:");
     for (unsigned i = 0; i < LENGTH(names); i++) text_printf(&text, " %s=%08" PRIx32, names[i], result->registers[i]);
     fprintf(stderr, "%s\n", text_string(&text));

@@ -23,9 +23,22 @@ guest divide <<'S'
 .globl _start
 _start: xorl %ecx, %ecx; divl %ecx
 S
-guest float <<'S'
+guest lacking <<'S'
 .globl _start
-_start: fldpi
+.type _start, @function
+_start: lfence; vpaddd %ymm1, %ymm0, %ymm0
+S
+guest refused <<'S'
+.globl _start
+.type _start, @function
+.type stub, @function
+_start:
+    movl $21, %eax; int $0x80
+    movl $21, %eax; int $0x80
+    movl $9999, %eax; call stub
+    movl $1, %eax; xorl %ebx, %ebx; int $0x80
+stub:
+    int $0x80; ret
 S
 guest loop <<'S'
 .globl _start
@@ -48,7 +61,9 @@ try run -- ./fault
 try run --guest-exit -- ./fault
 try run --guest-exit -- ./undefined
 try run --guest-exit -- ./divide
-try run --guest-exit -- ./float
+try run --guest-exit -- ./lacking
+try run --set guest.cpu=crusoe -- ./lacking
+try run -- ./refused
 try run --max-insns 100000 -- ./loop
 echo passed through | try run -- ./echo
 echo "not an ELF file" >text
