@@ -127,7 +127,7 @@ static enum outcome run_helper(struct interpreting *in, const struct record *rec
     struct help help = {
         .a = in->values[op->a], .b = in->values[op->b], .c = in->values[op->c], .next = end_of(in->cms, record)};
     hw_count(in->cms->core, CMS_STAT_helpers, 1);
-    hw_count_name(in->cms->core, x86_helper_name(helper));
+    hw_count_name(in->cms->core, helper == X86_HELPER_X87_STATE ? x86_rows[record->row].mnemonic : x86_helper_name(helper));
     hw_charge(in->cms->core, WORK_HELPER, 1, 0);
     if (helper_run(in->cms, helper, &help) == HELP_FAULTED) return except(in, &help.fault, false);
     in->shadow = help.shadow;
