@@ -27,8 +27,16 @@ static struct float_result with_memory(float80_binary *operation, const struct v
     bool exchanged = in->imm & 4;
     struct float_result result = exchanged ? operation(b, a, in->xc) : operation(a, b, in->xc);
     if (!denormal || float80_is_nan(a) || result.status & (FLOAT_IE | FLOAT_ZE)) return result;
-    if (!(in->xc & FLOAT_DE)) result.status = 0; /* unmasked, it goes before those that follow */
+    if (!(in->xc & FLOAT_DE)) result.status &= FLOAT_C3 | FLOAT_C2 | FLOAT_C0; /* unmasked, it goes before what follows */
     result.status |= FLOAT_DE;
+    return result;
+}
+
+/* FPREM of a NaN, or what makes one, or of what traps: there is no remainder. */
+static struct float_result remainder_if_any(struct float_result result, uint64_t fcw)
+{
+    enum { BEFORE = FLOAT_IE | FLOAT_DE };
+    if (float80_is_nan(result.value) || float_unmasked(result.status & BEFORE, fcw)) result.status |= FLOAT_KEEP;
     return result;
 }
 

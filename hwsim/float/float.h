@@ -17,8 +17,8 @@
  * Unmasked exceptions. `control` holds the mask bits, too. x87: with OE or UE unmasked the result is the one that the
  * SDM (vol. 1, 8.5.4, 8.5.5) prescribes for a register destination (exponent moved by 24576) and status says OE or
  * UE; to single and double, which are stores, status says only that and the value is not used. With IE, DE or ZE
- * unmasked, status has only these three kinds and the value is not used. SSE: if any lane meets an unmasked IE, DE or
- * ZE, status has only those (SDM vol. 1, 11.5.2); with UE unmasked a tiny result is UE even where it is exact, and
+ * unmasked, status has only these three kinds, and a comparison's outcome, and the value is not used (but of a load
+ * with DE). SSE: if any lane meets an unmasked IE, DE or ZE, status has only those (SDM vol. 1, 11.5.2); with UE unmasked a tiny result is UE even where it is exact, and
  * FTZ does nothing; a value with an unmasked exception is not used. Whether an exception is masked is for the caller
  * to see.
  */
@@ -32,6 +32,7 @@ enum float_status {
     FLOAT_IE = 1, FLOAT_DE = 2, FLOAT_ZE = 4, FLOAT_OE = 8, FLOAT_UE = 16, FLOAT_PE = 32, FLOAT_EXCEPTIONS = 63,
     FLOAT_C0 = 0x100, FLOAT_C1 = 0x200, FLOAT_C2 = 0x400, FLOAT_C3 = 0x4000,
     FLOAT_CONDITION = FLOAT_C0 | FLOAT_C1 | FLOAT_C2 | FLOAT_C3,
+    FLOAT_KEEP = 0x80, /* to float_merge: C0 and C3 stay, as there is no remainder whose quotient they could tell of */
 };
 struct float_result {
     struct vreg value;
@@ -42,6 +43,7 @@ struct float_result {
  * replaced. Is any of its exceptions unmasked in an x87 control word; in MXCSR? */
 static inline uint64_t float_merge(uint64_t fsw, uint16_t status, unsigned conditions)
 {
+    if (status & FLOAT_KEEP) conditions &= 6;
     uint64_t replaced = (conditions & 7u) << 8 | (conditions & 8u) << 11;
     return (fsw & ~replaced) | (status & (replaced | FLOAT_EXCEPTIONS));
 }

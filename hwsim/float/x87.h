@@ -15,10 +15,10 @@ NUMBER_INLINE struct vreg x87_zero(bool negative) { return x87_value(0, 0, negat
 NUMBER_INLINE struct vreg x87_infinity(bool negative) { return x87_value(NUMBER_TOP, X87_EXPONENT, negative); }
 NUMBER_INLINE struct vreg x87_indefinite(void) { return x87_value(NUMBER_TOP | NUMBER_QUIET, X87_EXPONENT, true); }
 
-/* A result and its status, of which an unmasked IE, DE or ZE leaves only these three. */
+/* A result and its status, of which an unmasked IE, DE or ZE leaves only these three, and a comparison's outcome. */
 NUMBER_INLINE struct float_result x87_result(struct vreg value, unsigned status, uint64_t fcw)
 {
-    if (UNLIKELY(status & X87_BEFORE & ~fcw)) status &= X87_BEFORE;
+    if (UNLIKELY(status & X87_BEFORE & ~fcw)) status &= X87_BEFORE | FLOAT_C3 | FLOAT_C2 | FLOAT_C0;
     return (struct float_result){value, (uint16_t)status};
 }
 NUMBER_INLINE struct float_result x87_invalid(uint64_t fcw) { return x87_result(x87_indefinite(), FLOAT_IE, fcw); }

@@ -124,7 +124,7 @@ static struct float_result ask_host(const struct row *row, struct vreg a, struct
 static bool equal(const struct row *row, struct float_result host, struct float_result ours, uint64_t fcw)
 {
     unsigned pending = host.status & FLOAT_EXCEPTIONS & (unsigned)~fcw;
-    if (pending & BEFORE) return (host.status & FLOAT_EXCEPTIONS) == ours.status;
+    if (pending & BEFORE) return (host.status & row->status & ~(unsigned)FLOAT_C1) == ours.status;
     if ((host.status & row->status) != ours.status) return false;
     /* a store that meets an unmasked exception writes nothing */
     if (row->place == NOWHERE || (row->place == MEMORY && pending & ~FLOAT_PE)) return true;

@@ -502,11 +502,11 @@ static bool nearly_same(const struct vreg *a, const struct vreg *b)
     return true;
 }
 
-/* Where an MMX instruction faults that has an XMM operand, or stores under a mask, AMD's processors have set TOP to 0. Their
- * MXCSR has a bit 17 that Intel's have not. */
+/* Where an MMX instruction faults that has an XMM operand, or stores under a mask, AMD's processors have set TOP to 0. */
 static void forgive(unsigned row, const struct outcome *ours)
 {
-    bool mixed = row == ROW_MASKMOVQ_PQ_NQ || x86_shapes[row].op == ATOM_VPIPS || x86_shapes[row].op == ATOM_VPSPI || x86_shapes[row].op == ATOM_VPDDQ;
+    unsigned op = x86_shapes[row].op;
+    bool mixed = row == ROW_MASKMOVQ_PQ_NQ || op == ATOM_VPIPS || op == ATOM_VPSPI || op == ATOM_VPDDQ;
     if (mixed && ours->vector != TRAP_INT3 && !(host.floats.ftw >> 8)) host.floats.ftw = ours->floats.ftw;
     for (unsigned i = 0; i < 8 && approximate(row); i++) {
         if (nearly_same(&ours->floats.xmm[i], &host.floats.xmm[i])) host.floats.xmm[i] = ours->floats.xmm[i];

@@ -14,10 +14,10 @@
 #include "translate/x86/lift_vector.h"
 
 enum { VECTOR_NM = 7, VECTOR_MF = 16 };
-enum { FSW_IE = 1, FSW_SF = 0x40, FSW_ES = 0x80, FSW_C1 = 0x200, FSW_B = 0x8000, FSW_EXCEPTIONS = 63, FSW_CONDITION = 0x4700 };
+enum { FSW_IE = 1, FSW_SF = 0x40, FSW_ES = 0x80, FSW_C1 = 0x200, FSW_C2 = 0x400, FSW_B = 0x8000, FSW_EXCEPTIONS = 63, FSW_CONDITION = 0x4700 };
 enum { FCW_WRITABLE = 0x1f3f, FCW_ONE = 0x40, FCW_INITIAL = 0x37f };
 /* Condition bits that a status replaces (FMERGE's immediate). */
-enum { MERGE_C1 = 2, MERGE_ALL = 15 };
+enum { MERGE_C1 = 2, MERGE_C2 = 4, MERGE_ALL = 15 };
 
 /* ---- the stack ---- */
 
@@ -123,19 +123,18 @@ static ir_ref arithmetic(struct lift *l, unsigned op, ir_ref a, ir_ref b, int64_
 /* ---- a wrong use of the stack ---- */
 
 /* IE and SF, C1 telling overflow from underflow; unmasked, nothing else happens: control leaves for the next instruction,
- * where the exception is pending. FCOM's and FPREM's conditions are as for unordered operands. */
-static void stack_fault(struct lift *l, struct x87 *x, bool overflow, unsigned conditions)
+ * where the exception is pending. Bits of FSW that are cleared and set besides: C2, C3 C2 C0. */
+static void stack_fault(struct lift *l, struct x87 *x, bool overflow, int64_t clear, unsigned set)
 {
     ir_ref unmasked = build_imm(l, ATOM_AND, SIZE_32, build_imm(l, ATOM_XOR, SIZE_32, build_get(l, HOME_FCW), FSW_IE), FSW_IE);
     ir_ref error = build_imm(l, ATOM_MUL, SIZE_32, unmasked, FSW_ES | FSW_B);
-    unsigned set = FSW_IE | FSW_SF | (overflow ? FSW_C1 : 0);
-    ir_ref fsw = build_imm(l, ATOM_OR, SIZE_32, build_imm(l, ATOM_AND, SIZE_32, x->fsw, ~FSW_C1), set);
+    clear |= FSW_C1;
+    set |= FSW_IE | FSW_SF | (overflow ? FSW_C1 : 0);
+    ir_ref fsw = build_imm(l, ATOM_OR, SIZE_32, build_imm(l, ATOM_AND, SIZE_32, x->fsw, ~clear), set);
     ir_ref test = build_flags_imm(l, ATOM_AND, SIZE_32, unmasked, FSW_IE, MASK_ALL, 0);
     x->fsw = build_op(l, ATOM_OR, SIZE_32, fsw, error);
     put_pointers(l, x);
     build_exitif(l, COND_NZ, test, l->next);
-    if (conditions == MERGE_ALL)
-        build_put(l, HOME_FSW, build_imm(l, ATOM_OR, SIZE_32, x->fsw, FSW_CONDITION & ~FSW_C1));
 }
 
 /* The default NaN: negative, quiet (SDM vol. 1, table 4-3). */
@@ -153,7 +152,7 @@ static void load(struct lift *l, struct x87 *x, ir_ref value, ir_ref f)
     bool overflow = is_valid(l, 7);
     if (overflow) {
         value = indefinite(l);
-        stack_fault(l, x, true, 0);
+        stack_fault(l, x, true, 0, 0);
     } else {
         if (f) merge(l, x, f, MERGE_C1);
         else clear_c1(l, x);
@@ -191,7 +190,7 @@ void lift_x87_load_register(struct lift *l)
         /* pushes what underflowed (SDM vol. 1, 8.5.1.1) */
         ir_ref value = indefinite(l);
         bool overflow = is_valid(l, 7);
-        stack_fault(l, &x, overflow, 0);
+        stack_fault(l, &x, overflow, 0, 0);
         push(l, value);
         end(l, &x);
         return;
@@ -229,7 +228,7 @@ void lift_x87_store(struct lift *l)
                                                          l->width == 4 ? 0xffc00000 : INT64_MIN + (INT64_C(0xfff) << 51)),
                                             SIZE_64);
         build_probe_bytes(l, address, l->width);
-        stack_fault(l, &x, false, 0);
+        stack_fault(l, &x, false, 0, 0);
     } else {
         value = get_st(l, 0);
         if (op) merge(l, &x, value = arithmetic(l, op, 0, value, 0), MERGE_C1);
@@ -257,7 +256,7 @@ void lift_x87_store_integer(struct lift *l)
     } else {
         value = build_imm(l, ATOM_MOV, SIZE_64, 0, -(INT64_C(1) << ((8 << l->size) - 2)) * 2);
         build_probe(l, address, l->size);
-        stack_fault(l, &x, false, 0);
+        stack_fault(l, &x, false, 0, 0);
     }
     build_store(l, address, l->size, value);
     if (valid) put_pointers(l, &x);
@@ -265,19 +264,20 @@ void lift_x87_store_integer(struct lift *l)
     end(l, &x);
 }
 
+/* op: an empty register is popped without more ado. */
 void lift_x87_store_register(struct lift *l)
 {
     struct x87 x;
     if (!begin(l, &x)) return;
-    ir_ref value = get_st(l, 0);
-    if (!is_valid(l, 0)) {
-        value = indefinite(l);
-        stack_fault(l, &x, false, 0);
+    bool valid = is_valid(l, 0), faults = !valid && !l->shape->op;
+    ir_ref value = faults ? indefinite(l) : get_st(l, 0);
+    if (faults) {
+        stack_fault(l, &x, false, 0, 0);
     } else {
         clear_c1(l, &x);
         put_pointers(l, &x);
     }
-    put_st(l, l->insn->rm, value);
+    if (valid || faults) put_st(l, l->insn->rm, value);
     pop_some(l, l->shape->arg);
     end(l, &x);
 }
@@ -292,7 +292,7 @@ void lift_x87_exchange(struct lift *l)
         ir_ref nan = indefinite(l);
         if (!is_valid(l, 0)) a = nan;
         if (!is_valid(l, i)) b = nan;
-        stack_fault(l, &x, false, 0);
+        stack_fault(l, &x, false, 0, 0);
     } else {
         clear_c1(l, &x);
         put_pointers(l, &x);
@@ -309,7 +309,7 @@ static void finish(struct lift *l, struct x87 *x, ir_ref result, unsigned to, un
 {
     if (!result) {
         result = indefinite(l);
-        stack_fault(l, x, false, conditions == MERGE_ALL ? 0 : conditions);
+        stack_fault(l, x, false, conditions & MERGE_C2 ? FSW_C2 : 0, 0);
     } else {
         merge(l, x, result, conditions);
         put_pointers(l, x);
@@ -376,7 +376,7 @@ void lift_x87_sign(struct lift *l)
         put_pointers(l, &x);
     } else {
         value = indefinite(l);
-        stack_fault(l, &x, false, 0);
+        stack_fault(l, &x, false, 0, 0);
     }
     put_st(l, 0, value);
     end(l, &x);
@@ -405,7 +405,7 @@ void lift_x87_two(struct lift *l)
     bool overflow = is_valid(l, 7);
     if (!is_valid(l, 0) || overflow) {
         ir_ref nan = indefinite(l);
-        stack_fault(l, &x, overflow && is_valid(l, 0), 0);
+        stack_fault(l, &x, overflow && is_valid(l, 0), l->shape->arg == XTRACT ? 0 : FSW_C2, 0);
         put_st(l, 0, nan);
         push(l, nan);
         end(l, &x);
@@ -417,11 +417,10 @@ void lift_x87_two(struct lift *l)
         second = ir_append(l->region, (struct ir_insn){.op = ATOM_FCONST, .b = fcw, .imm = 0});
     else
         second = build_vector_control(l, l->shape->arg == SINCOS ? ATOM_FCOS : ATOM_FSIGNIFICAND, 0, operand, fcw);
-    enum { C2 = 0x400, MERGE_C1_C2 = 6 };
-    merge(l, &x, first, l->shape->arg == XTRACT ? MERGE_C1 : MERGE_C1_C2);
+    merge(l, &x, first, l->shape->arg == XTRACT ? MERGE_C1 : MERGE_C1 | MERGE_C2);
     put_pointers(l, &x);
     if (l->shape->arg != XTRACT)
-        build_exitif(l, COND_NZ, build_flags_imm(l, ATOM_AND, SIZE_32, x.fsw, C2, MASK_ALL, 0), l->next);
+        build_exitif(l, COND_NZ, build_flags_imm(l, ATOM_AND, SIZE_32, x.fsw, FSW_C2, MASK_ALL, 0), l->next);
     put_st(l, 0, first);
     push(l, second);
     end(l, &x);
@@ -435,7 +434,7 @@ static void compare(struct lift *l, struct x87 *x, ir_ref f, unsigned pops)
         merge(l, x, f, MERGE_ALL);
         put_pointers(l, x);
     } else {
-        stack_fault(l, x, false, MERGE_ALL);
+        stack_fault(l, x, false, 0, FSW_CONDITION & ~FSW_C1);
     }
     pop_some(l, pops);
     end(l, x);
@@ -469,24 +468,23 @@ void lift_x87_test(struct lift *l)
     compare(l, &x, is_valid(l, 0) ? arithmetic(l, ATOM_FCOM, get_st(l, 0), zero, 0) : 0, 0);
 }
 
-/* FCOMI and its like: C3 C2 C0 are ZF PF CF, the other flags clear. arg: pops. */
+/* FCOMI and its like: C3 C2 C0 are ZF PF CF, the other flags clear; C1 stays. arg: pops. */
 void lift_x87_compare_flags(struct lift *l)
 {
     struct x87 x;
     if (!begin(l, &x)) return;
     unsigned i = l->insn->rm;
     enum { UNORDERED = FLAG_ZF | FLAG_PF | FLAG_CF };
-    ir_ref flags;
     if (is_valid(l, 0) && is_valid(l, i)) {
         ir_ref f = arithmetic(l, l->shape->op, get_st(l, 0), get_st(l, i), 0);
-        flags = build_setf(l, build_imm(l, ATOM_SHR, SIZE_32, status_of(l, f), 8), MASK_ALL, 0);
-        merge(l, &x, f, MERGE_C1);
+        ir_ref flags = build_setf(l, build_imm(l, ATOM_SHR, SIZE_32, status_of(l, f), 8), MASK_ALL, 0);
+        merge(l, &x, f, 0);
         put_pointers(l, &x);
+        build_putf(l, flags);
     } else {
-        flags = build_setf(l, build_constant(l, UNORDERED), MASK_ALL, 0);
-        stack_fault(l, &x, false, 0);
+        build_putf(l, build_setf(l, build_constant(l, UNORDERED), MASK_ALL, 0));
+        stack_fault(l, &x, false, 0, 0);
     }
-    build_putf(l, flags);
     pop_some(l, l->shape->arg);
     end(l, &x);
 }
@@ -516,7 +514,7 @@ void lift_x87_move(struct lift *l)
     unsigned i = l->insn->rm;
     if (!is_valid(l, 0) || !is_valid(l, i)) {
         ir_ref nan = indefinite(l); /* where the condition does not hold, too */
-        stack_fault(l, &x, false, 0);
+        stack_fault(l, &x, false, 0, 0);
         put_st(l, 0, nan);
         end(l, &x);
         return;
@@ -526,7 +524,6 @@ void lift_x87_move(struct lift *l)
     wide = build_vector(l, ATOM_VUNPCKL, SIZE_64, wide, wide);
     struct ir_insn blend = {.op = ATOM_VBLENDV, .size = SIZE_64, .a = get_st(l, 0), .b = get_st(l, i), .c = wide};
     ir_ref value = ir_append(l->region, blend);
-    clear_c1(l, &x);
     put_pointers(l, &x);
     put_st(l, 0, value);
 }
@@ -540,9 +537,10 @@ void lift_x87_stack(struct lift *l)
     if (!begin(l, &x)) return;
     enum { DECREMENT, INCREMENT, FREE, FREE_POP };
     unsigned what = l->shape->arg;
-    if (what <= INCREMENT) clear_c1(l, &x);
+    clear_c1(l, &x);
     put_pointers(l, &x);
     if (what >= FREE) free_st(l, l->insn->rm);
+    if (what == FREE_POP) free_st(l, 0);
     if (what != FREE) move_top(l, what == DECREMENT ? -1 : 1);
     end(l, &x);
 }
