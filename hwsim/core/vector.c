@@ -27,7 +27,7 @@ static struct float_result with_memory(float80_binary *operation, const struct v
     bool exchanged = in->imm & 4;
     struct float_result result = exchanged ? operation(b, a, in->xc) : operation(a, b, in->xc);
     if (!denormal || float80_is_nan(a) || result.status & (FLOAT_IE | FLOAT_ZE)) return result;
-    if (!(in->xc & FLOAT_DE)) result.status &= FLOAT_C3 | FLOAT_C2 | FLOAT_C0; /* unmasked, it goes before what follows */
+    if (!(in->xc & FLOAT_DE)) result.status &= FLOAT_C3 | FLOAT_C2 | FLOAT_C0; /* it goes before what would follow */
     result.status |= FLOAT_DE;
     return result;
 }

@@ -18,9 +18,9 @@
  * SDM (vol. 1, 8.5.4, 8.5.5) prescribes for a register destination (exponent moved by 24576) and status says OE or
  * UE; to single and double, which are stores, status says only that and the value is not used. With IE, DE or ZE
  * unmasked, status has only these three kinds, and a comparison's outcome, and the value is not used (but of a load
- * with DE). SSE: if any lane meets an unmasked IE, DE or ZE, status has only those (SDM vol. 1, 11.5.2); with UE unmasked a tiny result is UE even where it is exact, and
- * FTZ does nothing; a value with an unmasked exception is not used. Whether an exception is masked is for the caller
- * to see.
+ * with DE). SSE: if any lane meets an unmasked IE, DE or ZE, status has only those (SDM vol. 1, 11.5.2); with UE
+ * unmasked a tiny result is UE even where it is exact, and FTZ does nothing; a value with an unmasked exception is not
+ * used. Whether an exception is masked is for the caller to see.
  */
 #ifndef COVM_FLOAT_H
 #define COVM_FLOAT_H

@@ -1,4 +1,5 @@
-/* x86_host_float.h -- x87, MMX and SSE state for x86_host_test.c: as homes have it, as FXSAVE lays it out, at random. */
+/* x86_host_float.h -- x87, MMX and SSE state for x86_host_test.c: as homes have it, as FXSAVE lays it out, at random.
+ */
 #ifndef COVM_TEST_X86_HOST_FLOAT_H
 #define COVM_TEST_X86_HOST_FLOAT_H
 

@@ -5,8 +5,9 @@
  * Rows run in flat segments, in segments with a base (of the LDT), on a 16-bit stack and in a 16-bit code segment.
  *
  * An instruction stands in a page of INT3, so that every run ends in a signal that shows the processor's state. Where
- * the host has no 32-bit segments only what 64-bit code does alike is run: x87, MMX and SSE, with 32-bit addresses. Flags that the manual leaves undefined are not compared, unless
- * COVM_HOST_STRICT is set (atom_eval.h claims to follow AMD's Zen family).
+ * the host has no 32-bit segments only what 64-bit code does alike is run: x87, MMX and SSE, with 32-bit addresses.
+ * Flags that the manual leaves undefined are not compared, unless COVM_HOST_STRICT is set (atom_eval.h claims to follow
+ * AMD's Zen family).
  */
 #define _GNU_SOURCE
 #include <float.h>
@@ -485,7 +486,8 @@ static bool goes_astray(const struct outcome *end, const struct x86_insn *insn)
     return linear >> 12 == STUBS >> 12 || (linear >= CODE + INSN && linear < (uint32_t)CODE + INSN + insn->length);
 }
 
-/* RCPPS and its like promise 12 bits, and ours are others than the host's; about the least normal number one may be zero. */
+/* RCPPS and its like promise 12 bits, and ours are others than the host's; about the least normal number one may be
+ * zero. */
 static bool approximate(unsigned row)
 {
     return x86_shapes[row].op == ATOM_VFRCP || x86_shapes[row].op == ATOM_VFRSQRT;
@@ -502,7 +504,8 @@ static bool nearly_same(const struct vreg *a, const struct vreg *b)
     return true;
 }
 
-/* Where an MMX instruction faults that has an XMM operand, or stores under a mask, AMD's processors have set TOP to 0. */
+/* Where an MMX instruction faults that has an XMM operand, or stores under a mask, AMD's processors have set TOP to 0.
+ */
 static void forgive(unsigned row, const struct outcome *ours)
 {
     unsigned op = x86_shapes[row].op;
@@ -540,7 +543,8 @@ static void show(const char *who, const struct outcome *o)
     for (unsigned i = 0; i < 8; i++) print_error(" %08x", o->r[i]);
     print_error(" eip %08x flags %06x vector %u error %x address %08x\n", o->eip, o->flags, o->vector, o->error,
                 o->address);
-    print_error("        fcw %04x fsw %04x ftw %03x mxcsr %04x", o->floats.fcw, o->floats.fsw, o->floats.ftw, o->floats.mxcsr);
+    print_error("        fcw %04x fsw %04x ftw %03x mxcsr %04x", o->floats.fcw, o->floats.fsw, o->floats.ftw,
+                o->floats.mxcsr);
     for (unsigned i = 0; i < 16; i++) {
         const struct vreg *v = i < 8 ? &o->floats.r[i] : &o->floats.xmm[i - 8];
         const char *name = i < 8 ? "r" : "xmm";

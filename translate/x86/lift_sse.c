@@ -1,5 +1,5 @@
-/* lift_sse.c -- MMX and SSE: one lifter for each shape of instruction. What differs between instructions of a shape is in
- * their rows, what differs between MMX and SSE in vector_begin, vector_home and vector_end.
+/* lift_sse.c -- MMX and SSE: one lifter for each shape of instruction. What differs between instructions of a shape is
+ * in their rows, what differs between MMX and SSE in vector_begin, vector_home and vector_end.
  */
 #include "translate/x86/lift_vector.h"
 
@@ -52,7 +52,8 @@ void lift_sse_movhlps(struct lift *l)
 {
     if (!vector_begin(l)) return;
     unsigned home = vector_home(l, l->insn->reg);
-    build_put(l, home, build_vector(l, ATOM_VUNPCKH, SIZE_64, build_get(l, vector_home(l, l->insn->rm)), build_get(l, home)));
+    ir_ref source = build_get(l, vector_home(l, l->insn->rm));
+    build_put(l, home, build_vector(l, ATOM_VUNPCKH, SIZE_64, source, build_get(l, home)));
 }
 
 /* ---- loads and stores; arg: the address is a multiple of 16 ---- */
@@ -82,8 +83,8 @@ void lift_sse_store_high(struct lift *l)
     build_store_vector(l, build_address(l), l->width, false, high);
 }
 
-/* MASKMOVQ, MASKMOVDQU: bytes whose mask is negative go to [EDI]. All of them are read and written, so that one which is not
- * selected faults like one which is (SDM vol. 2 lets the implementation choose). */
+/* MASKMOVQ, MASKMOVDQU: bytes whose mask is negative go to [EDI]. All of them are read and written, so that one which
+ * is not selected faults like one which is (SDM vol. 2 lets the implementation choose; AMD's processors do so). */
 void lift_masked_store(struct lift *l)
 {
     enum { VECTOR_GP = 13 };

@@ -64,7 +64,8 @@ void build_probe_bytes(struct lift *l, struct address address, unsigned bytes)
 
 void build_merge_mxcsr(struct lift *l, ir_ref f)
 {
-    build_put(l, HOME_MXCSR, ir_append(l->region, (struct ir_insn){.op = ATOM_XMERGE, .a = build_get(l, HOME_MXCSR), .f = f}));
+    struct ir_insn merge = {.op = ATOM_XMERGE, .a = build_get(l, HOME_MXCSR), .f = f};
+    build_put(l, HOME_MXCSR, ir_append(l->region, merge));
 }
 
 ir_ref build_operation(struct lift *l, ir_ref a, ir_ref b, bool half)

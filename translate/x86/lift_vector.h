@@ -19,8 +19,8 @@ ir_ref build_tag(struct lift *l, ir_ref significand, ir_ref exponent);
 
 /* The status of SSE operation `f` joined into MXCSR: before any other put, and after the accesses. */
 void build_merge_mxcsr(struct lift *l, ir_ref f);
-/* The atom of a row of MMX or SSE, with lanes, format and immediate as the row says (x86_insns.def), on `a` and `b` as far as
- * it takes them. Its third operand is XMM0, or MXCSR, which its status is then merged into. */
+/* The atom of a row of MMX or SSE, with lanes, format and immediate as the row says (x86_insns.def), on `a` and `b` as
+ * far as it takes them. Its third operand is XMM0, or MXCSR, which its status is then merged into. */
 ir_ref build_row(struct lift *l, ir_ref a, ir_ref b);
 /* The same, with an MMX register's value (`half`) or not as a result. */
 ir_ref build_operation(struct lift *l, ir_ref a, ir_ref b, bool half);
@@ -35,8 +35,8 @@ void build_probe_bytes(struct lift *l, struct address address, unsigned bytes);
 
 /* Is the row one of MMX: are its vector registers x87's? */
 bool is_mmx(const struct lift *l);
-/* The frame of each such instruction. False: it traps. In the end, MMX leaves all of x87's registers valid, and their top at
- * 0 (SDM vol. 1, 9.5.1). */
+/* The frame of each such instruction. False: it traps. In the end, MMX leaves all of x87's registers valid, and their
+ * top at 0 (SDM vol. 1, 9.5.1). */
 bool vector_begin(struct lift *l);
 void vector_end(struct lift *l);
 /* The home of vector register n. */

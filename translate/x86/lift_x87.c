@@ -14,7 +14,8 @@
 #include "translate/x86/lift_vector.h"
 
 enum { VECTOR_NM = 7, VECTOR_MF = 16 };
-enum { FSW_IE = 1, FSW_SF = 0x40, FSW_ES = 0x80, FSW_C1 = 0x200, FSW_C2 = 0x400, FSW_B = 0x8000, FSW_EXCEPTIONS = 63, FSW_CONDITION = 0x4700 };
+enum { FSW_IE = 1, FSW_SF = 0x40, FSW_ES = 0x80, FSW_C1 = 0x200, FSW_C2 = 0x400, FSW_B = 0x8000, FSW_EXCEPTIONS = 63,
+       FSW_CONDITION = 0x4700, FSW_UNORDERED = 0x4500 };
 enum { FCW_WRITABLE = 0x1f3f, FCW_ONE = 0x40, FCW_INITIAL = 0x37f };
 /* Condition bits that a status replaces (FMERGE's immediate). */
 enum { MERGE_C1 = 2, MERGE_C2 = 4, MERGE_ALL = 15 };
@@ -122,8 +123,8 @@ static ir_ref arithmetic(struct lift *l, unsigned op, ir_ref a, ir_ref b, int64_
 
 /* ---- a wrong use of the stack ---- */
 
-/* IE and SF, C1 telling overflow from underflow; unmasked, nothing else happens: control leaves for the next instruction,
- * where the exception is pending. Bits of FSW that are cleared and set besides: C2, C3 C2 C0. */
+/* IE and SF, C1 telling overflow from underflow; unmasked, nothing else happens: control leaves for the next
+ * instruction, where the exception is pending. `clear` and `set`: condition bits, besides. */
 static void stack_fault(struct lift *l, struct x87 *x, bool overflow, int64_t clear, unsigned set)
 {
     ir_ref unmasked = build_imm(l, ATOM_AND, SIZE_32, build_imm(l, ATOM_XOR, SIZE_32, build_get(l, HOME_FCW), FSW_IE), FSW_IE);
@@ -434,7 +435,7 @@ static void compare(struct lift *l, struct x87 *x, ir_ref f, unsigned pops)
         merge(l, x, f, MERGE_ALL);
         put_pointers(l, x);
     } else {
-        stack_fault(l, x, false, 0, FSW_CONDITION & ~FSW_C1);
+        stack_fault(l, x, false, 0, FSW_UNORDERED);
     }
     pop_some(l, pops);
     end(l, x);
