@@ -139,7 +139,10 @@ enum hw_run schedule_settle(struct user *user)
     bool stays = !thread->dead && !thread->wait.waiting && !thread->process->stopped && !user->yield;
     if (!stays || (user->contested && hw_insns(user->core) >= user->quantum_end)) schedule(user);
     user->yield = false;
-    if (user_ended(user)) return HW_STOP;
+    if (user_ended(user)) {
+        if (user->victim && user->status.end == USER_KILLED) schedule_switch(user, user->victim);
+        return HW_STOP;
+    }
     bool contested = others_can_run(user);
     if (contested && !user->contested) user->quantum_end = hw_insns(user->core) + (uint64_t)user->params.quantum;
     user->contested = contested;

@@ -289,7 +289,6 @@ void task_end_process(struct user *user, unsigned status)
     if (!user->over && user->thread != user->victim) space_release(user, process);
     if (!user->over) tell_parent(user, process);
     schedule_look(user);
-    if (user->over && user->victim) schedule_switch(user, user->victim);
 }
 
 void task_end_thread(struct user *user, unsigned status)
