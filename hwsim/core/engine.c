@@ -302,7 +302,7 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
         uint16_t before = HALF(op->fs), mask = op->fmask;                                                              \
         struct atom_result result = atom_eval_##name(size, WORD(op->a), *op->b, WORD(op->c), before, MASK_ALL, op->c); \
         WORD(op->d) = result.value;                                                                                    \
-        HALF(op->fd) = (uint16_t)((before & ~mask) | (result.flags & mask));                                           \
+        HALF(op->fd) = (uint16_t)((before & ATOM_FLAGS & ~mask) | (result.flags & mask));                              \
         NEXT();                                                                                                        \
     }
 #define PURE_LABELS(name, size)                                                                                        \

@@ -288,8 +288,9 @@ enum { ATOM_SIZED_RB = 1, ATOM_SIZED_RAB = 1, ATOM_SIZED_RABF = 1, ATOM_SIZED_RA
         struct atom_result result = {atom_cut(wide, cutting), fin};                                                \
         if (ATOM_RULE_KIND(rule) != ATOM_RULE_NONE && fmask) {                                                     \
             unsigned written = atom_flag_bits(fmask);                                                              \
-            unsigned flags = atom_flags_##rule(cutting, a, b, c, result.value, wide, fin);                         \
-            result.flags = (uint16_t)(fmask == MASK_ALL ? flags : (fin & ~written) | (flags & written));           \
+            unsigned kept = fin & ATOM_FLAGS; /* the source may hold a floating-point status */                    \
+            unsigned flags = atom_flags_##rule(cutting, a, b, c, result.value, wide, kept);                        \
+            result.flags = (uint16_t)(fmask == MASK_ALL ? flags : (kept & ~written) | (flags & written));          \
         }                                                                                                          \
         return result;                                                                                             \
     }

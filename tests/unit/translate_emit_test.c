@@ -106,7 +106,7 @@ static void profiled(void **state)
     struct runner runner;
     uint64_t homes[HOME_INTEGERS] = {5};
     static uint8_t memory[MEMORY_BYTES];
-    runner_run(&runner, &bench, homes, 0, memory);
+    runner_run(&runner, &bench, homes, 0, NULL, memory);
     assert_int_equal(runner.counter, 999);
     assert_int_equal(runner.exit, 0);
     assert_int_equal(runner.committed_r[HOME_EAX], 6);
@@ -252,7 +252,7 @@ static void parallel_moves(void **state)
             translate_text(&machines[machine], TR_JTLB, 2, text);
             unsigned at;
             assert_null(schedule_verify(&bench.region, &bench.request, &bench.schedule, &at));
-            runner_run(&runner, &bench, homes, taken ? FLAG_ZF : 0, memory);
+            runner_run(&runner, &bench, homes, taken ? FLAG_ZF : 0, NULL, memory);
             assert_int_equal(bench.result.exits[runner.exit].target, taken ? 0x08049000 : 0x0804a000);
             assert_int_equal(runner.committed_r[HOME_EAX], 13);
             assert_int_equal(runner.committed_r[HOME_EBX], taken ? 10 : 11);

@@ -16,6 +16,7 @@
 #include "hwsim/base/prng.h"
 #include "hwsim/isa/assembler.h"
 #include "hwsim/isa/context.h"
+#include "tests/unit/vector_stand_in.h"
 #include "translate/emit/emit.h"
 #include "translate/ir/ir_text.h"
 #include "translate/passes/passes.h"
@@ -24,17 +25,21 @@
 /* ---- machines ---- */
 
 #define BIT(class) (1u << UNIT_##class)
+enum { FLOAT_UNIT = BIT(FP) | BIT(FDIV) | BIT(FTRIG) | BIT(VEC) };
 enum { ALU_UNIT = BIT(ALU) | BIT(MUL), MEMORY_UNIT = BIT(LOAD) | BIT(STORE), ANY_UNIT = (1u << UNIT_CLASSES) - 1 };
 #define LATENCIES                                                                                                      \
     {                                                                                                                  \
-        [UNIT_ALU] = 1, [UNIT_MUL] = 3, [UNIT_DIV] = 20, [UNIT_LOAD] = 3, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1          \
+        [UNIT_ALU] = 1, [UNIT_MUL] = 3, [UNIT_DIV] = 20, [UNIT_LOAD] = 3, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1,         \
+        [UNIT_FP] = 4, [UNIT_FDIV] = 15, [UNIT_FTRIG] = 40, [UNIT_VEC] = 1                                             \
     }
 #define INTERVALS                                                                                                      \
     {                                                                                                                  \
-        [UNIT_ALU] = 1, [UNIT_MUL] = 1, [UNIT_DIV] = 20, [UNIT_LOAD] = 1, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1          \
+        [UNIT_ALU] = 1, [UNIT_MUL] = 1, [UNIT_DIV] = 20, [UNIT_LOAD] = 1, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1,         \
+        [UNIT_FP] = 1, [UNIT_FDIV] = 15, [UNIT_FTRIG] = 40, [UNIT_VEC] = 1                                             \
     }
 
-enum { MACHINES = 7 };
+/* The seventh has no units for floating point; the last but one has no alias hardware and room for one store of 8 bytes. */
+enum { MACHINES = 9 };
 static const struct machine_desc machines[MACHINES] = {
     {.issue_width = 1,
      .unit_count = 1,
@@ -45,7 +50,7 @@ static const struct machine_desc machines[MACHINES] = {
      .gate_entries = 64},
     {.issue_width = 4,
      .unit_count = 4,
-     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU), MEMORY_UNIT, BIT(BRANCH)},
+     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU) | FLOAT_UNIT, MEMORY_UNIT, BIT(BRANCH)},
      .latency_cycles = LATENCIES,
      .interval_cycles = INTERVALS,
      .gate_entries = 32,
@@ -54,8 +59,8 @@ static const struct machine_desc machines[MACHINES] = {
      .dras_entries = 8},
     {.issue_width = 8,
      .unit_count = 8,
-     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, BIT(ALU), MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH),
-                      BIT(BRANCH)},
+     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, FLOAT_UNIT, BIT(ALU) | BIT(VEC), MEMORY_UNIT, MEMORY_UNIT,
+                      BIT(BRANCH), BIT(BRANCH)},
      .latency_cycles = LATENCIES,
      .interval_cycles = INTERVALS,
      .base_offset = true,
@@ -65,7 +70,7 @@ static const struct machine_desc machines[MACHINES] = {
      .dras_entries = 8},
     {.issue_width = 16,
      .unit_count = 16,
-     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT, ALU_UNIT,
+     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, FLOAT_UNIT, FLOAT_UNIT, BIT(FP) | BIT(VEC), BIT(VEC), BIT(VEC),
                       MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH), BIT(BRANCH), BIT(BRANCH),
                       ANY_UNIT},
      .latency_cycles = LATENCIES,
@@ -77,7 +82,7 @@ static const struct machine_desc machines[MACHINES] = {
      .jtlb_entries = 16},
     {.issue_width = 4,
      .unit_count = 4,
-     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU), MEMORY_UNIT, BIT(BRANCH)},
+     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU) | FLOAT_UNIT, MEMORY_UNIT, BIT(BRANCH)},
      .latency_cycles = LATENCIES,
      .interval_cycles = INTERVALS,
      .exposed = true,
@@ -87,9 +92,10 @@ static const struct machine_desc machines[MACHINES] = {
      .dras_entries = 8},
     {.issue_width = 6,
      .unit_count = 6,
-     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, BIT(ALU), MEMORY_UNIT, BIT(LOAD), BIT(BRANCH)},
+     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU) | BIT(VEC), FLOAT_UNIT, MEMORY_UNIT, BIT(LOAD), BIT(BRANCH)},
      .latency_cycles =
-         {[UNIT_ALU] = 2, [UNIT_MUL] = 4, [UNIT_DIV] = 9, [UNIT_LOAD] = 5, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1},
+         {[UNIT_ALU] = 2, [UNIT_MUL] = 4, [UNIT_DIV] = 9, [UNIT_LOAD] = 5, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1,
+          [UNIT_FP] = 6, [UNIT_FDIV] = 9, [UNIT_FTRIG] = 12, [UNIT_VEC] = 3},
      .interval_cycles = INTERVALS,
      .exposed = true,
      .padded = true,
@@ -100,13 +106,34 @@ static const struct machine_desc machines[MACHINES] = {
      .dras_entries = 8},
     {.issue_width = 2,
      .unit_count = 3,
-     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU) | MEMORY_UNIT, BIT(BRANCH)},
+     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU) | BIT(VEC) | MEMORY_UNIT, BIT(BRANCH)},
      .latency_cycles = LATENCIES,
      .interval_cycles = INTERVALS,
      .base_offset = true,
      .gate_entries = 4,
      .alias_entries = 2,
      .dras_entries = 1},
+    {.issue_width = 4,
+     .unit_count = 5,
+     .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU), FLOAT_UNIT, MEMORY_UNIT, BIT(BRANCH)},
+     .latency_cycles = LATENCIES,
+     .interval_cycles = INTERVALS,
+     .base_offset = true,
+     .gate_entries = 1,
+     .jtlb_entries = 16},
+    {.issue_width = 12,
+     .unit_count = 12,
+     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, BIT(FP) | BIT(VEC), FLOAT_UNIT, BIT(FP) | BIT(VEC),
+                      BIT(FDIV) | BIT(VEC), MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH), BIT(ALU), BIT(VEC)},
+     .latency_cycles =
+         {[UNIT_ALU] = 1, [UNIT_MUL] = 3, [UNIT_DIV] = 9, [UNIT_LOAD] = 30, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1,
+          [UNIT_FP] = 9, [UNIT_FDIV] = 20, [UNIT_FTRIG] = 30, [UNIT_VEC] = 2},
+     .interval_cycles = INTERVALS,
+     .exposed = true,
+     .gate_entries = 128,
+     .alias_entries = 8,
+     .jtlb_entries = 16,
+     .dras_entries = 8},
 };
 
 /* ---- a request ---- */
@@ -219,46 +246,63 @@ static inline void print_code(const struct bench *bench)
 
 enum { MEMORY_BYTES = 8192 };
 
-static inline bool mapped(uint64_t address, unsigned size)
+static inline bool mapped(uint64_t address, unsigned bytes)
 {
-    return (uint32_t)address >> 28 != 15 && (uint32_t)(address + (1u << size) - 1) >> 28 != 15;
+    return (uint32_t)address >> 28 != 15 && (uint32_t)(address + bytes - 1) >> 28 != 15;
 }
-static inline uint64_t memory_get(const uint8_t *memory, uint64_t address, unsigned size)
+static inline void memory_get(const uint8_t *memory, uint64_t address, void *to, unsigned bytes)
 {
-    uint64_t value = 0;
-    for (unsigned i = 0; i < 1u << size; i++) value |= (uint64_t)memory[(address + i) % MEMORY_BYTES] << (8 * i);
-    return value;
+    for (unsigned i = 0; i < bytes; i++) ((uint8_t *)to)[i] = memory[(address + i) % MEMORY_BYTES];
 }
-static inline void memory_set(uint8_t *memory, uint64_t address, unsigned size, uint64_t value)
+static inline void memory_set(uint8_t *memory, uint64_t address, const void *from, unsigned bytes)
 {
-    for (unsigned i = 0; i < 1u << size; i++) memory[(address + i) % MEMORY_BYTES] = (uint8_t)(value >> (8 * i));
+    for (unsigned i = 0; i < bytes; i++) memory[(address + i) % MEMORY_BYTES] = ((const uint8_t *)from)[i];
 }
 
 static inline bool eval_load(void *cookie, uint64_t address, unsigned size, uint64_t *value)
 {
-    *value = memory_get(cookie, address, size);
-    return mapped(address, size);
+    *value = 0;
+    memory_get(cookie, address, value, 1u << size);
+    return mapped(address, 1u << size);
 }
 static inline bool eval_store(void *cookie, uint64_t address, unsigned size, uint64_t value)
 {
-    if (mapped(address, size)) memory_set(cookie, address, size, value);
-    return mapped(address, size);
+    if (!mapped(address, 1u << size)) return false;
+    memory_set(cookie, address, &value, 1u << size);
+    return true;
 }
-static inline bool eval_probe(void *cookie, uint64_t address, unsigned size) { return mapped(address, size); }
+static inline bool eval_probe(void *cookie, uint64_t address, unsigned size) { return mapped(address, 1u << size); }
+static inline bool eval_load_vector(void *cookie, uint64_t address, unsigned bytes, bool aligned, struct vreg *value)
+{
+    *value = (struct vreg){{0, 0}};
+    memory_get(cookie, address, value, bytes);
+    return mapped(address, bytes) && !(aligned && address & 15);
+}
+static inline bool eval_store_vector(void *cookie, uint64_t address, unsigned bytes, bool aligned,
+                                     const struct vreg *value)
+{
+    if (!mapped(address, bytes) || (aligned && address & 15)) return false;
+    memory_set(cookie, address, value, bytes);
+    return true;
+}
 
 /* ---- the runner ---- */
 
+enum { HOME_VECTORS = HOME_COUNT - HOME_INTEGERS };
 enum ending { ENDED_EXIT, ENDED_ROLLBACK, ENDED_REPEAT };
 struct runner {
     const struct machine_desc *machine;
     const struct tr_result *result;
     uint64_t r[REG_COUNT];
+    struct vreg v[VREG_COUNT];
     uint16_t f[FLAG_COUNT];
-    uint64_t r_next[REG_COUNT];       /* exposed: what is still to arrive */
+    uint64_t r_next[REG_COUNT]; /* exposed: what is still to arrive */
+    struct vreg v_next[VREG_COUNT];
     uint16_t f_next[FLAG_COUNT];
-    unsigned r_when[REG_COUNT], f_when[FLAG_COUNT], time;
+    unsigned when[REGS_ALL], f_when[FLAG_COUNT], time; /* of both files */
     uint8_t memory[MEMORY_BYTES], committed[MEMORY_BYTES];
     uint64_t committed_r[HOME_INTEGERS];
+    struct vreg committed_v[HOME_VECTORS];
     uint16_t committed_f0;
     struct {
         bool armed;
@@ -272,28 +316,46 @@ struct runner {
     const char *why;                  /* of a rollback */
 };
 
-static inline void runner_write(struct runner *runner, const struct atom *atom, uint64_t value, bool flags_too,
-                                uint16_t flags)
+static inline unsigned runner_latency(const struct runner *runner, const struct atom *atom)
 {
-    unsigned when = runner->time + runner->machine->latency_cycles[atom_table[atom->op].unit];
-    if (atom->rd != REG_ZERO && atom_table[atom->op].format != FORMAT_FB) {
-        if (runner->machine->exposed && runner->r_when[atom->rd] > runner->time)
-            fail_msg("r%u is written before its last result has arrived", atom->rd);
-        runner->r_next[atom->rd] = value;
-        runner->r_when[atom->rd] = when;
-    }
-    if (flags_too) {
-        runner->f_next[atom->fd] = flags;
-        runner->f_when[atom->fd] = when;
-    }
+    return runner->machine->latency_cycles[atom_table[atom->op].unit];
+}
+
+/* Register `reg` will have what the caller puts into its r_next or v_next. */
+static inline void runner_awaits(struct runner *runner, const struct atom *atom, unsigned reg)
+{
+    if (runner->machine->exposed && runner->when[reg] > runner->time)
+        fail_msg("register %u is written before its last result has arrived", reg);
+    runner->when[reg] = runner->time + runner_latency(runner, atom);
+}
+
+static inline void runner_write_flags(struct runner *runner, const struct atom *atom, uint16_t flags)
+{
+    runner->f_next[atom->fd] = flags;
+    runner->f_when[atom->fd] = runner->time + runner_latency(runner, atom);
+}
+
+static inline void runner_write(struct runner *runner, const struct atom *atom, uint64_t value)
+{
+    if (atom->rd == REG_ZERO) return;
+    runner_awaits(runner, atom, atom->rd);
+    runner->r_next[atom->rd] = value;
+}
+
+static inline void runner_write_vector(struct runner *runner, const struct atom *atom, struct vreg value)
+{
+    runner_awaits(runner, atom, atom->rd);
+    runner->v_next[atom->rd - REG_VECTOR] = value;
 }
 
 /* What arrives by `time`. With interlocks all does. */
 static inline void runner_land(struct runner *runner)
 {
-    for (unsigned i = 0; i < REG_COUNT; i++) {
-        if (runner->r_when[i] && (!runner->machine->exposed || runner->r_when[i] <= runner->time))
-            runner->r[i] = runner->r_next[i], runner->r_when[i] = 0;
+    for (unsigned i = 0; i < REGS_ALL; i++) {
+        if (!runner->when[i] || (runner->machine->exposed && runner->when[i] > runner->time)) continue;
+        if (i < REG_VECTOR) runner->r[i] = runner->r_next[i];
+        else runner->v[i - REG_VECTOR] = runner->v_next[i - REG_VECTOR];
+        runner->when[i] = 0;
     }
     for (unsigned i = 0; i < FLAG_COUNT; i++) {
         if (runner->f_when[i] && (!runner->machine->exposed || runner->f_when[i] <= runner->time))
@@ -316,24 +378,33 @@ static inline bool bytes_meet(uint64_t x, unsigned x_bytes, uint64_t y, unsigned
     return false;
 }
 
+static inline unsigned access_bytes(const struct atom *atom)
+{
+    return atom->op == ATOM_LDV || atom->op == ATOM_STV ? vector_bytes(atom->size) : 1u << atom->size;
+}
+
 static inline bool runner_load(struct runner *runner, const struct atom *atom, uint64_t address)
 {
     if (atom->space == SPACE_CONCEALED) {
         assert_int_equal(address, COUNTER);
-        runner_write(runner, atom, runner->counter, false, 0);
+        runner_write(runner, atom, runner->counter);
         return true;
     }
     assert_int_equal(atom->space, SPACE_USER);
-    if (!mapped(address, atom->size)) return runner_refuses(runner, "load");
-    uint64_t value = memory_get(runner->memory, address, atom->size);
+    if (!mapped(address, access_bytes(atom)) || (atom->aligned && address & 15)) return runner_refuses(runner, "load");
+    struct vreg loaded = {{0, 0}};
+    memory_get(runner->memory, address, &loaded, access_bytes(atom));
+    uint64_t value = loaded.half[0];
     if (atom->op == ATOM_LDS)
         value = (uint32_t)(atom->size == SIZE_8 ? (int32_t)(int8_t)value : (int32_t)(int16_t)value);
-    runner_write(runner, atom, value, false, 0);
+    if (atom->op == ATOM_LDV) runner_write_vector(runner, atom, loaded);
+    else runner_write(runner, atom, value);
     return true;
 }
 
 static inline bool runner_store(struct runner *runner, const struct atom *atom, uint64_t address)
 {
+    unsigned bytes = access_bytes(atom);
     if (atom->space == SPACE_CONCEALED) {
         assert_int_equal(address, COUNTER);
         assert_false(atom->gated);
@@ -341,15 +412,45 @@ static inline bool runner_store(struct runner *runner, const struct atom *atom, 
         return true;
     }
     assert_true(atom->gated);
-    if (!mapped(address, atom->size)) return runner_refuses(runner, "store");
-    if (++runner->stores > runner->machine->gate_entries) return runner_refuses(runner, "gate");
+    if (!mapped(address, bytes) || (atom->aligned && address & 15)) return runner_refuses(runner, "store");
+    runner->stores += (bytes + 7) / 8;
+    if (runner->stores > runner->machine->gate_entries) return runner_refuses(runner, "gate");
     for (uint64_t set = atom->check; set; set &= set - 1) {
         unsigned entry = (unsigned)__builtin_ctzll(set);
         assert_true(entry < runner->machine->alias_entries && runner->alias[entry].armed);
-        if (bytes_meet(address, 1u << atom->size, runner->alias[entry].address, runner->alias[entry].bytes))
+        if (bytes_meet(address, bytes, runner->alias[entry].address, runner->alias[entry].bytes))
             return runner_refuses(runner, "alias");
     }
     return true;
+}
+
+/* What a store writes, all atoms of its bundle having read. */
+static inline void runner_write_memory(struct runner *runner, const struct atom *atom, uint64_t address)
+{
+    const void *from = atom->op == ATOM_STV ? (const void *)&runner->v[atom->rb - REG_VECTOR] : &runner->r[atom->rb];
+    memory_set(runner->memory, address, from, access_bytes(atom));
+}
+
+static inline bool runner_vector(struct runner *runner, const struct atom *atom)
+{
+    unsigned shape = atom_table[atom->op].shape;
+    struct vector_atom in = stand_in_atom(atom, runner->r, runner->v, runner->f);
+    if (!stand_in_vector(&in)) return runner_refuses(runner, "float");
+    if (shape & SHAPE_VD) runner_write_vector(runner, atom, in.v);
+    else if (shape & SHAPE_D) runner_write(runner, atom, in.x);
+    if (atom->fmask) runner_write_flags(runner, atom, in.status);
+    return true;
+}
+
+static inline void runner_integer(struct runner *runner, const struct atom *atom)
+{
+    const struct atom_desc *desc = &atom_table[atom->op];
+    struct atom_result done =
+        atom_evaluate(atom->op, atom->size, runner->r[atom->ra],
+                      atom->use_imm ? (uint64_t)atom->imm : runner->r[atom->rb], runner->r[atom->rc],
+                      runner->f[atom->fs], atom->fmask, atom->cond);
+    if (desc->format != FORMAT_FB) runner_write(runner, atom, done.value);
+    if (desc->sets_flags && atom->fmask) runner_write_flags(runner, atom, done.flags);
 }
 
 static inline void runner_commit(struct runner *runner, uint32_t here, const struct atom *atom)
@@ -362,10 +463,14 @@ static inline void runner_commit(struct runner *runner, uint32_t here, const str
     memcpy(runner->committed_r, runner->r, sizeof runner->committed_r);
     runner->committed_f0 = runner->f_when[0] ? runner->f_next[0] : runner->f[0];
     for (unsigned home = 0; home < HOME_INTEGERS; home++) {
-        if (runner->r_when[home]) runner->committed_r[home] = runner->r_next[home];
+        if (runner->when[home]) runner->committed_r[home] = runner->r_next[home];
+    }
+    memcpy(runner->committed_v, runner->v, sizeof runner->committed_v);
+    for (unsigned i = 0; i < HOME_VECTORS; i++) {
+        if (runner->when[REG_VECTOR + i]) runner->committed_v[i] = runner->v_next[i];
     }
     if (!(entry.flags & COMMIT_DYNAMIC)) {
-        assert_int_equal(runner->r_when[HOME_EIP], 0);
+        assert_int_equal(runner->when[HOME_EIP], 0);
         runner->committed_r[HOME_EIP] = runner->r[HOME_EIP] = entry.eip;
     }
     memcpy(runner->committed, runner->memory, sizeof runner->committed);
@@ -401,13 +506,13 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
                 assert_true(!atom->imm || runner->machine->base_offset);
                 if (atom->wrap == WRAP_32) address = (uint32_t)address;
             }
-            if (pass == 1 && atom->op == ATOM_ST && atom->space != SPACE_CONCEALED)
-                memory_set(runner->memory, address, atom->size, runner->r[atom->rb]);
-            if (pass == 1 && atom->protect && desc->format == FORMAT_LOAD) {
+            if (pass == 1 && (atom->op == ATOM_ST || atom->op == ATOM_STV) && atom->space != SPACE_CONCEALED)
+                runner_write_memory(runner, atom, address);
+            if (pass == 1 && atom->protect) {
                 assert_true(atom->protect <= runner->machine->alias_entries);
                 runner->alias[atom->protect - 1].armed = true;
                 runner->alias[atom->protect - 1].address = address;
-                runner->alias[atom->protect - 1].bytes = 1u << atom->size;
+                runner->alias[atom->protect - 1].bytes = access_bytes(atom);
             }
             if (pass == 2 && atom->op == ATOM_COMMIT) {
                 /* covers what is beside it */
@@ -421,9 +526,13 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
             if (atom->op != ATOM_NOP) classes[real++] = desc->unit;
             transfers += (desc->properties & ATOM_TRANSFERS) != 0;
             switch (atom->op) {
-            case ATOM_LD: case ATOM_LDS: if (!runner_load(runner, atom, address)) return false; break;
-            case ATOM_ST: if (!runner_store(runner, atom, address)) return false; break;
-            case ATOM_PROBE: if (!mapped(address, atom->size)) return runner_refuses(runner, "probe"); break;
+            case ATOM_LD: case ATOM_LDS: case ATOM_LDV:
+                if (!runner_load(runner, atom, address)) return false;
+                break;
+            case ATOM_ST: case ATOM_STV:
+                if (!runner_store(runner, atom, address)) return false;
+                break;
+            case ATOM_PROBE: if (!mapped(address, 1u << atom->size)) return runner_refuses(runner, "probe"); break;
             case ATOM_ASSERT:
                 if (cond_holds(atom->cond, runner->f[atom->fs])) return runner_refuses(runner, "assert");
                 break;
@@ -434,16 +543,12 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
             case ATOM_JMPX:
                 asked = atom;
                 asked_for = runner->r[atom->ra];
-                assert_int_equal(runner->r_when[atom->ra], 0);
+                assert_int_equal(runner->when[atom->ra], 0);
                 break;
             case ATOM_NOP: case ATOM_COMMIT: break;
-            default: {
-                struct atom_result done =
-                    atom_evaluate(atom->op, atom->size, runner->r[atom->ra],
-                                  atom->use_imm ? (uint64_t)atom->imm : runner->r[atom->rb], runner->r[atom->rc],
-                                  runner->f[atom->fs], atom->fmask, atom->cond);
-                runner_write(runner, atom, done.value, desc->sets_flags && atom->fmask, done.flags);
-            }
+            default:
+                if (!atom_is_vector(atom->op)) runner_integer(runner, atom);
+                else if (!runner_vector(runner, atom)) return false;
             }
         }
     }
@@ -454,8 +559,8 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
     if (asked) assert_int_equal(asked_for, runner->committed_r[HOME_EIP]);
     if (!leaves) return true;
     if (leaves->op == ATOM_EXIT) {
-        for (unsigned i = 0; i < REG_COUNT; i++) {
-            if (runner->r_when[i]) fail_msg("r%u has not arrived at the exit at %u", i, here);
+        for (unsigned i = 0; i < REGS_ALL; i++) {
+            if (runner->when[i]) fail_msg("register %u has not arrived at the exit at %u", i, here);
         }
         assert_int_equal(atoms[0].op, ATOM_EXIT);
         runner->ending = ENDED_EXIT;
@@ -466,14 +571,15 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
     *pc = (uint32_t)(here + leaves->imm);
     if (*pc == 0 && runner->commits) {
         runner->ending = ENDED_REPEAT;
-        for (unsigned i = 0; i < REG_COUNT; i++) assert_int_equal(runner->r_when[i], 0);
+        for (unsigned i = 0; i < REGS_ALL; i++) assert_int_equal(runner->when[i], 0);
         return false;
     }
     return true;
 }
 
+/* `vectors`: the vector homes, or NULL for zeros. */
 static inline void runner_run(struct runner *runner, const struct bench *bench, const uint64_t *homes, uint16_t f0,
-                              const uint8_t *memory)
+                              const struct vreg *vectors, const uint8_t *memory)
 {
     memset(runner, 0, sizeof *runner);
     runner->machine = bench->request.machine;
@@ -481,8 +587,11 @@ static inline void runner_run(struct runner *runner, const struct bench *bench, 
     runner->counter = 1000;
     runner->time = 1; /* 0 stands for nothing to arrive */
     for (unsigned i = HOME_INTEGERS; i < REG_ZERO; i++) runner->r[i] = UINT64_C(0xdead000000000000) + i;
+    for (unsigned i = HOME_VECTORS; i < VREG_COUNT; i++)
+        runner->v[i] = (struct vreg){{UINT64_C(0xdeaf000000000000) + i, ~(uint64_t)i}};
     for (unsigned i = 1; i < FLAG_COUNT; i++) runner->f[i] = ATOM_FLAGS;
     memcpy(runner->r, homes, HOME_INTEGERS * sizeof *homes);
+    if (vectors) memcpy(runner->v, vectors, HOME_VECTORS * sizeof *vectors);
     runner->f[0] = f0;
     memcpy(runner->memory, memory, MEMORY_BYTES);
     uint32_t pc = 0;
@@ -495,7 +604,9 @@ struct generator {
     struct prng prng;
     struct ir_region *region;
     uint64_t address;
-    bool offsets;
+    const struct machine_desc *machine;
+    unsigned vectors;  /* of 16 instructions, those that do something with vectors */
+    unsigned vector_homes;
 };
 
 static inline unsigned draw(struct generator *generator, unsigned bound)
@@ -538,7 +649,7 @@ static inline void address_of(struct generator *generator, struct ir_insn *insn)
                                                   .a = insn->a,
                                                   .use_imm = true,
                                                   .imm = 4 * (int)draw(generator, 8) - 16});
-    if (generator->offsets && draw(generator, 2)) insn->imm = 4 * (int)draw(generator, 8) - 16;
+    if (generator->machine->base_offset && draw(generator, 2)) insn->imm = 4 * (int)draw(generator, 8) - 16;
 }
 
 static inline void add_alu(struct generator *generator)
@@ -595,6 +706,112 @@ static inline void add_memory(struct generator *generator)
     }
 }
 
+/* ---- vectors ---- */
+
+static inline ir_ref get_vector(struct generator *generator)
+{
+    return add(generator, (struct ir_insn){.op = IR_GET, .imm = HOME_INTEGERS + draw(generator, generator->vector_homes)});
+}
+static inline void put_vector(struct generator *generator, ir_ref value)
+{
+    add(generator, (struct ir_insn){
+                       .op = IR_PUT, .imm = HOME_INTEGERS + draw(generator, generator->vector_homes), .a = value});
+}
+
+static inline bool has_unit(const struct machine_desc *machine, unsigned class)
+{
+    unsigned classes = 0;
+    for (unsigned unit = 0; unit < machine->unit_count; unit++) classes |= machine->unit_classes[unit];
+    return classes >> class & 1;
+}
+
+/* A pure vector atom that the machine has the unit for; operands open. */
+static inline struct ir_insn draw_vector(struct generator *generator)
+{
+    struct ir_insn insn = {.size = (uint8_t)draw(generator, 4), .imm = draw(generator, 256)};
+    do insn.op = (uint8_t)(ATOM_VECTOR_FIRST + draw(generator, ATOM_OPS - ATOM_VECTOR_FIRST));
+    while (!ir_is_pure(insn.op) || !has_unit(generator->machine, atom_table[insn.op].unit));
+    bool widens = insn.op == ATOM_VWIDENS || insn.op == ATOM_VWIDENU;
+    bool words = insn.op == ATOM_VHADD || insn.op == ATOM_VHSUB || insn.op == ATOM_VPACKSS || insn.op == ATOM_VPACKUS;
+    unsigned shape = atom_table[insn.op].shape;
+    if (!(shape & (SHAPE_LANES | SHAPE_FORMAT))) insn.size = 0;
+    if (words) insn.size = (uint8_t)(1 + draw(generator, 2));
+    if (widens) insn.size = (uint8_t)draw(generator, 3);
+    if (widens) insn.imm = insn.size + 1;
+    if (!(shape & SHAPE_IMM)) insn.imm = 0;
+    if (!draw(generator, 4)) insn.kind = IR_HALF;
+    return insn;
+}
+
+/* What becomes of a status: read, merged into FSW or MXCSR (which may roll back), flags. */
+static inline void use_status(struct generator *generator, ir_ref status, unsigned op)
+{
+    bool flags = op == ATOM_VTEST || op == ATOM_VSTRI || op == ATOM_VSTRM;
+    struct ir_insn merge = {.op = ATOM_FMERGE, .a = get(generator), .b = get(generator), .f = status,
+                            .imm = draw(generator, 16)};
+    if (draw(generator, 2)) merge = (struct ir_insn){.op = ATOM_XMERGE, .a = get(generator), .b = merge.b, .f = status};
+    if (flags) putf(generator, status);
+    else if (draw(generator, 3)) put(generator, add(generator, merge));
+    else put(generator, add(generator, (struct ir_insn){.op = ATOM_GETS, .size = SIZE_32, .f = status}));
+}
+
+static inline void add_vector_atom(struct generator *generator)
+{
+    struct ir_insn insn = draw_vector(generator);
+    unsigned shape = atom_table[insn.op].shape;
+    bool status = shape & SHAPE_STATUS && (!(shape & SHAPE_D) || draw(generator, 2));
+    if (shape & SHAPE_A) insn.a = shape & SHAPE_VA ? get_vector(generator) : get(generator);
+    if (shape & SHAPE_B) insn.b = shape & SHAPE_VB ? get_vector(generator) : get(generator);
+    if (shape & SHAPE_C) insn.c = shape & SHAPE_VC ? get_vector(generator) : get(generator);
+    if (status) insn.fmask = MASK_ALL;
+    ir_ref made = add(generator, insn);
+    bool wanted = shape & SHAPE_D && (!status || draw(generator, 4)); /* else the status alone is */
+    if (status) use_status(generator, made, insn.op);
+    if (wanted && shape & SHAPE_VD) put_vector(generator, made);
+    else if (wanted) put(generator, made);
+}
+
+static inline void add_vector_memory(struct generator *generator)
+{
+    struct ir_insn access = {.op = ATOM_LDV, .size = (uint8_t)draw(generator, 4)};
+    bool store = !draw(generator, 3);
+    if (access.size == SIZE_32 && !draw(generator, 4)) access.kind = IR_ALIGNED;
+    if (access.kind) access.a = add(generator, (struct ir_insn){.op = ATOM_AND, .size = SIZE_32, .a = get(generator),
+                                                                .use_imm = true, .imm = draw(generator, 8) ? -16 : -4});
+    else address_of(generator, &access);
+    if (store) {
+        access.op = ATOM_STV;
+        access.b = get_vector(generator);
+        add(generator, access);
+    } else if (draw(generator, 16)) {
+        put_vector(generator, add(generator, access));
+    } else {
+        add(generator, access); /* for its faults alone */
+    }
+}
+
+/* Homes change places: cycles of moves at the next exit. */
+static inline void add_rotation(struct generator *generator)
+{
+    unsigned count = 2 + draw(generator, 3), homes[4];
+    ir_ref values[4];
+    for (unsigned i = 0; i < count; i++) {
+        homes[i] = HOME_INTEGERS + draw(generator, generator->vector_homes);
+        values[i] = add(generator, (struct ir_insn){.op = IR_GET, .imm = homes[i]});
+    }
+    for (unsigned i = 0; i < count; i++)
+        add(generator, (struct ir_insn){.op = IR_PUT, .imm = homes[(i + 1) % count], .a = values[i]});
+}
+
+static inline void add_vector(struct generator *generator)
+{
+    unsigned kind = draw(generator, 8);
+    if (!has_unit(generator->machine, UNIT_VEC)) return;
+    if (kind < 4) add_vector_atom(generator);
+    else if (kind < 7) add_vector_memory(generator);
+    else add_rotation(generator);
+}
+
 static inline void add_other(struct generator *generator)
 {
     ir_ref flags = getf(generator);
@@ -639,14 +856,17 @@ static inline void add_compare(struct generator *generator, uint8_t op)
 /* A region as a lifter would leave it: every instruction gets, computes, puts. */
 static inline void generate(struct bench *bench, uint64_t seed)
 {
-    struct generator generator = {
-        .region = &bench->region, .address = SPC, .offsets = bench->request.machine->base_offset};
+    static const uint8_t shares[] = {0, 4, 4, 12};
+    struct generator generator = {.region = &bench->region, .address = SPC, .machine = bench->request.machine};
     prng_seed(&generator.prng, seed);
+    generator.vectors = shares[draw(&generator, LENGTH(shares))];
+    generator.vector_homes = draw(&generator, 3) ? 4 : HOME_VECTORS;
     unsigned insns = 1 + draw(&generator, draw(&generator, 4) ? 24 : 90), exits = 0;
     for (unsigned i = 0; i < insns; i++) {
         unsigned length = 1 + draw(&generator, 7), kind = draw(&generator, 16);
         add(&generator, (struct ir_insn){.op = IR_MARK, .imm = (int64_t)generator.address, .c = (ir_ref)length});
-        if (kind < 7) add_alu(&generator);
+        if (draw(&generator, 16) < generator.vectors) add_vector(&generator);
+        else if (kind < 7) add_alu(&generator);
         else if (kind < 11) add_memory(&generator);
         else if (kind < 13) add_other(&generator);
         else if (kind < 15 && exits++ < 12) add_compare(&generator, IR_EXITIF);

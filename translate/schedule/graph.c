@@ -125,13 +125,16 @@ static enum tr_reason classify(struct graph *graph, unsigned at)
     return TR_OK;
 }
 
-/* EIP aside, which exits say anything about. */
+/* Which exits say anything about. EIP is written by commits; but a computed target must not be on its way to the home
+ * where a side exit commits (exposed latencies), so that these then want it left alone. */
 static void find_mapped(struct graph *graph)
 {
-    for (unsigned exit = 0; exit < graph->region->exit_count; exit++) {
-        const struct ir_exit *leaves = &graph->region->exits[exit];
+    const struct ir_region *region = graph->region;
+    for (unsigned exit = 0; exit < region->exit_count; exit++) {
+        const struct ir_exit *leaves = &region->exits[exit];
         for (unsigned home = 0; home < HOME_COUNT; home++) graph->mapped[home] |= leaves->homes[home] != 0;
         graph->mapped[FLAGS_HOME] |= leaves->flags != 0;
+        graph->mapped[HOME_EIP] |= graph->machine->exposed && is_indirect(leaves->kind);
     }
 }
 
@@ -210,7 +213,7 @@ static bool read_map(struct graph *graph, unsigned exit)
     if (!to->values) return false;
     for (unsigned home = 0; home < HOMES; home++) {
         struct operand value = graph_exit_value(graph, exit, home);
-        if (home == HOME_EIP || !graph->mapped[home]) continue;
+        if (!graph->mapped[home]) continue;
         if (value.kind == OPERAND_NONE) value = (struct operand){OPERAND_ENTRY, (uint16_t)home, 0};
         to->values[to->count++] = (struct exit_value){(uint8_t)home, value};
         if (value.kind == OPERAND_ENTRY) graph->home_readers[value.number]++;

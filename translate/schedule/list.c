@@ -145,10 +145,11 @@ static bool may_wait(const struct list *list, const struct node *node)
 
 enum { CHOICE_NONE = REG_ZERO, CHOICE_FAILS = 255 };
 
+/* Nobody reads it: r63 takes an integer; a vector needs a temporary until it has arrived. */
 static unsigned choose_reg(struct list *list, unsigned at)
 {
     const struct node *node = &list->graph->nodes[at];
-    if (!list->places[at].readers) return REG_ZERO;
+    if (!list->places[at].readers && !node->vector) return REG_ZERO;
     if (node->home != NO_HOME) {
         if (home_free(list, node, node->home)) return home_reg(node->home);
         if (node->kind == NODE_COPY) return CHOICE_FAILS;
@@ -277,13 +278,19 @@ static unsigned find_late(struct list *list, unsigned exit)
     return count;
 }
 
+/* A vector atom has to write somewhere, even if only its status is wanted. */
+static bool takes_reg(const struct list *list, const struct late *late)
+{
+    return late->wants_value || list->graph->nodes[late->node].vector;
+}
+
 /* May an exit leave before all that its map wants is computed? Only where waiting would cost time, for few operations,
  * and if the stub has the registers; they are set aside from the atoms that may still join the bundle. */
 static bool may_leave(struct list *list, const struct node *node)
 {
     unsigned count = find_late(list, node->exit), values[2] = {0}, flags = 0;
     for (unsigned i = 0; i < count; i++) {
-        values[list->graph->nodes[list->scratch[i].node].vector] += list->scratch[i].wants_value;
+        values[list->graph->nodes[list->scratch[i].node].vector] += takes_reg(list, &list->scratch[i]);
         flags += list->scratch[i].wants_flags;
     }
     if (count && list->cycle + node->height < list->graph->length) {
@@ -315,11 +322,12 @@ static void assign_late(struct list *list, unsigned exit)
         late[slot].reg = REG_ZERO;
         note_reads(&list->graph->nodes[late[slot].node], list->last_exit, list->cycle);
         unsigned file = list->graph->nodes[late[slot].node].vector;
-        if (late[slot].wants_value && free[file])
+        bool takes = takes_reg(list, &late[slot]);
+        if (takes && free[file])
             late[slot].reg = (uint8_t)((unsigned)__builtin_ctzll(free[file]) + file * REG_VECTOR);
         if (late[slot].wants_flags && flag_temps) late[slot].flags = (uint8_t)__builtin_ctz(flag_temps);
-        list->failed |= (late[slot].wants_value && !free[file]) || (late[slot].wants_flags && !flag_temps);
-        if (late[slot].wants_value) free[file] &= free[file] - 1;
+        list->failed |= (takes && !free[file]) || (late[slot].wants_flags && !flag_temps);
+        if (takes) free[file] &= free[file] - 1;
         if (late[slot].wants_flags) flag_temps &= flag_temps - 1;
     }
     list->lates[exit] = (struct late_list){late, count};
@@ -378,7 +386,7 @@ static void place_node(struct list *list, unsigned at, unsigned reg, unsigned fl
     place->reg = (uint8_t)reg;
     place->flags = (uint8_t)flags;
     if (reg != REG_ZERO) {
-        list->temps[file_of(reg)] &= ~bit_of(reg);
+        if (place->readers) list->temps[file_of(reg)] &= ~bit_of(reg);
         list->landing[reg] = list->cycle + node->latency;
     }
     place->writes_flags = place->flag_readers != 0;
