@@ -2,7 +2,7 @@
  * to. */
 #include "translate_schedule_support.h"
 
-enum { REGIONS = 1200, RUNS = 6 };
+enum { REGIONS = 15000, RUNS = 6 };
 
 struct tally {
     unsigned runs, exits, rollbacks, expected, registers, stores;

@@ -116,6 +116,7 @@ unsigned value_bits(const struct ir_region *region, ir_ref ref)
     bool any = insn->op < ATOM_OPS && (!atom_sized(insn->op) || atom_table[insn->op].format == FORMAT_VECTOR);
     unsigned bits = any ? 64 : 8u << insn->size; /* a vector atom's size is that of a lane, or what it converts to */
     if (!ref) return 0;
+    if (atom_is_vector(insn->op)) return insn->op == ATOM_VEXT ? bits : 64; /* others' size is not the result's */
     switch (insn->op) {
     case IR_GET: return insn->imm <= HOME_EDI && !CONTEXT_GET(region->context, LONG) ? 32 : 64;
     case ATOM_MOV: case ATOM_AND: return insn->use_imm ? bit_length((uint64_t)insn->imm & bits_mask(bits)) : bits;
