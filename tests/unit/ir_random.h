@@ -112,6 +112,7 @@ static inline enum ir_outcome random_run(struct random_guest *guest, const struc
 struct random_pool {
     ir_ref values[256], flags[256], vectors[256], statuses[256];
     unsigned value_count, flag_count, vector_count, status_count;
+    struct ir_insn reached; /* the last vector access */
 };
 
 static inline ir_ref random_of(struct prng *prng, const ir_ref *refs, unsigned count)
@@ -240,12 +241,18 @@ static inline struct ir_insn random_vector_access(struct ir_region *region, stru
     struct ir_insn insn = {.op = (uint8_t)op, .size = (uint8_t)prng_below(prng, 4)};
     insn.a = random_of(prng, pool->values, pool->value_count < 12 ? pool->value_count : 12);
     insn.imm = prng_below(prng, 3) ? (int64_t)prng_below(prng, 24) - 12 : (int64_t)prng_below(prng, 4) * RANDOM_PAGE;
+    if (pool->reached.op && prng_below(prng, 2)) { /* there again */
+        insn.a = pool->reached.a;
+        insn.imm = pool->reached.imm;
+        if (prng_below(prng, 4)) insn.size = pool->reached.size;
+    }
     if (op == ATOM_STV) insn.b = random_vector(region, prng, pool);
     insn.kind = prng_below(prng, 2) ? IR_STACK : IR_DATA;
     if (insn.size == SIZE_32 && prng_below(prng, 4) == 0) {
         insn.kind |= IR_ALIGNED;
         insn.imm &= ~15;
     }
+    pool->reached = insn;
     return insn;
 }
 
