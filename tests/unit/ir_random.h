@@ -112,7 +112,7 @@ static inline enum ir_outcome random_run(struct random_guest *guest, const struc
 struct random_pool {
     ir_ref values[256], flags[256], vectors[256], statuses[256];
     unsigned value_count, flag_count, vector_count, status_count;
-    struct ir_insn reached; /* the last vector access */
+    struct ir_insn reached, computed; /* the last vector access and atom */
 };
 
 static inline ir_ref random_of(struct prng *prng, const ir_ref *refs, unsigned count)
@@ -217,6 +217,13 @@ static inline void random_vector_atom(struct ir_region *region, struct prng *prn
         insn.b = shape & SHAPE_VB ? random_vector(region, prng, pool) : random_of(prng, pool->values, pool->value_count);
     if (shape & SHAPE_C)
         insn.c = shape & SHAPE_VC ? random_vector(region, prng, pool) : random_of(prng, pool->values, pool->value_count);
+    if (pool->computed.op && prng_below(prng, 3) == 0) { /* the same again, or nearly */
+        insn = pool->computed;
+        shape = atom_table[insn.op].shape;
+        if (prng_below(prng, 3) == 0) insn.kind ^= IR_HALF;
+        if (shape & SHAPE_STATUS && shape & SHAPE_D && prng_below(prng, 2)) insn.fmask ^= MASK_ALL;
+    }
+    pool->computed = insn;
     random_append(region, pool, insn);
 }
 
