@@ -6,9 +6,11 @@
 #include <cmocka.h>
 
 #include "tests/unit/hw_core_support.h"
+#include "tests/unit/vector_stand_in.h"
 
-/* f0 is a home, and homes must be committed before an exit. */
-enum { REGS = 6, FIRST_REG = 32, FLAGS = 3, FIRST_FLAG = 1, ATOMS = 8, WORDS = 4 };
+/* f0 is a home, and homes must be committed before an exit. Temporaries are v32 and above, for no rollback restores
+ * them. */
+enum { REGS = 6, FIRST_REG = 32, VREGS = 5, FIRST_VREG = REG_VECTOR + 40, FLAGS = 3, FIRST_FLAG = 1, ATOMS = 8, BYTES = 48 };
 
 static const uint8_t pure_ops[] = {ATOM_MOV,  ATOM_ADD,  ATOM_ADC, ATOM_SUB,   ATOM_SBB,   ATOM_AND,    ATOM_XOR,
                                    ATOM_SHL,  ATOM_SAR,  ATOM_ROL, ATOM_RCR,   ATOM_SHLD,  ATOM_SH2ADD, ATOM_SX8,
@@ -18,6 +20,28 @@ static const uint8_t pure_ops[] = {ATOM_MOV,  ATOM_ADD,  ATOM_ADC, ATOM_SUB,   A
 static unsigned any_reg(struct prng *prng)
 {
     return prng_below(prng, 12) == 0 ? REG_ZERO : FIRST_REG + (unsigned)prng_below(prng, REGS);
+}
+
+static unsigned any_vreg(struct prng *prng) { return FIRST_VREG + (unsigned)prng_below(prng, VREGS); }
+
+static struct atom random_vector(struct prng *prng)
+{
+    struct atom atom = {.op = (uint8_t)(ATOM_VECTOR_FIRST + prng_below(prng, ATOM_OPS - ATOM_VECTOR_FIRST))};
+    if (prng_below(prng, 4) == 0) atom.op = ATOM_VMOV; /* swaps */
+    unsigned shape = atom_table[atom.op].shape;
+    bool words = atom.op == ATOM_VHADD || atom.op == ATOM_VHSUB || atom.op == ATOM_VPACKSS || atom.op == ATOM_VPACKUS;
+    bool widens = atom.op == ATOM_VWIDENS || atom.op == ATOM_VWIDENU;
+    atom.size = (uint8_t)(words ? 1 + prng_below(prng, 2) : prng_below(prng, widens ? 3 : 4));
+    atom.imm = widens ? atom.size + 1 : (int64_t)prng_below(prng, 256);
+    atom.rd = (uint8_t)(shape & SHAPE_VD ? any_vreg(prng) : any_reg(prng));
+    atom.ra = (uint8_t)(shape & SHAPE_VA ? any_vreg(prng) : any_reg(prng));
+    atom.rb = (uint8_t)(shape & SHAPE_VB ? any_vreg(prng) : any_reg(prng));
+    atom.rc = (uint8_t)(shape & SHAPE_VC ? any_vreg(prng) : any_reg(prng));
+    atom.half = prng_below(prng, 4) == 0;
+    atom.fs = (uint8_t)(FIRST_FLAG + prng_below(prng, FLAGS));
+    atom.fd = (uint8_t)(FIRST_FLAG + prng_below(prng, FLAGS));
+    if (shape & SHAPE_STATUS && prng_below(prng, 2)) atom.fmask = MASK_ALL;
+    return atom;
 }
 
 static struct atom random_pure(struct prng *prng)
@@ -41,24 +65,31 @@ static struct atom random_pure(struct prng *prng)
     return atom;
 }
 
-/* Addresses are r1 + a word, so that bundles meet in memory. */
+static unsigned bytes_of(const struct atom *atom)
+{
+    return atom->op == ATOM_LDV || atom->op == ATOM_STV ? vector_bytes(atom->size) : 1u << atom->size;
+}
+
+/* Addresses are r4 + a few bytes, so that bundles meet in memory; often in lines, fast or slow. */
 static struct atom random_memory(struct prng *prng)
 {
-    static const uint8_t ops[] = {ATOM_LD, ATOM_LD, ATOM_LDS, ATOM_ST, ATOM_ST};
-    struct atom atom = {
-        .op = ops[prng_below(prng, LENGTH(ops))], .space = SPACE_USER, .wrap = WRAP_32, .ra = 1, .gated = true};
-    atom.imm = (int64_t)prng_below(prng, WORDS * 4);
-    atom.use_imm = atom.imm != 0;
+    static const uint8_t ops[] = {ATOM_LD, ATOM_LD, ATOM_LDS, ATOM_ST, ATOM_ST, ATOM_LDV, ATOM_LDV, ATOM_STV, ATOM_STV};
+    struct atom atom = {.op = ops[prng_below(prng, LENGTH(ops))], .space = SPACE_USER, .wrap = WRAP_32, .ra = 4};
+    bool store = atom.op == ATOM_ST || atom.op == ATOM_STV, vector = atom.op == ATOM_LDV || atom.op == ATOM_STV;
     atom.size = (uint8_t)prng_below(prng, atom.op == ATOM_LDS ? 2 : 4);
-    if (atom.op == ATOM_ST)
-        atom.rb = (uint8_t)any_reg(prng);
-    else
-        atom.rd = (uint8_t)any_reg(prng);
+    atom.imm = (int64_t)prng_below(prng, BYTES - bytes_of(&atom) + 1);
+    if (prng_below(prng, 2)) atom.imm &= ~7;
+    if (prng_below(prng, 4) == 0) atom.wrap = WRAP_64;
+    atom.use_imm = atom.imm != 0;
+    atom.gated = store;
+    uint8_t reg = (uint8_t)(vector ? any_vreg(prng) : any_reg(prng));
+    if (store) atom.rb = reg;
+    else atom.rd = reg;
     return atom;
 }
 
-/* Encodes what atom_decode would give back; false where atoms of the bundle write the same place. */
-static bool add_atom(struct atom *atoms, unsigned *count, struct atom atom)
+/* Encodes what atom_decode would give back; false where atoms of the bundle write the same place or want a unit more. */
+static bool add_atom(const struct rig *rig, struct atom *atoms, unsigned *count, struct atom atom)
 {
     uint32_t words[ATOM_WORDS_MAX];
     unsigned length = atom_encode(&atom, words);
@@ -66,41 +97,71 @@ static bool add_atom(struct atom *atoms, unsigned *count, struct atom atom)
     struct atom_uses uses = atom_uses(&atom);
     for (unsigned i = 0; i < *count; i++) {
         struct atom_uses other = atom_uses(&atoms[i]);
-        if ((uses.writes & other.writes) || (uses.flags_written & other.flags_written)) return false;
+        if ((uses.writes & other.writes) || (uses.vwrites & other.vwrites) || (uses.flags_written & other.flags_written)) return false;
     }
+    uint8_t classes[ATOMS + 1];
+    for (unsigned i = 0; i < *count; i++) classes[i] = atom_table[atoms[i].op].unit;
+    classes[*count] = atom_table[atom.op].unit;
+    if (!machine_fits(hw_machine(rig->core), classes, *count + 1)) return false;
     atoms[(*count)++] = atom;
     return true;
 }
 
 struct world {
     uint64_t r[REG_COUNT];
+    struct vreg v[VREG_COUNT];
     uint16_t f[FLAG_COUNT];
-    uint8_t memory[WORDS * 4 + 8];
+    uint8_t memory[BYTES];
 };
 
+/* The value is hw_vector's; which operands it gets and where the results go is checked. False: it rolls back. */
+static bool vector_reference(struct hw_core *core, const struct world *before, struct world *after,
+                             const struct atom *atom)
+{
+    unsigned shape = atom_table[atom->op].shape;
+    struct vector_atom in = stand_in_atom(atom, before->r, before->v, before->f);
+    if (!hw_vector(core, &in)) return false;
+    if (shape & SHAPE_VD) after->v[atom->rd - REG_VECTOR] = in.v;
+    else if (shape & SHAPE_D && atom->rd != REG_ZERO) after->r[atom->rd] = in.x;
+    if (atom->fmask) after->f[atom->fd] = in.status;
+    return true;
+}
+
+static void memory_reference(const struct world *before, struct world *after, const struct atom *atom)
+{
+    struct vreg value = {{0, 0}};
+    unsigned bytes = bytes_of(atom);
+    if (atom->op == ATOM_ST) {
+        memcpy(after->memory + atom->imm, &before->r[atom->rb], bytes);
+    } else if (atom->op == ATOM_STV) {
+        memcpy(after->memory + atom->imm, &before->v[atom->rb - REG_VECTOR], bytes);
+    } else {
+        memcpy(&value, before->memory + atom->imm, bytes);
+        if (atom->op == ATOM_LDV) after->v[atom->rd - REG_VECTOR] = value;
+        else if (atom->op == ATOM_LD) after->r[atom->rd] = value.half[0];
+        else after->r[atom->rd] = (uint32_t)(bytes == 1 ? (int8_t)value.half[0] : (int16_t)value.half[0]);
+    }
+    after->r[REG_ZERO] = 0;
+}
+
 /* Reads from `before`, writes to `after`. */
-static void reference(const struct world *before, struct world *after, const struct atom *atom)
+static void integer_reference(const struct world *before, struct world *after, const struct atom *atom)
 {
     uint64_t a = before->r[atom->ra], b = atom->use_imm ? (uint64_t)atom->imm : before->r[atom->rb],
              c = before->r[atom->rc];
-    unsigned bytes = 1u << atom->size;
-    if (atom->op == ATOM_ST) {
-        memcpy(after->memory + atom->imm, &before->r[atom->rb], bytes);
-        return;
-    }
-    if (atom->op == ATOM_LD || atom->op == ATOM_LDS) {
-        uint64_t value = 0;
-        memcpy(&value, before->memory + atom->imm, bytes);
-        if (atom->op == ATOM_LDS) value = (uint32_t)(bytes == 1 ? (int32_t)(int8_t)value : (int32_t)(int16_t)value);
-        after->r[atom->rd] = value;
-    } else {
-        unsigned size = atom_sized(atom->op) ? atom->size : 0;
-        struct atom_result result =
-            atom_evaluate(atom->op, size, a, b, c, before->f[atom->fs], atom->fmask, atom->cond);
-        if (atom_table[atom->op].format != FORMAT_FB) after->r[atom->rd] = result.value;
-        if (atom_table[atom->op].sets_flags && atom->fmask) after->f[atom->fd] = result.flags;
-    }
+    unsigned size = atom_sized(atom->op) ? atom->size : 0;
+    struct atom_result result = atom_evaluate(atom->op, size, a, b, c, before->f[atom->fs], atom->fmask, atom->cond);
+    if (atom_table[atom->op].format != FORMAT_FB) after->r[atom->rd] = result.value;
+    if (atom_table[atom->op].sets_flags && atom->fmask) after->f[atom->fd] = result.flags;
     after->r[REG_ZERO] = 0;
+}
+
+static bool reference(struct hw_core *core, const struct world *before, struct world *after, const struct atom *atom)
+{
+    if (atom_is_vector(atom->op)) return vector_reference(core, before, after, atom);
+    if (atom_table[atom->op].properties & ATOM_MEMORY) memory_reference(before, after, atom);
+    else integer_reference(before, after, atom);
+    return true;
 }
 
 static void put_bundle(struct rig *rig, const struct atom *atoms, unsigned count)
@@ -117,64 +178,95 @@ static void put_bundle(struct rig *rig, const struct atom *atoms, unsigned count
     hw_invalidate_code(rig->core, RIG_CODE, (uint32_t)((char *)at - (char *)words));
 }
 
+/* Guest memory from r4 on. */
+static void move_memory(struct rig *rig, uint8_t *bytes, bool write)
+{
+    uint64_t linear = hw_state(rig->core)->r[4];
+    for (unsigned i = 0; i < BYTES; i++) {
+        uint64_t physical = rig_physical(rig, linear + i);
+        assert_true(write ? physical_write(rig->physical, physical, bytes + i, 1)
+                          : physical_read(rig->physical, physical, bytes + i, 1));
+    }
+}
+
+/* r4 lies within a line, before the end of one, or before the end of a page. */
 static void set_world(struct rig *rig, struct world *world, struct prng *prng)
 {
+    static const uint16_t places[] = {0, 0x40 - 24, PAGE_BYTES - 24};
     struct hw_state *state = hw_state(rig->core);
     for (unsigned i = 0; i < REGS; i++) state->r[FIRST_REG + i] = prng_next(prng) >> prng_below(prng, 64);
+    for (unsigned i = 0; i < VREGS; i++)
+        state->v[FIRST_VREG - REG_VECTOR + i] = (struct vreg){{prng_next(prng), prng_next(prng) >> prng_below(prng, 64)}};
     for (unsigned i = 0; i < FLAGS; i++) state->f[FIRST_FLAG + i] = (uint16_t)(prng_next(prng) & ATOM_FLAGS);
+    state->r[4] = RIG_DATA + places[prng_below(prng, LENGTH(places))];
     hw_commit(rig->core, 0, 0, ~UINT64_C(0), true);
     memcpy(world->r, state->r, sizeof world->r);
+    memcpy(world->v, state->v, sizeof world->v);
     memcpy(world->f, state->f, sizeof world->f);
-    for (unsigned i = 0; i < sizeof world->memory; i++) world->memory[i] = (uint8_t)prng_next(prng);
-    assert_true(physical_write(rig->physical, rig_physical(rig, RIG_DATA), world->memory, sizeof world->memory));
+    for (unsigned i = 0; i < BYTES; i++) world->memory[i] = (uint8_t)prng_next(prng);
+    move_memory(rig, world->memory, true);
+}
+
+static void print_atoms(const struct atom *atoms, unsigned count)
+{
+    for (unsigned k = 0; k < count; k++) {
+        char text[128];
+        atom_print(text, sizeof text, &atoms[k]);
+        print_error("%s\n", text);
+    }
 }
 
 static void random_bundles(void **state)
 {
-    struct rig *rig = rig_create(
-        "core.issue_width=16;"
-        "core.units=alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store "
-        "alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store alu+mul+div+load+store branch");
+#define INTEGER_UNIT "alu+mul+div+load+store "
+#define ANY_UNIT     "alu+mul+load+store+fp+fdiv+ftrig+vec "
+    struct rig *rig = rig_create("core.issue_width=16; core.gate.entries=64; core.units=" INTEGER_UNIT INTEGER_UNIT
+                                     INTEGER_UNIT INTEGER_UNIT ANY_UNIT ANY_UNIT ANY_UNIT ANY_UNIT "branch");
+    unsigned rolled_back = 0;
     struct prng prng;
     prng_seed(&prng, 77);
     for (unsigned round = 0; round < 30000; round++) {
         struct atom atoms[ATOMS];
         unsigned count = 0, wanted = 1 + (unsigned)prng_below(&prng, ATOMS);
         for (unsigned tries = 0; count < wanted && tries < 40; tries++)
-            add_atom(atoms, &count, prng_below(&prng, 3) ? random_pure(&prng) : random_memory(&prng));
+            add_atom(rig, atoms, &count, prng_below(&prng, 3) == 0   ? random_memory(&prng)
+                                         : prng_below(&prng, 2) == 0 ? random_vector(&prng)
+                                                                     : random_pure(&prng));
         if (!count) continue;
         struct world before, after;
         set_world(rig, &before, &prng);
         after = before;
+        bool stays = true;
         for (unsigned i = 0; i < count; i++)
-            if (atoms[i].op != ATOM_ST) reference(&before, &after, &atoms[i]);
+            if (atoms[i].op != ATOM_ST && atoms[i].op != ATOM_STV)
+                stays &= reference(rig->core, &before, &after, &atoms[i]);
         put_bundle(rig, atoms, count);
         struct hw_exit exit = rig_run(rig);
-        assert_int_equal(exit.kind, HW_EXIT);
-        const struct hw_state *now = hw_state(rig->core);
-        for (unsigned i = 0; i < REG_COUNT; i++)
-            if (now->r[i] != after.r[i]) {
-                for (unsigned k = 0; k < count; k++) {
-                    char text[128];
-                    atom_print(text, sizeof text, &atoms[k]);
-                    print_error("%s\n", text);
-                }
-                fail_msg("round %u: r%u is %llx, should be %llx", round, i, (unsigned long long)now->r[i],
-                         (unsigned long long)after.r[i]);
-            }
-        assert_memory_equal(now->f, after.f, sizeof after.f);
-        uint8_t memory[sizeof before.memory];
-        assert_true(physical_read(rig->physical, rig_physical(rig, RIG_DATA), memory, sizeof memory));
+        uint8_t memory[BYTES];
+        move_memory(rig, memory, false);
         assert_memory_equal(memory, before.memory, sizeof memory); /* gated, and never committed */
+        assert_int_equal(exit.kind, stays ? HW_EXIT : HW_ASSERT);
+        rolled_back += !stays;
+        if (!stays) continue;
+        const struct hw_state *now = hw_state(rig->core);
+        for (unsigned i = 0; i < REG_COUNT; i++) {
+            if (now->r[i] == after.r[i] && !memcmp(&now->v[i], &after.v[i], sizeof now->v[i])) continue;
+            print_atoms(atoms, count);
+            fail_msg("round %u: r%u is %llx, should be %llx, or v%u differs", round, i, (unsigned long long)now->r[i],
+                     (unsigned long long)after.r[i], i);
+        }
+        assert_memory_equal(now->f, after.f, sizeof after.f);
         hw_rollback(rig->core);
     }
+    assert_true(rolled_back > 100);
     rig_destroy(rig);
 }
 
 /* Stores of a bundle write in any order where they overlap; so each is checked alone, by committing it. */
 static void stores_and_forwarding(void **state)
 {
-    struct rig *rig = rig_create("core.units=alu+mul+div+load+store alu+load+store branch; core.gate.entries=64");
+    struct rig *rig = rig_create("core.units=alu+mul+div+load+store alu+load+store branch; core.gate.entries=64;"
+                                 "memory.l1d.perfect=false; memory.l1d.size=1KiB; memory.l1d.ways=2");
     struct prng prng;
     prng_seed(&prng, 78);
     for (unsigned round = 0; round < 20000; round++) {
@@ -187,11 +279,10 @@ static void stores_and_forwarding(void **state)
         bool commits = prng_below(&prng, 2);
         for (unsigned i = 0; i < steps; i++) {
             struct atom atom = random_memory(&prng);
-            if (atom.op != ATOM_ST && atom.rd == 1) continue;
             at += (size_t)atom_print(text + at, sizeof text - at, &atom);
             at += (size_t)snprintf(text + at, sizeof text - at, "\n");
             struct world now = after;
-            reference(&now, &after, &atom);
+            memory_reference(&now, &after, &atom);
             if (commits && prng_below(&prng, 4) == 0)
                 at += (size_t)snprintf(text + at, sizeof text - at, "commit entry\n");
         }
@@ -201,8 +292,9 @@ static void stores_and_forwarding(void **state)
         struct hw_exit exit = rig_run(rig);
         assert_int_equal(exit.kind, HW_EXIT);
         assert_memory_equal(hw_state(rig->core)->r + FIRST_REG, after.r + FIRST_REG, REGS * sizeof(uint64_t));
-        uint8_t memory[sizeof before.memory];
-        assert_true(physical_read(rig->physical, rig_physical(rig, RIG_DATA), memory, sizeof memory));
+        assert_memory_equal(hw_state(rig->core)->v, after.v, sizeof after.v);
+        uint8_t memory[BYTES];
+        move_memory(rig, memory, false);
         assert_memory_equal(memory, commits ? after.memory : before.memory, sizeof memory);
         hw_rollback(rig->core);
     }

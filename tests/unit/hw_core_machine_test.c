@@ -611,10 +611,29 @@ static size_t random_program(struct prng *prng, char *text, size_t capacity)
         "st.1 user32 [r36 + 2], r33, check 2, gated",
         "st.4 concealed64 [r3 + 5], r34",
         "probe.4 user32 [r36]",
+        "ldv.16 v40, user32 [r35]",
+        "ldv.16 v41, user32 [r36 + 3]",
+        "ldv.16 v42, user32 [r35 + 16], protect 1",
+        "ldv.8 v40, user32 [r35 + 8]",
+        "ldv.4 v42, user32 [r36 + 32]",
+        "ldv.10 v41, user32 [r35 + 4]",
+        "ldv.16 v41, user32 [r35 + 32], aligned",
+        "stv.16 user32 [r35], v40, gated",
+        "stv.16 user32 [r36 + 4085], v41, gated",
+        "stv.16 user32 [r36], v42, check 2, gated",
+        "stv.8 user32 [r35 + 24], v41, gated",
+        "stv.4 user32 [r36 + 8], v40, gated",
+        "stv.10 user32 [r36 + 16], v42, check 2, gated",
+        "stv.16 concealed64 [r3 + 13], v40",
+        "vadd.4 v40, v41, v42",
+        "vmov v1, v40",
+        "vfadd.ps v2, v40, v41, r3 ; f4",
+        "fdiv v42, v40, v41, r3, 0 ; f4",
+        "xmerge r33, r3, r3, f4",
     };
     size_t at = (size_t)snprintf(text, capacity, "mov.4 r35, r1\nmov.4 r36, r2\nmov.4 r37, %u\nagain:\n",
                                  1 + (unsigned)prng_below(prng, 20));
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < 24; i++) {
         const char *bundle = bundles[prng_below(prng, LENGTH(bundles))];
         at += (size_t)snprintf(text + at, capacity - at, bundle, i, i);
         at += (size_t)snprintf(text + at, capacity - at, "\n");
@@ -650,6 +669,8 @@ static void random_settings(struct prng *prng, char *text, size_t capacity)
         "memory.cost.unaligned=3",
         "core.interval.load=2",
         "core.interval.alu=2",
+        "core.interval.vec=2",
+        "core.latency.vec=1",
         "inject.rollback.odds=50",
         "inject.event.every=7",
         "memory.l1i.size=256; memory.l1i.ways=1",

@@ -263,6 +263,34 @@ static void parallel_moves(void **state)
     }
 }
 
+/* The same of vector registers, of which one bundle moves as many as there are units for packed atoms. */
+static void parallel_vector_moves(void **state)
+{
+    const char *text = "region context 0x70000 promoted\n"
+                       "mark 0x08048000 2\n%1 = get xmm0\n%2 = get xmm1\n%3 = get xmm2\n%4 = get x87_r7\n%5 = flags\n"
+                       "exitif z, %5, 0x08049000 #0\n"
+                       "exit jump 0x0804a000 #1\n"
+                       "#0 jump 0x08049000 insns 1 xmm0=%2 xmm1=%1 xmm2=%4 xmm15=%1 x87_r7=%3\n"
+                       "#1 jump 0x0804a000 insns 1 xmm0=%2 xmm1=%3 xmm2=%1 x87_r7=%1\n";
+    for (unsigned machine = 0; machine < MACHINES; machine++) {
+        for (unsigned taken = 0; taken < 2; taken++) {
+            static struct runner runner;
+            static uint8_t memory[MEMORY_BYTES];
+            uint64_t homes[HOME_INTEGERS] = {0};
+            struct vreg v[HOME_VECTORS];
+            for (unsigned i = 0; i < HOME_VECTORS; i++) v[i] = (struct vreg){{100 + i, 200 + i}};
+            translate_text(&machines[machine], TR_JTLB, 2, text);
+            unsigned at;
+            assert_null(schedule_verify(&bench.region, &bench.request, &bench.schedule, &at));
+            runner_run(&runner, &bench, homes, taken ? FLAG_ZF : 0, v, memory);
+            static const uint8_t from[2][4] = {{1, 2, 0, 0}, {1, 0, 23, 2}}, to[4] = {0, 1, 2, 23};
+            for (unsigned i = 0; i < 4; i++)
+                assert_memory_equal(&runner.committed_v[to[i]], &v[from[taken][i]], sizeof *v);
+            assert_memory_equal(&runner.committed_v[15], &v[taken ? 0 : 15], sizeof *v);
+        }
+    }
+}
+
 static void ranges(void **state)
 {
     translate_text(
@@ -347,7 +375,7 @@ int main(void)
         cmocka_unit_test(repeat),
         cmocka_unit_test(to_the_interpreter),
         cmocka_unit_test(links),
-        cmocka_unit_test(parallel_moves),
+        cmocka_unit_test(parallel_moves), cmocka_unit_test(parallel_vector_moves),
         cmocka_unit_test(ranges),
         cmocka_unit_test(too_many_exits),
         cmocka_unit_test(arena_runs_out),
