@@ -13,12 +13,10 @@
 
 static const char usage[] =
     "usage: covm isa [--csv] [PATTERN]\n"
-    "Lists the rows of the x86 instruction table (those whose mnemonic or form holds PATTERN): encoding in the "
-    "manual's\n"
-    "notation, first processor (guest.cpu) that has it, whether it is translated or interpreted only, whether it may\n"
-    "fault, whether it takes LOCK, and what tests it: random sequences against the host's processor, and how many of "
-    "the\n"
-    "hand-made cases of tests/cases hold it.\n"
+    "Lists the rows of the x86 instruction table (those whose mnemonic or form holds PATTERN): encoding as the manual\n"
+    "writes it, first processor (guest.cpu) that has it, translated or interpreted only, whether it may fault and\n"
+    "may take LOCK, and what tests it: random instances (host) and random sequences against the host's processor, and\n"
+    "how many of the hand-made cases of tests/cases.\n"
     "  --csv                 comma-separated\n";
 
 enum { CSV = CLI_OWN };
@@ -138,25 +136,36 @@ static unsigned *count_cases(void)
     return cases;
 }
 
+static const char *not_on_host(unsigned row)
+{
+    const char *reason = x86_left_out(X86_TEST_HOST, row);
+    return reason ? reason : x86_left_out(X86_TEST_HOST_LOOSE, row);
+}
+
 static char *tested_by(unsigned row, const unsigned *cases)
 {
-    const char *left_out = x86_left_out(row);
+    const char *host = not_on_host(row), *sequences = x86_left_out(X86_TEST_SEQUENCES, row);
     struct text text = {0};
-    if (left_out)
-        text_printf(&text, "not in sequences (%s)", left_out);
-    else
-        text_printf(&text, "sequences");
+    text_printf(&text, "%s%s", host ? "" : "host ", sequences ? "" : "sequences ");
     if (!cases)
-        text_printf(&text, ", cases not built");
+        text_printf(&text, "(cases not built) ");
     else if (cases[row])
-        text_printf(&text, ", %u case%s", cases[row], cases[row] == 1 ? "" : "s");
+        text_printf(&text, "cases:%u ", cases[row]);
+    if (host && sequences && !strcmp(host, sequences)) {
+        text_printf(&text, "(neither host nor sequences: %s) ", host);
+        sequences = NULL;
+    } else if (host) {
+        text_printf(&text, "(no host: %s) ", host);
+    }
+    if (sequences) text_printf(&text, "(no sequences: %s) ", sequences);
+    text.data[--text.length] = 0; /* the blank at the end: one of these was printed */
     return text.data;
 }
 
 /* ---- the list ---- */
 
 struct summary {
-    unsigned rows, ways[3], sequences, cases;
+    unsigned rows, ways[3], host, sequences, cases;
 };
 
 static void print_row(unsigned row, bool csv, const unsigned *cases, struct summary *summary)
@@ -172,7 +181,8 @@ static void print_row(unsigned row, bool csv, const unsigned *cases, struct summ
            r->form, text_string(&encoding), isa_cpu_key(isa_row_cpu(row)), how, faults, lock, tested);
     summary->rows++;
     summary->ways[way.way]++;
-    summary->sequences += !x86_left_out(row);
+    summary->host += !not_on_host(row);
+    summary->sequences += !x86_left_out(X86_TEST_SEQUENCES, row);
     summary->cases += cases && cases[row];
     text_free(&encoding);
     free(how);
@@ -197,8 +207,10 @@ static int list(bool csv, const char *pattern)
             print_row(row, csv, cases, &summary);
     }
     if (!csv)
-        printf("%u rows: %u translated, %u interpreted only, %u always an exception; %u in sequences, %u in cases\n",
-               summary.rows, summary.ways[ISA_LIFTED], summary.ways[ISA_HELPER], summary.ways[ISA_TRAPS],
+        printf("%u rows: %u translated, %u interpreted only, %u always an exception; tested: %u on the host, %u in "
+               "sequences, "
+               "%u in cases\n",
+               summary.rows, summary.ways[ISA_LIFTED], summary.ways[ISA_HELPER], summary.ways[ISA_TRAPS], summary.host,
                summary.sequences, summary.cases);
     free(cases);
     if (!summary.rows) fprintf(stderr, "covm: no row of the table holds '%s'\n", pattern);

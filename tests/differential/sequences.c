@@ -156,7 +156,7 @@ static unsigned pick_row(struct prng *prng)
     for (;;) {
         unsigned row = (unsigned)prng_below(prng, x86_row_count);
         const struct x86_row *r = &x86_rows[row];
-        if (x86_left_out(row)) continue;
+        if (x86_left_out(X86_TEST_SEQUENCES, row)) continue;
         /* what always faults ends the sequence: seldom */
         bool fatal = r->properties & X86_ENDS_REGION && r->properties & X86_MAY_FAULT;
         if (!fatal || prng_below(prng, 16) == 0) return row;
@@ -384,7 +384,7 @@ static int count_rows(void)
         lay_out(&s, CODE_BASE + CODE_FILE, (struct sequence_header *)room, rows);
     }
     for (unsigned i = 0; i < x86_row_count; i++) {
-        bool wanted = !x86_left_out(i);
+        bool wanted = !x86_left_out(X86_TEST_SEQUENCES, i);
         if (wanted || rows[i]) printf("%7u %s %s\n", rows[i], x86_rows[i].mnemonic, x86_rows[i].form);
         missing += wanted && !rows[i];
     }

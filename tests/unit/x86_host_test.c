@@ -357,28 +357,10 @@ static struct outcome run_guest(const struct ir_region *region, const struct x86
 
 /* ---- what may not be compared ---- */
 
-static bool is_x87(unsigned row)
-{
-    const struct row_shape *shape = &x86_shapes[row];
-    return shape->map == MAP_X87 || (shape->map == MAP_ONE && shape->opcode >= 0xd8 && shape->opcode <= 0xdf);
-}
-
-/* Rows whose behaviour is the platform's or the kernel's, not the instruction's. */
 static bool left_out(unsigned row)
 {
-    if (x86_rows[row].properties & X86_INTERPRETED || is_x87(row)) return true;
-    switch (row) {
-    case ROW_SYSCALL: case ROW_SYSENTER: case ROW_SYSRET: case ROW_SYSEXIT: /* exist on the host */
-    case ROW_SGDT_MS: case ROW_SIDT_MS: case ROW_SMSW_EV: case ROW_SLDT_EV: case ROW_STR_EV: /* UMIP */
-    case ROW_RDPMC: case ROW_UD0: case ROW_PUSH_FS:
-    case ROW_INT1: /* some hypervisors leave EIP on it */
-        return true;
-    case ROW_PUSH_ES: case ROW_PUSH_CS: case ROW_PUSH_SS: case ROW_PUSH_DS: case ROW_PUSH_GS: /* Intel and AMD differ */
-    case ROW_BSWAP_ZV:
-        return !strict;
-    default:
-        return long_mode && x86_shapes[row].map < MAP_0F_NP && !is_x87(row);
-    }
+    return x86_left_out(X86_TEST_HOST, row) || (!strict && x86_left_out(X86_TEST_HOST_LOOSE, row)) ||
+           (long_mode && x86_shapes[row].map < MAP_0F_NP);
 }
 
 /* Flags that the manual leaves undefined for this instance. */

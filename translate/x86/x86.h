@@ -83,8 +83,9 @@ struct x86_generate_options {
     int32_t branch_low, branch_high;             /* of relative branches, cut to the displacement's size, inclusive */
 };
 unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate_options *options, uint8_t *bytes);
-/* Why the random sequences against the host's processor leave a row out; NULL: they do not. */
-const char *x86_left_out(unsigned row);
+/* Random tests against the host's processor (left_out.def), and why one leaves a row out; NULL: it does not. */
+enum x86_test { X86_TEST_HOST, X86_TEST_HOST_LOOSE, X86_TEST_SEQUENCES };
+const char *x86_left_out(enum x86_test test, unsigned row);
 
 /* The C helpers that IR_HELPER names (helpers.def), for the interpreter. */
 enum x86_helper {

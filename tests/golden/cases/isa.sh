@@ -1,6 +1,6 @@
 . "$TREE/tests/golden/cases/lib"
 # The hand-made cases may grow.
-isa() { "$COVM" isa "$@" | sed 's/, [0-9]* cases*/, N cases/; s/[0-9]* in cases/N in cases/'; }
+isa() { "$COVM" isa "$@" | sed 's/ cases:[0-9]*/ cases:N/; s/[0-9]* in cases/N in cases/'; }
 isa cmpxchg
 isa fxsave
 isa cpuid
