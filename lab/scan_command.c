@@ -91,21 +91,23 @@ static unsigned print_class(const struct view *view, enum scan_class class, cons
 
 /* ---- the processor ---- */
 
-/* Names of the functions that hold a group's sites, the first few. */
+/* Names of the functions that hold a group's sites, those that nothing chooses first. */
 static void print_functions(const struct view *view, const struct scan_group *group)
 {
-    const struct scan_function *last = NULL;
     unsigned count = 0;
-    for (unsigned i = 0; i < group->site_count; i++) {
-        const struct scan_function *function = scan_function_at(&view->scan, group->sites[i].address);
-        if (!function || function == last) continue;
-        last = function;
-        if (!view->all && ++count > SHOWN) continue;
-        const char *remark = function->reach == SCAN_RUNS ? "" : "   [chosen by CPUID]";
-        if (function->name)
-            printf("      %s%s\n", function->name, remark);
-        else
-            printf("      0x%08x%s\n", function->address, remark);
+    for (unsigned chosen = 0; chosen < 2; chosen++) {
+        const struct scan_function *last = NULL;
+        for (unsigned i = 0; i < group->site_count; i++) {
+            const struct scan_function *function = scan_function_at(&view->scan, group->sites[i].address);
+            if (!function || function == last || (function->reach != SCAN_RUNS) != chosen) continue;
+            last = function;
+            if (count++ >= SHOWN && !view->all) continue;
+            const char *remark = chosen ? "   [chosen by CPUID]" : "";
+            if (function->name)
+                printf("      %s%s\n", function->name, remark);
+            else
+                printf("      0x%08x%s\n", function->address, remark);
+        }
     }
     if (!view->all && count > SHOWN) printf("      and %u more functions (--all)\n", count - SHOWN);
 }

@@ -77,13 +77,20 @@ static bool is_meant(const struct scan_insn *insn)
            insn->zydis.mnemonic == ZYDIS_MNEMONIC_UD2;
 }
 
+/* What no program uses without having asked, wherever it asks: shadow stacks (by RDSSP, here a NOP), transactions and
+ * extended states (by CPUID), which operating systems and hypervisors switch off. */
+static bool is_asked_for(const struct scan_insn *insn)
+{
+    ZydisISASet set = insn->zydis.meta.isa_set;
+    return set == ZYDIS_ISA_SET_CET || set == ZYDIS_ISA_SET_RTM || set == ZYDIS_ISA_SET_XSAVE;
+}
+
 static void judge_unsupported(struct judge *judge, const struct scan_insn *insn, enum scan_reach reach)
 {
     struct scan_group group = {.class = SCAN_UNSUPPORTED, .bad = true};
     name_lower(&group, ZydisMnemonicGetString(insn->zydis.mnemonic));
     group.note = ZydisISASetGetString(insn->zydis.meta.isa_set);
-    /* Whoever changes a shadow stack has asked RDSSP, a NOP here, whether there is one. */
-    if (insn->zydis.meta.isa_set == ZYDIS_ISA_SET_CET && reach == SCAN_RUNS) reach = SCAN_BEYOND;
+    if (is_asked_for(insn) && reach == SCAN_RUNS) reach = SCAN_BEYOND;
     add(judge->report, &group, insn->address, reach);
 }
 

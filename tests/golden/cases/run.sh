@@ -33,8 +33,8 @@ guest refused <<'S'
 .type _start, @function
 .type stub, @function
 _start:
-    movl $21, %eax; int $0x80
-    movl $21, %eax; int $0x80
+    movl $166, %eax; int $0x80
+    movl $166, %eax; int $0x80
     movl $9999, %eax; call stub
     movl $1, %eax; xorl %ebx, %ebx; int $0x80
 stub:
