@@ -6,8 +6,15 @@
 
 #include <stdint.h>
 
+/* Which floating-point state is entered with and given back. */
+enum enter_floats { ENTER_INTEGERS, ENTER_X87, ENTER_SSE };
+enum { FSAVE_BYTES = 108, FXSAVE_BYTES = 512 };
+
 struct enter_state {
     uint32_t reg[8], flags; /* registers in x86's order */
+    uint32_t floats;        /* enum enter_floats. ENTER_X87: FRSTOR, FNSAVE; ENTER_SSE: FXRSTOR, then FXSAVE and FNSAVE */
+    _Alignas(16) uint8_t fsave[FSAVE_BYTES];
+    _Alignas(16) uint8_t fxsave[FXSAVE_BYTES];
 };
 struct enter_fault {
     uint32_t trap, error, address, eip; /* trap ~0: ran to its end, then the other three are 0; address: of a page fault */

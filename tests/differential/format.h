@@ -21,7 +21,9 @@ struct sequence_header {
     uint32_t seed;        /* of registers and memory */
     uint32_t end_flags;   /* EFLAGS bits to compare where it runs to its end */
     uint32_t fault_flags; /* ... and where it faults */
-    uint32_t unused[3];
+    uint32_t floats;      /* enum enter_floats: what is set before each run, and compared */
+    uint32_t status;      /* FSW bits to compare */
+    uint32_t unused;
     uint8_t code[];
 };
 
@@ -30,6 +32,10 @@ struct sequence_record {
     uint32_t trap, error, address, eip; /* trap ~0: ran to its end, then the other three are 0 */
     uint32_t flags, reg[8];             /* registers in x86's order */
     uint32_t memory;                    /* hash of the window */
+    /* Floating point, as far as the sequence has any; else zero. Not FIP, FDP, FOP: AMD's forget them when the state is
+     * saved by XSAVE, and a kernel may do that at any time. */
+    uint32_t control, status, tags, mxcsr; /* tags: FNSAVE's */
+    uint8_t st[8][10], xmm[8][16];
 };
 
 #endif

@@ -14,36 +14,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tests/differential/enter.h"
-#include "tests/differential/format.h"
-
-static uint32_t next(uint32_t *seed)
-{
-    uint32_t x = *seed;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return *seed = x;
-}
+#include "tests/differential/floats.h"
 
 static uint32_t random_word(uint32_t *seed)
 {
     static const uint32_t corner[8] = {0, 1, 0x7f, 0x80, 0x7fff, 0x80000000, 0x7fffffff, 0xffffffff};
-    uint32_t r = next(seed);
-    return r & 3 ? next(seed) : corner[r >> 2 & 7];
+    uint32_t r = next_random(seed);
+    return r & 3 ? next_random(seed) : corner[r >> 2 & 7];
 }
 
 /* Fresh registers and memory. EBX, EBP, ESI, EDI and ESP point into the window; the others hold anything, ECX often
  * something small, since shifts and REP count with it. */
-static void prepare(struct enter_state *state, uint32_t *seed)
+static void prepare(struct enter_state *state, uint32_t *seed, uint32_t floats)
 {
     volatile uint32_t *window = (volatile uint32_t *)WINDOW_BASE;
     for (int i = 0; i < WINDOW_WORDS; i++) window[i] = i & 7 ? window[i] * 69069 + *seed : random_word(seed);
     for (int i = 0; i < 8; i++) state->reg[i] = random_word(seed);
-    if (next(seed) & 1) state->reg[1] &= 31;
-    for (int i = 3; i < 8; i++) state->reg[i] = WINDOW_MIDDLE - 64 + (next(seed) & 127);
+    if (next_random(seed) & 1) state->reg[1] &= 31;
+    for (int i = 3; i < 8; i++) state->reg[i] = WINDOW_MIDDLE - 64 + (next_random(seed) & 127);
     state->reg[4] &= ~3u;
-    state->flags = (next(seed) & 0x8d5) | 0x202 | (next(seed) % 8 ? 0 : 0x400);
+    state->flags = (next_random(seed) & 0x8d5) | 0x202 | (next_random(seed) % 8 ? 0 : 0x400);
+    state->floats = floats;
+    if (!floats) return;
+    floats_prepare(state, seed);
+    floats_fill((uint8_t *)(WINDOW_MIDDLE - 128), 256, seed); /* where most pointers point */
 }
 
 static uint32_t hash(uint32_t sum, const void *bytes, unsigned count)
@@ -60,11 +54,13 @@ static uint32_t run(const struct sequence_header *sequence, int detail)
     for (uint32_t i = 0; i < sequence->runs; i++) {
         struct enter_state state;
         struct enter_fault fault;
-        prepare(&state, &seed);
+        prepare(&state, &seed, sequence->floats);
         enter(&state, sequence->code, &fault);
         struct sequence_record record = {fault.trap, fault.error, fault.address, fault.eip, .flags = state.flags};
         record.flags &= fault.trap == ~0u ? sequence->end_flags : sequence->fault_flags;
         memcpy(record.reg, state.reg, sizeof record.reg);
+        floats_record(&record, &state, sequence->status);
+        if (fault.trap == 16) record.flags = 0; /* FCOMI may or may not have set them */
         record.memory = hash(0, (const void *)WINDOW_BASE, WINDOW_WORDS * 4);
         sum = hash(sum, &record, sizeof record);
         if (!detail) continue;
@@ -72,6 +68,7 @@ static uint32_t run(const struct sequence_header *sequence, int detail)
                record.address, record.eip, record.flags, record.memory);
         for (int k = 0; k < 8; k++) printf(" %08x", record.reg[k]);
         printf("\n");
+        if (sequence->floats) floats_print(&record);
     }
     return sum;
 }
@@ -118,6 +115,7 @@ static int run_file(int argc, char **argv)
     map(DATA_BASE, 4096 * (DATA_PAGES - 1), PROT_READ | PROT_WRITE);
     map(DATA_BASE + 4096 * (DATA_PAGES - 1), 4096, PROT_READ);
     enter_catch_faults();
+    floats_init();
     sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm, .sa_flags = SA_ONSTACK}, NULL);
 
     int wanted = argc > 3 ? atoi(argv[3]) : -1, index = 0;

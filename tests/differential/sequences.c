@@ -3,7 +3,8 @@
  *
  *     sequences generate SEED COUNT FILE
  *     sequences check COVM HOST32 RUNNER SEED COUNT [covm options]      exit 1 at a difference
- *     sequences show SEED INDEX                                   the sequence, disassembled
+ *     sequences floats COVM HOST32 RUNNER SEED COUNT [covm options]     the same, most of them with floating point
+ *     sequences show|showfloats SEED INDEX                        the sequence, disassembled
  *     sequences rows                                              how often each row comes up, per 100,000 sequences
  *
  * A sequence is a list of units; a unit is an instruction, or a few that belong together (a jump and the address it
@@ -20,6 +21,7 @@
 #include <Zydis/Zydis.h>
 
 #include "hwsim/base/prng.h"
+#include "tests/differential/enter.h"
 #include "tests/differential/format.h"
 #include "translate/x86/x86.h"
 
@@ -35,6 +37,41 @@ struct unit {
     bool may_keep_flags;      /* a count of zero leaves the flags alone */
     unsigned row;
 };
+
+/* ---- rows ---- */
+
+enum kind { INTEGERS, X87, MMX, SSE, KINDS };
+/* Of 100 instructions in a sequence of each sort. */
+static const struct mix {
+    unsigned odds, percent[KINDS];
+} mixes[] = {{8, {100, 0, 0, 0}}, {4, {70, 14, 4, 12}}, {4, {25, 70, 3, 2}}, {4, {20, 2, 8, 70}}};
+
+/* Rows that leave bits of FSW undefined which processors set differently. */
+enum { FSW_C1 = 0x200, FSW_CONDITIONS = 0x4700 };
+static const struct {
+    const char *prefix, *reason;
+    uint16_t bits;
+} status_undefined[] = {
+    {"FCMOV", "C1 is defined for stack underflow alone; AMD's keep it otherwise", FSW_C1},
+    {"FCOMI", "as FCMOVcc", FSW_C1},
+    {"FUCOMI", "as FCMOVcc", FSW_C1},
+    {"FFREE", "documented so; AMD's clear C1", FSW_C1},
+};
+
+static uint16_t undefined_status(const struct x86_row *row)
+{
+    uint16_t bits = 0;
+    for (unsigned i = 0; i < sizeof status_undefined / sizeof *status_undefined; i++)
+        if (!strncmp(row->mnemonic, status_undefined[i].prefix, strlen(status_undefined[i].prefix)))
+            bits |= status_undefined[i].bits;
+    return bits;
+}
+
+static enum kind row_kind(const struct x86_row *row)
+{
+    if (row->properties & X86_FLOAT) return row->mnemonic[0] == 'F' ? X87 : MMX;
+    return row->properties >> X86_CPU_SHIFT >= CPU_SSE2 ? SSE : INTEGERS;
+}
 
 /* ---- units ---- */
 
@@ -58,9 +95,10 @@ static void append_word(struct unit *unit, uint8_t opcode, uint32_t word)
 }
 
 /* PUSH, POP and the like keep ESP near the window; an address register is set to a place in the window most of the time. */
-static void append_pointer(struct unit *unit, struct prng *prng, unsigned reg)
+static void append_pointer(struct unit *unit, struct prng *prng, unsigned reg, bool aligned)
 {
-    append_word(unit, (uint8_t)(0xb8 + reg), WINDOW_MIDDLE - 128 + (uint32_t)prng_below(prng, 256)); /* MOV reg, imm32 */
+    uint32_t place = WINDOW_MIDDLE - 128 + (uint32_t)prng_below(prng, 256);
+    append_word(unit, (uint8_t)(0xb8 + reg), aligned ? place & ~15u : place); /* MOV reg, imm32 */
 }
 
 static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
@@ -68,12 +106,13 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
     const struct x86_row *r = &x86_rows[row];
     uint8_t bytes[X86_INSN_BYTES_MAX];
     unsigned base = 3 + (unsigned)prng_below(prng, 5);
-    bool wild = prng_below(prng, 12) == 0;
+    bool wild = prng_below(prng, 12) == 0, aligned = row_kind(r) != INTEGERS && prng_below(prng, 4);
     struct x86_generate_options options = {
         .bases = (uint8_t)(wild ? 0xff : 1u << base), .segments = 1 << X86_ES | 1 << X86_SS | 1 << X86_DS | 1 << X86_CS,
         .spared = (uint8_t)(prng_below(prng, 4) ? 1u << 4 : 0), .scaled = wild, .no_address16 = prng_below(prng, 8) != 0,
         .displacement_low = -64, .displacement_high = 64, .branch_low = 0, .branch_high = 0,
     };
+    if (aligned) options.displacement_low = options.displacement_high = 16 * ((int)prng_below(prng, 8) - 4);
     unsigned length = x86_generate(row, prng, &options, bytes);
     struct x86_insn insn;
     if (!length || x86_decode(bytes, length, context32, &insn) != X86_OK || insn.lock) return;
@@ -83,15 +122,15 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
     if (insn.memory && !strcmp(r->mnemonic, "SMSW")) return;
     bool string = r->properties & X86_REPEATS;
     /* which of the two loads faults first is the processor's choice */
-    if (!strncmp(r->mnemonic, "CMPS", 4) && insn.address_size == SIZE_16) return;
-    if (!wild && insn.memory && insn.base >= 0) append_pointer(unit, prng, (unsigned)insn.base);
+    if (!strncmp(r->mnemonic, "CMPS", 4) && (wild || insn.address_size == SIZE_16)) return;
+    if (!wild && insn.memory && insn.base >= 0) append_pointer(unit, prng, (unsigned)insn.base, aligned);
     if (!strcmp(r->mnemonic, "ENTER")) { /* where its copies fault, what it wrote before is undefined */
-        append_pointer(unit, prng, 5);
-        append_pointer(unit, prng, 4);
+        append_pointer(unit, prng, 5, false);
+        append_pointer(unit, prng, 4, false);
     }
     if (!wild && string) {
-        append_pointer(unit, prng, 6);
-        append_pointer(unit, prng, 7);
+        append_pointer(unit, prng, 6, false);
+        append_pointer(unit, prng, 7, false);
         if (insn.rep || insn.repne) append_word(unit, 0xb9, (uint32_t)prng_below(prng, 20));
     }
     if (r->mnemonic[0] == 'J' || !strncmp(r->mnemonic, "LOOP", 4)) { /* to be patched: branch_low..high say zero */
@@ -104,6 +143,8 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
         unit->skips = (unsigned)prng_below(prng, 3);
     }
     append(unit, bytes, length);
+    /* FCOMI and its like: where an exception is not masked, AMD's set the flags and Intel's do not. FWAIT raises it. */
+    if (row_kind(r) == X87 && r->flags_written) append(unit, (uint8_t[]){0x9b}, 1);
     unit->flags_read = r->flags_read;
     unit->flags_written = r->flags_written;
     unit->flags_undefined = r->flags_undefined;
@@ -151,14 +192,30 @@ static void make_hand_unit(struct unit *unit, struct prng *prng, uint32_t addres
     }
 }
 
-static unsigned pick_row(struct prng *prng)
+/* The rows that sequences may hold, by kind: those of the guest's processor. */
+static struct {
+    unsigned count, row[1024];
+} choice[KINDS];
+static enum cpu guest_cpu = CPUS - 1;
+
+static void choose_rows(void)
 {
-    for (;;) {
-        unsigned row = (unsigned)prng_below(prng, x86_row_count);
+    for (unsigned row = 0; row < x86_row_count; row++) {
         const struct x86_row *r = &x86_rows[row];
-        if (x86_left_out(X86_TEST_SEQUENCES, row)) continue;
+        enum kind kind = row_kind(r);
+        if (!x86_left_out(X86_TEST_SEQUENCES, row) && r->properties >> X86_CPU_SHIFT <= guest_cpu) choice[kind].row[choice[kind].count++] = row;
+    }
+}
+
+static unsigned pick_row(struct prng *prng, const struct mix *mix)
+{
+    unsigned percent = (unsigned)prng_below(prng, 100), kind = 0;
+    while (percent >= mix->percent[kind]) percent -= mix->percent[kind++];
+    if (!choice[kind].count) kind = INTEGERS;
+    for (;;) {
+        unsigned row = choice[kind].row[prng_below(prng, choice[kind].count)];
         /* what always faults ends the sequence: seldom */
-        bool fatal = r->properties & X86_ENDS_REGION && r->properties & X86_MAY_FAULT;
+        bool fatal = x86_rows[row].properties & X86_ENDS_REGION && x86_rows[row].properties & X86_MAY_FAULT;
         if (!fatal || prng_below(prng, 16) == 0) return row;
     }
 }
@@ -169,13 +226,26 @@ struct sequence {
     uint64_t seed;
     unsigned index, units;
     uint32_t dropped; /* units left out, by shrinking */
+    const struct mix *mix;
 };
+
+static bool with_floats;
+
+static const struct mix *pick_mix(struct prng *prng)
+{
+    unsigned all = 0, i = 0;
+    if (!with_floats) return &mixes[0];
+    for (unsigned k = 0; k < sizeof mixes / sizeof *mixes; k++) all += mixes[k].odds;
+    for (unsigned drawn = (unsigned)prng_below(prng, all); drawn >= mixes[i].odds; i++) drawn -= mixes[i].odds;
+    return &mixes[i];
+}
 
 static struct sequence sequence_of(uint64_t seed, unsigned index)
 {
     struct prng prng;
     prng_seed(&prng, seed * 1000003 + index);
-    return (struct sequence){seed, index, 2 + (unsigned)prng_below(&prng, UNITS_MAX - 2), 0};
+    unsigned units = 2 + (unsigned)prng_below(&prng, UNITS_MAX - 2);
+    return (struct sequence){seed, index, units, 0, pick_mix(&prng)};
 }
 
 /* Lays the sequence out at its address; returns its size with header. `rows`, if given, counts instances. */
@@ -183,6 +253,7 @@ static uint32_t lay_out(const struct sequence *s, uint32_t address, struct seque
 {
     unsigned at = 0, start[UNITS_MAX + 1], patch[UNITS_MAX], skip[UNITS_MAX], width[UNITS_MAX];
     uint8_t undefined = 0, ever = 0, owed[UNITS_MAX + 8] = {0};
+    uint16_t status = 0, status_ever = 0; /* undefined bits of FSW */
     address += sizeof *header;
     for (unsigned k = 0; k < s->units; k++) {
         struct unit unit = {0};
@@ -192,7 +263,7 @@ static uint32_t lay_out(const struct sequence *s, uint32_t address, struct seque
         width[k] = 0;
         undefined |= owed[k];
         bool by_hand = prng_below(&prng, 12) == 0;
-        unsigned row = by_hand ? 0 : pick_row(&prng);
+        unsigned row = by_hand ? 0 : pick_row(&prng, s->mix);
         if (s->dropped >> k & 1) continue;
         if (!by_hand) make_row_unit(&unit, &prng, row);
         if (rows && !by_hand && unit.length) rows[row]++;
@@ -201,6 +272,14 @@ static uint32_t lay_out(const struct sequence *s, uint32_t address, struct seque
             header->code[at++] = 0xd8;
             undefined = 0;
         }
+        if (!by_hand && !strcmp(x86_rows[row].mnemonic, "FNSTSW")) { /* not what an unmasked exception left: FWAIT, FXAM */
+            header->code[at++] = 0x9b;
+            header->code[at++] = 0xd9;
+            header->code[at++] = 0xe5;
+            status = 0;
+        }
+        if (!by_hand && unit.length) status |= undefined_status(&x86_rows[row]);
+        status_ever |= status;
         if (by_hand) make_hand_unit(&unit, &prng, address + at);
         memcpy(header->code + at, unit.bytes, unit.length);
         at += unit.length;
@@ -226,6 +305,8 @@ static uint32_t lay_out(const struct sequence *s, uint32_t address, struct seque
     at += 4;
     header->bytes = (uint32_t)(sizeof *header + at + 15) & ~15u;
     header->runs = RUNS;
+    header->floats = s->mix == mixes ? ENTER_INTEGERS : guest_cpu >= CPU_SSE2 ? ENTER_SSE : ENTER_X87;
+    header->status = 0xffffu & ~status_ever;
     header->seed = (uint32_t)(s->seed * 7919 + s->index * 2654435761u);
     header->end_flags = (flag_bits(MASK_ALL) & ~flag_bits(undefined)) | 0x400;
     header->fault_flags = (flag_bits(MASK_ALL) & ~flag_bits(ever)) | 0x400;
@@ -393,8 +474,30 @@ static int count_rows(void)
     return missing != 0;
 }
 
+/* Of "--set guest.cpu=NAME" among covm's options. */
+static enum cpu cpu_of(const char *options)
+{
+    static const char *const keys[] = {
+#define CPU(name, key, ...) key,
+#include "hwsim/isa/cpus.def"
+#undef CPU
+    };
+    const char *value = strstr(options, "guest.cpu=");
+    for (unsigned cpu = 0; value && cpu < CPUS; cpu++)
+        if (!strncmp(value + strlen("guest.cpu="), keys[cpu], strlen(keys[cpu]))) return (enum cpu)cpu;
+    return CPUS - 1;
+}
+
 int main(int argc, char **argv)
 {
+    char options[1024] = "";
+    for (int i = 7; i < argc; i++) {
+        strncat(options, argv[i], sizeof options - strlen(options) - 2);
+        strcat(options, " ");
+    }
+    with_floats = argc > 1 && strstr(argv[1], "floats");
+    guest_cpu = cpu_of(options);
+    choose_rows();
     if (argc == 5 && !strcmp(argv[1], "generate")) {
         unsigned count = (unsigned)atoi(argv[3]);
         struct sequence *list = calloc(count, sizeof *list);
@@ -403,16 +506,11 @@ int main(int argc, char **argv)
         free(list);
         return 0;
     }
-    if (argc >= 7 && !strcmp(argv[1], "check")) {
-        char options[1024] = "";
-        for (int i = 7; i < argc; i++) {
-            strncat(options, argv[i], sizeof options - strlen(options) - 2);
-            strcat(options, " ");
-        }
+    if (argc >= 7 && (!strcmp(argv[1], "check") || with_floats)) {
         struct contest contest = {argv[2], argv[3], argv[4], options, NULL};
         return check(&contest, strtoull(argv[5], NULL, 10), (unsigned)atoi(argv[6]));
     }
-    if (argc == 4 && !strcmp(argv[1], "show")) {
+    if (argc == 4 && (!strcmp(argv[1], "show") || with_floats)) {
         struct sequence s = sequence_of(strtoull(argv[2], NULL, 10), (unsigned)atoi(argv[3]));
         show(&s);
         return 0;

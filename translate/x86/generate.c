@@ -227,10 +227,7 @@ const char *x86_left_out(enum x86_test test, unsigned row)
     enum { TEST_SHIFT = 16 };
     unsigned properties = x86_rows[row].properties;
     if (properties & X86_INTERPRETED) return "interpreter-only";
-    if (is_x87(row)) return "x87: unit/float_x87_test, unit/x86_lift_test";
-    if (test == X86_TEST_SEQUENCES && properties & X86_FLOAT) return "MMX";
-    /* sequences start without XMM registers of their own */
-    if (test == X86_TEST_SEQUENCES && properties >> X86_CPU_SHIFT >= CPU_SSE2) return "SSE";
+    if (test != X86_TEST_SEQUENCES && is_x87(row)) return "x87: unit/float_x87_test, unit/x86_lift_test";
     switch (test << TEST_SHIFT | row) {
 #define LEFT_OUT(test, id, reason) case X86_TEST_##test << TEST_SHIFT | ROW_##id: return reason;
 #include "translate/x86/left_out.def"
