@@ -33,8 +33,15 @@ struct listed {
 };
 extern const struct listed __start_cases_table[], __stop_cases_table[];
 
+/* x87, MMX and SSE as FXSAVE lays them out. */
+struct fx_image {
+    uint16_t fcw, fsw, ftw, fop;
+    uint32_t fip, fcs, fdp, fds, mxcsr, mxcsr_mask;
+    uint8_t st[8][16], xmm[8][16], rest[224];
+} __attribute__((aligned(16)));
 struct situation {
     struct enter_state state;
+    struct fx_image floats;
     uint32_t unknown; /* flags that are not compared */
     struct enter_fault fault;
     uint8_t image[IMAGE];
@@ -98,6 +105,34 @@ static void read_memory(const struct listed *c, struct situation *s, const char 
     }
 }
 
+/* Two hexadecimal digits a byte, the highest first. */
+static void read_digits(const struct listed *c, uint8_t *to, int bytes, const char *value)
+{
+    if ((int)strlen(value) != 2 * bytes) wrong(c, "too many or too few digits", value);
+    for (int i = 0; i < bytes; i++, value += 2) {
+        char pair[3] = {value[0], value[1], 0}, *end;
+        to[bytes - 1 - i] = (uint8_t)strtoul(pair, &end, 16);
+        if (*end || end != pair + 2) wrong(c, "not hexadecimal", value);
+    }
+}
+
+/* xmmN, mmN, stN, mxcsr, fcw, fsw, ftw: is it one of these? MMX registers are named where TOP is 0. */
+static bool read_floats(const struct listed *c, struct situation *s, const char *word, const char *value)
+{
+    struct fx_image *f = &s->floats;
+    unsigned n = *word ? (unsigned)(word[strlen(word) - 1] - '0') & 7 : 0, top = f->fsw >> 11 & 7;
+    if (!strcmp(word, "mxcsr")) f->mxcsr = number(c, value);
+    else if (!strcmp(word, "fcw")) f->fcw = (uint16_t)number(c, value);
+    else if (!strcmp(word, "fsw")) f->fsw = (uint16_t)number(c, value);
+    else if (!strcmp(word, "ftw")) f->ftw = (uint16_t)number(c, value);
+    else if (!strncmp(word, "xmm", 3)) read_digits(c, f->xmm[n], 16, value);
+    else if (!strncmp(word, "mm", 2)) read_digits(c, f->st[n], 8, value), f->st[n][8] = f->st[n][9] = 0xff;
+    else if (!strncmp(word, "st", 2)) read_digits(c, f->st[n], 10, value);
+    else return false;
+    if (word[0] == 's' || (word[0] == 'm' && word[1] == 'm')) f->ftw |= (uint16_t)(1u << ((top + n) & 7));
+    return true;
+}
+
 static void read_word(const struct listed *c, struct situation *s, char *word)
 {
     char *value = strchr(word, '=');
@@ -111,6 +146,7 @@ static void read_word(const struct listed *c, struct situation *s, char *word)
         read_flags(c, s, value);
         return;
     }
+    if (read_floats(c, s, word, value)) return;
     for (int i = 0; i < REGS; i++) {
         if (strcmp(word, reg_names[i])) continue;
         s->state.reg[i] = number(c, value);
@@ -153,6 +189,9 @@ static void read_case(const struct listed *c, struct situation *before, struct s
     memcpy(before->state.reg, usual, sizeof usual);
     before->state.flags = 0x202;
     before->fault.trap = ~0u;
+    before->floats.fcw = 0x37f;
+    before->floats.mxcsr = 0x1f80;
+    for (int i = 0; i < REGS; i++) memset(before->floats.xmm[i], 0x11 * i, 16);
     read_words(c, before, from, arrow ? arrow : end);
     *after = *before;
     if (arrow) read_words(c, after, arrow + 2, end);
@@ -164,7 +203,10 @@ static void run(const struct listed *c, const struct situation *before, struct s
     const uint8_t *from = before->image;
     for (int i = 0; i < WINDOWS; from += windows[i++].bytes)
         memcpy((uint8_t *)MIDDLE + windows[i].from, from, (size_t)windows[i].bytes);
+    got->state.floats = ENTER_SSE;
+    memcpy(got->state.fxsave, &got->floats, sizeof got->floats);
     enter(&got->state, c->code, &got->fault);
+    memcpy(&got->floats, got->state.fxsave, sizeof got->floats);
     uint8_t *to = got->image;
     for (int i = 0; i < WINDOWS; to += windows[i++].bytes)
         memcpy(to, (uint8_t *)MIDDLE + windows[i].from, (size_t)windows[i].bytes);
@@ -230,6 +272,40 @@ static void print_fault(const struct listed *c, const struct enter_fault *fault)
     if (fault->eip != (uint32_t)(uintptr_t)c->code) printf(" eip="), print_number(c, fault->eip);
 }
 
+static void print_digits(const char *name, int n, const uint8_t *from, int bytes)
+{
+    printf(" %s%d=", name, n);
+    while (bytes--) printf("%02x", from[bytes]);
+}
+
+static bool print_control(const char *name, uint32_t got, uint32_t expected, bool print)
+{
+    if (got == expected) return false;
+    if (print) printf(" %s=0x%x", name, got);
+    return true;
+}
+
+/* Empty x87 registers are not compared. */
+static bool print_floats(const struct fx_image *got, const struct fx_image *expected, bool print)
+{
+    bool differ = print_control("mxcsr", got->mxcsr, expected->mxcsr, print);
+    differ |= print_control("fcw", got->fcw, expected->fcw, print);
+    differ |= print_control("fsw", got->fsw, expected->fsw, print);
+    differ |= print_control("ftw", got->ftw & 0xff, expected->ftw & 0xff, print);
+    for (int i = 0; i < REGS; i++) {
+        bool valid = got->ftw >> ((i + (got->fsw >> 11)) & 7) & 1, mmx = got->st[i][8] == 0xff && got->st[i][9] == 0xff;
+        if (memcmp(got->xmm[i], expected->xmm[i], 16)) {
+            differ = true;
+            if (print) print_digits("xmm", i, got->xmm[i], 16);
+        }
+        if (valid && memcmp(got->st[i], expected->st[i], 10)) {
+            differ = true;
+            if (print) print_digits(mmx ? "mm" : "st", i, got->st[i], mmx ? 8 : 10);
+        }
+    }
+    return differ;
+}
+
 /* What is in `got` but not in `expected`; true if anything is. */
 static bool print_difference(const struct listed *c, const struct situation *got, const struct situation *expected,
                              bool print)
@@ -244,10 +320,11 @@ static bool print_difference(const struct listed *c, const struct situation *got
         regs = true;
         if (print) printf(" %s=", reg_names[i]), print_number(c, got->state.reg[i]);
     }
+    bool floats = print_floats(&got->floats, &expected->floats, print);
     if (print && image) print_image(c, got, expected);
     if (print && (flags || expected->unknown))
         print_flags(got->state.flags & ALL_FLAGS & ~expected->unknown, expected->unknown);
-    return fault || regs || image || flags;
+    return fault || regs || image || flags || floats;
 }
 
 static bool check(const struct listed *c, const struct situation *before, const struct situation *after)

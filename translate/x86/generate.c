@@ -216,18 +216,10 @@ unsigned x86_generate(unsigned row, struct prng *prng, const struct x86_generate
     return g.at;
 }
 
-static bool is_x87(unsigned row)
-{
-    const struct row_shape *shape = &x86_shapes[row];
-    return shape->map == MAP_X87 || (shape->map == MAP_ONE && shape->opcode >= 0xd8 && shape->opcode <= 0xdf);
-}
-
 const char *x86_left_out(enum x86_test test, unsigned row)
 {
     enum { TEST_SHIFT = 16 };
-    unsigned properties = x86_rows[row].properties;
-    if (properties & X86_INTERPRETED) return "interpreter-only";
-    if (test != X86_TEST_SEQUENCES && is_x87(row)) return "x87: unit/float_x87_test, unit/x86_lift_test";
+    if (x86_rows[row].properties & X86_INTERPRETED) return "interpreter-only";
     switch (test << TEST_SHIFT | row) {
 #define LEFT_OUT(test, id, reason) case X86_TEST_##test << TEST_SHIFT | ROW_##id: return reason;
 #include "translate/x86/left_out.def"
