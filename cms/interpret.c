@@ -117,7 +117,8 @@ static enum outcome single_step(struct interpreting *in, enum outcome outcome)
 /* An access was refused; beyond the stack segment's limit it is another exception. */
 static enum outcome refused(struct interpreting *in, const struct ir_insn *op)
 {
-    if (in->fault.vector == 13 /* #GP */ && op->kind & IR_STACK) in->fault.vector = 12 /* #SS */;
+    bool aligned = op->kind & IR_ALIGNED; /* those that are not are #GP in any segment, and no other crosses its end */
+    if (in->fault.vector == 13 /* #GP */ && op->kind & IR_STACK && !aligned) in->fault.vector = 12 /* #SS */;
     return except(in, &in->fault, false);
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# generated.sh COVM HOST32 GENERATOR FLAVOUR SEED COUNT [covm run options]: random C programs, by GENERATOR (csmith, or the
-# path of floats_program), compiled for FLAVOUR with one of -O0 to -O3, run on the host and by covm: in the interpreter,
+# generated.sh COVM HOST32 GENERATOR FLAVOUR SEED COUNT [covm run options]: random C programs, by GENERATOR (csmith, or
+# the path of floats_program), compiled for FLAVOUR with one of -O0 to -O3, run on the host and by covm: in the interpreter,
 # and at gear 2 as soon as possible in lockstep with the shadow interpreter. Output and exit code must be the same.
 # What runs on the host for more than some seconds, or cannot, is left out and counted.
 #
@@ -21,16 +21,18 @@ sse42) flags='-march=i686 -msse4.2 -mfpmath=sse' intrinsics=intrinsics ;;
 esac
 "$host32" --how || exit 2
 
-generate() {
+# In a subshell: csmith leaves a file where it runs.
+generate() (
     case $generator in
-    csmith) csmith --seed "$1" --max-funcs 6 --max-block-depth 3 --float >"$work/program.c" ;;
+    csmith) cd "$work" && csmith --seed "$1" --max-funcs 6 --max-block-depth 3 --float >"$work/program.c" ;;
     *) "$generator" "$1" $intrinsics >"$work/program.c" ;;
     esac
-}
+)
 
 # try OPTION...
 try() {
-    timeout 300 "$covm" run -q --guest-exit --root "$work/root" "$@" -- "$work/program" </dev/null >"$work/out" 2>"$work/err"
+    timeout 300 "$covm" run -q --guest-exit --root "$work/root" "$@" -- "$work/program" </dev/null >"$work/out" \
+        2>"$work/err"
     echo "exit $?" >>"$work/out"
     cmp -s "$work/host" "$work/out" && return
     failed=$((failed + 1))
@@ -43,9 +45,9 @@ failed=0 ran=0 left=0 last=$((seed + count))
 while [ "$seed" -lt "$last" ]; do
     level=$((seed % 4))
     # shellcheck disable=SC2086
-    generate "$seed" && gcc -m32 -static -w -O$level $flags -I/usr/include/csmith -o "$work/program" "$work/program.c" -lm \
-        2>"$work/err" || { head -n 5 "$work/err"; exit 2; }
-    timeout 10 "$host32" "$work/program" </dev/null >"$work/host" 2>&1
+    generate "$seed" && gcc -m32 -static -w -O$level $flags -I/usr/include/csmith -o "$work/program" \
+        "$work/program.c" -lm 2>"$work/err" || { head -n 5 "$work/err"; exit 2; }
+    timeout 10 "$host32" "$work/program" </dev/null >"$work/host" 2>/dev/null
     status=$?
     echo "exit $status" >>"$work/host"
     if [ $status = 124 ] || [ $status = 125 ]; then

@@ -248,6 +248,25 @@ static struct sequence sequence_of(uint64_t seed, unsigned index)
     return (struct sequence){seed, index, units, 0, pick_mix(&prng)};
 }
 
+/* Puts before an instruction what makes defined what it shows: of the status that an unmasked exception or `status` leave
+ * undefined; of the tags after CVTPS2PI and its like, which AMD's set before they raise an exception. Returns its size. */
+static unsigned put_before(const char *mnemonic, uint8_t *code, uint16_t *status)
+{
+    static const uint8_t fwait_fxam[] = {0x9b, 0xd9, 0xe5}, movq[] = {0x0f, 0x6f, 0xc0};
+    if (!strcmp(mnemonic, "FNSTSW")) {
+        *status = 0;
+        memcpy(code, fwait_fxam, 3);
+        return 3;
+    }
+    if (!strcmp(mnemonic, "FNCLEX")) {
+        code[0] = 0x9b;
+        return 1;
+    }
+    bool to_mmx = !strncmp(mnemonic, "CVT", 3) && (strstr(mnemonic, "2PI") || strstr(mnemonic, "PI2"));
+    if (to_mmx) memcpy(code, movq, 3);
+    return to_mmx ? 3 : 0;
+}
+
 /* Lays the sequence out at its address; returns its size with header. `rows`, if given, counts instances. */
 static uint32_t lay_out(const struct sequence *s, uint32_t address, struct sequence_header *header, unsigned *rows)
 {
@@ -272,12 +291,7 @@ static uint32_t lay_out(const struct sequence *s, uint32_t address, struct seque
             header->code[at++] = 0xd8;
             undefined = 0;
         }
-        if (!by_hand && !strcmp(x86_rows[row].mnemonic, "FNSTSW")) { /* not what an unmasked exception left: FWAIT, FXAM */
-            header->code[at++] = 0x9b;
-            header->code[at++] = 0xd9;
-            header->code[at++] = 0xe5;
-            status = 0;
-        }
+        if (!by_hand) at += put_before(x86_rows[row].mnemonic, header->code + at, &status);
         if (!by_hand && unit.length) status |= undefined_status(&x86_rows[row]);
         status_ever |= status;
         if (by_hand) make_hand_unit(&unit, &prng, address + at);
@@ -495,7 +509,7 @@ int main(int argc, char **argv)
         strncat(options, argv[i], sizeof options - strlen(options) - 2);
         strcat(options, " ");
     }
-    with_floats = argc > 1 && strstr(argv[1], "floats");
+    with_floats = argc > 1 && (strstr(argv[1], "floats") || !strcmp(argv[1], "rows"));
     guest_cpu = cpu_of(options);
     choose_rows();
     if (argc == 5 && !strcmp(argv[1], "generate")) {

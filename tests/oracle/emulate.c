@@ -80,15 +80,19 @@ static uint32_t bit_string_offset(const struct guest *guest, const struct instru
     return d->operand_width == 16 ? (uint32_t)((int16_t)bit >> 4) * 2 : (uint32_t)((int32_t)bit >> 5) * 4;
 }
 
+static uint32_t offset_of(const struct guest *guest, const struct instruction *insn, const ZydisDecodedOperand *operand)
+{
+    uint32_t offset = read_register(guest, operand->mem.base) +
+                      read_register(guest, operand->mem.index) * operand->mem.scale + (uint32_t)operand->mem.disp.value;
+    if (insn->decoded.address_width == 32) return offset;
+    uint32_t bits = bit_string_offset(guest, insn); /* the processor will add it, modulo 2^32 */
+    return ((offset + bits) & 0xffff) - bits;
+}
+
 uint32_t emulate_address(struct guest *guest, const struct instruction *insn, const ZydisDecodedOperand *operand)
 {
     unsigned segment = operand->mem.segment - ZYDIS_REGISTER_ES;
-    uint32_t offset = read_register(guest, operand->mem.base) +
-                      read_register(guest, operand->mem.index) * operand->mem.scale + (uint32_t)operand->mem.disp.value;
-    if (insn->decoded.address_width == 16) {
-        uint32_t bits = bit_string_offset(guest, insn); /* the processor will add it, modulo 2^32 */
-        offset = ((offset + bits) & 0xffff) - bits;
-    }
+    uint32_t offset = offset_of(guest, insn, operand);
     if (operand->mem.type == ZYDIS_MEMOP_TYPE_AGEN) return offset;
     check_segment(guest, segment, operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE);
     return offset + segment_base(guest, segment);
@@ -107,13 +111,15 @@ void emulate_check_segments(struct guest *guest, const struct instruction *insn)
     }
 }
 
-unsigned emulate_wraps(const struct instruction *insn, uint32_t address)
+unsigned emulate_wraps(const struct guest *guest, const struct instruction *insn, uint32_t address)
 {
     const ZydisDecodedOperand *o = insn->operands;
     if (insn->decoded.mnemonic == ZYDIS_MNEMONIC_CLFLUSH) return 0; /* of one byte */
-    for (; o < insn->operands + insn->decoded.operand_count; o++)
-        if (o->type == ZYDIS_OPERAND_TYPE_MEMORY && address + (uint64_t)o->size / 8 > UINT64_C(1) << 32)
-            return o->mem.segment == ZYDIS_REGISTER_SS ? TRAP_SS : TRAP_GP;
+    for (; o < insn->operands + insn->decoded.operand_count; o++) {
+        if (o->type != ZYDIS_OPERAND_TYPE_MEMORY || address + (uint64_t)o->size / 8 <= UINT64_C(1) << 32) continue;
+        if (o == insn->memory && offset_of(guest, insn, o) != address) continue; /* it is the stack's, then */
+        return o->mem.segment == ZYDIS_REGISTER_SS ? TRAP_SS : TRAP_GP;
+    }
     return 0;
 }
 

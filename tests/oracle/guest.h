@@ -84,7 +84,7 @@ void emulate_string_step(struct guest *guest, const struct instruction *insn, un
 /* #GP where a segment forbids one of the instruction's accesses. */
 void emulate_check_segments(struct guest *guest, const struct instruction *insn);
 /* A segment ends at 4 GiB: the trap of an access at `address` that goes beyond, or 0. */
-unsigned emulate_wraps(const struct instruction *insn, uint32_t address);
+unsigned emulate_wraps(const struct guest *guest, const struct instruction *insn, uint32_t address);
 /* The linear address of an operand in memory. */
 uint32_t emulate_address(struct guest *guest, const struct instruction *insn, const ZydisDecodedOperand *operand);
 

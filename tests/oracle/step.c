@@ -90,7 +90,8 @@ void step_on_fault(int number, siginfo_t *info, void *context)
     } else if (g[REG_TRAPNO] != TRAP_PF || (uint64_t)g[REG_CR2] >> 32) {
         host32_die("fault of its own", "bug");
     }
-    unsigned trap = step.insn && step.stop.trap == TRAP_PF ? emulate_wraps(step.insn, step.stop.address) : 0;
+    unsigned trap =
+        step.insn && step.stop.trap == TRAP_PF ? emulate_wraps(step.guest, step.insn, step.stop.address) : 0;
     if (trap) step_stop(trap == TRAP_SS ? SIGBUS : SIGSEGV, SI_KERNEL, trap, 0);
     siglongjmp(step.next, 1);
 }

@@ -188,10 +188,9 @@ void lift_x87_load_register(struct lift *l)
     struct x87 x;
     if (!begin(l, &x)) return;
     if (!is_valid(l, l->insn->rm)) {
-        /* pushes what underflowed (SDM vol. 1, 8.5.1.1) */
+        /* pushes what underflowed (SDM vol. 1, 8.5.1.1); it is that, too, where the push overflows */
         ir_ref value = indefinite(l);
-        bool overflow = is_valid(l, 7);
-        stack_fault(l, &x, overflow, 0, 0);
+        stack_fault(l, &x, false, 0, 0);
         push(l, value);
         end(l, &x);
         return;
