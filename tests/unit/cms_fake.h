@@ -57,6 +57,7 @@ static struct hw_core *fake_core(void)
     core->options.max_gear = 2;
     core->options.gear1_threshold = 2;
     core->options.gear2_threshold = 4;
+    core->options.versions = 8;
     core->options.interpreter = CMS_PREDECODED;
     core->options.indirect = TR_JTLB;
     core->options.chain = 1;

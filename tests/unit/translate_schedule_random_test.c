@@ -89,8 +89,10 @@ static void run_once(struct bench *bench, struct prng *prng, struct tally *tally
         tally->expected += outcome != IR_EXITED;
         assert_int_equal(runner.commits, 0);
         assert_string_not_equal(runner.why, "gate");
-        /* an assert or a merge never runs where the program would not have come to it */
-        if (!strcmp(runner.why, "assert") || !strcmp(runner.why, "float")) assert_int_not_equal(outcome, IR_EXITED);
+        /* an assert or a merge never runs where the program would not have come to it; but what it looks at may come from
+         * a load that passed a store, which finds that out only behind it */
+        bool looks = !strcmp(runner.why, "assert") || !strcmp(runner.why, "float");
+        if (looks && !bench->request.machine->alias_entries) assert_int_not_equal(outcome, IR_EXITED);
         return;
     }
     tally->exits++;

@@ -113,8 +113,7 @@ static unsigned bit_length(uint64_t value) { return value ? log2_floor(value) + 
 unsigned value_bits(const struct ir_region *region, ir_ref ref)
 {
     const struct ir_insn *insn = &region->insns[ref];
-    bool any = insn->op < ATOM_OPS && (!atom_sized(insn->op) || atom_table[insn->op].format == FORMAT_VECTOR);
-    unsigned bits = any ? 64 : 8u << insn->size; /* a vector atom's size is that of a lane, or what it converts to */
+    unsigned bits = 8u << insn->size;
     if (!ref) return 0;
     if (atom_is_vector(insn->op)) return insn->op == ATOM_VEXT ? bits : 64; /* others' size is not the result's */
     switch (insn->op) {
