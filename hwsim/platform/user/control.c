@@ -68,6 +68,7 @@ int64_t sys_fcntl(struct user *user, const uint32_t *a)
 static int64_t available(const struct file *file)
 {
     struct stat host;
+    if (file->socket) return (int64_t)socket_available(file);
     if (file->in || file->out) return (int64_t)pipe_available(file);
     if (file->host < 0 || fstat(file->host, &host) < 0 || !S_ISREG(host.st_mode)) return 0;
     return host.st_size - lseek(file->host, 0, SEEK_CUR);

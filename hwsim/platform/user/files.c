@@ -38,6 +38,7 @@ void file_release(struct user *user, struct file *file)
     epoll_forget(user, file);
     if (file->epoll) epoll_close(user, file);
     if (file->kind == FILE_TIMER) timer_file_close(user, file);
+    if (file->socket) socket_close(user, file);
     if (file->in || file->out) pipe_close(user, file);
     if (file->host >= 0 && file->kind != FILE_STREAM) close(file->host);
     for (unsigned i = 0; i < file->entry_count; i++) free(file->entries[i].name);
@@ -61,15 +62,28 @@ int file_install(struct user *user, struct file *file, unsigned from, bool close
     return -EMFILE;
 }
 
+int64_t file_install_pair(struct user *user, struct file *const files[2], uint32_t address, bool close_on_exec)
+{
+    uint32_t ends[2];
+    int first = file_install(user, files[0], 0, close_on_exec);
+    int second = first < 0 ? first : file_install(user, files[1], 0, close_on_exec);
+    if (first < 0) file_release(user, files[1]);
+    if (second < 0) {
+        if (first >= 0) sys_close(user, &(uint32_t){(uint32_t)first});
+        return second;
+    }
+    ends[0] = (uint32_t)first, ends[1] = (uint32_t)second;
+    return user_put(user, address, ends, sizeof ends) ? 0 : -EFAULT;
+}
+
 void file_name(const struct file *file, struct printed *text)
 {
     switch (file->kind) {
     case FILE_PIPE:
-    case FILE_SOCKET:
         if (file->path) break;
-        printed_add(text, "%s:[%llu]", file->kind == FILE_PIPE ? "pipe" : "socket",
-                    (unsigned long long)pipe_number(file));
+        printed_add(text, "pipe:[%llu]", (unsigned long long)pipe_number(file));
         return;
+    case FILE_SOCKET: printed_add(text, "socket:[%llu]", (unsigned long long)socket_number(file)); return;
     case FILE_EVENT: printed_add(text, "anon_inode:[eventfd]"); return;
     case FILE_TIMER: printed_add(text, "anon_inode:[timerfd]"); return;
     case FILE_EPOLL: printed_add(text, "anon_inode:[eventpoll]"); return;

@@ -421,7 +421,10 @@ struct file {
     bool seekable;         /* a stream that is a regular file of the host */
     struct pipe *in, *out; /* a pipe, or socket: where it reads from and writes to */
     bool packets;          /* a socket that keeps messages apart */
-    bool quiet;            /* for the present call: no SIGPIPE */
+    bool awaited;          /* a socket's end that nobody has accepted yet */
+    struct socket *socket;
+    bool quiet, peek, fill; /* for the present call: no SIGPIPE; what is read stays; it reads until the buffers are full */
+    size_t peeked;          /* by it */
     struct event event;
     struct timer timer; /* a timerfd's, on the clock of time_now */
     bool wall;          /* its absolute times are those of time_wall */
@@ -445,6 +448,8 @@ struct file *file_at(const struct user *user, uint32_t descriptor);
 struct file *file_create(enum file_kind kind, int flags, int host); /* with one reference; NULL: no memory */
 /* Puts a file into the lowest free descriptor from `from` on, or drops it: the descriptor, or -EMFILE. */
 int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec);
+/* Gives the guest two descriptors, or none. Takes the files over. */
+int64_t file_install_pair(struct user *user, struct file *const files[2], uint32_t address, bool close_on_exec);
 void file_release(struct user *user, struct file *file);
 int64_t file_duplicate(struct user *user, uint32_t descriptor, unsigned from, bool close_on_exec);
 /* It was written to: its times say so. */
@@ -467,6 +472,8 @@ void files_copy(const struct process *from, struct process *to);
 void files_close(struct user *user); /* all descriptors of the process */
 void files_destroy(struct user *user);
 int64_t place_stat(struct user *user, const struct place *place, struct guest_stat *out);
+/* Makes a name for a socket: a host descriptor of it (O_PATH), or -errno. */
+int tree_make_socket(struct user *user, const char *path);
 
 /* Reads or writes the guest's buffers (address and length each), which together are what io_get_vectors gives: bytes,
  * or -errno, or BLOCKED with a part done. The file allows it. */
@@ -490,9 +497,22 @@ void pipe_close(struct user *user, struct file *file);
 int64_t pipe_open(struct user *user, const struct stat *host, const struct file *of, int flags, struct file **out);
 /* Has the other side of a FIFO, for which an open waits, come since this one was opened? */
 bool pipe_met(const struct file *file);
-/* A pair of connected sockets, which keep what was written at once apart (`packets`) or not; shuts one down. */
-int64_t pipe_pair(struct user *user, uint32_t address, int flags, bool packets);
+/* Connects two sockets, which keep what was written at once apart (`packets`) or not; shuts one down. */
+void pipe_connect(struct user *user, struct file *const files[2], bool packets);
 void pipe_shut(struct file *file, bool read, bool write);
+/* Tells the other end of a connection that this one leaves something unread. Was it told so? It is told once (`take`). */
+void pipe_abort(struct file *file);
+bool pipe_aborted(struct pipe *pipe, bool take);
+uint64_t pipe_next_number(struct user *user);
+
+/* Sockets (sockets.h): reads and writes as of pipes. */
+struct socket;
+int64_t socket_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
+int64_t socket_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
+unsigned socket_poll(const struct file *file);
+size_t socket_available(const struct file *file);
+uint64_t socket_number(const struct file *file);
+void socket_close(struct user *user, struct file *file);
 
 /* Locks (locks.c): a descriptor of the process was closed; the last one of a file was. */
 enum lock_command { LOCK_GET, LOCK_TRY, LOCK_WAIT };
@@ -569,7 +589,7 @@ struct thread {
     struct altstack stack;
     uint32_t trap, error, cr2; /* of the last exception */
     struct descriptor tls[GDT_TLS_COUNT];
-    uint32_t written;     /* by a blocked write, so far */
+    uint32_t written;     /* or read, by a blocked call, so far */
     struct file *opening; /* a FIFO's end whose other side it waits for */
     uint32_t child;       /* whose vfork it waits for */
     uint32_t clear_tid;   /* cleared, and woken on, when it ends; 0: nothing is */
@@ -702,6 +722,7 @@ struct user {
     struct backing *backings; /* of files */
     struct pipe *fifos;       /* that are open */
     uint64_t pipes_made;
+    struct socket *sockets; /* that have a name */
     struct epoll *epolls;
     struct file *timer_files;
     struct lock *locks;

@@ -9,7 +9,7 @@
 
 #include "hwsim/platform/user/internal.h"
 
-enum { PIECE_BYTES = 65536, COUNT_MAX = 0x7ffff000 };
+enum { PIECE_BYTES = 65536, MESSAGE_BYTES = 262144, COUNT_MAX = 0x7ffff000 };
 
 /* ---- reading and writing ---- */
 
@@ -150,8 +150,8 @@ static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, siz
     case FILE_STREAM:
         return offset == NO_OFFSET ? read_stream(user, file, file->host, to, bytes)
                                    : host_result(pread(file->host, to, bytes, (off_t)offset));
-    case FILE_PIPE:
-    case FILE_SOCKET: return pipe_read(user, file, to, bytes);
+    case FILE_PIPE: return pipe_read(user, file, to, bytes);
+    case FILE_SOCKET: return socket_read(user, file, to, bytes);
     case FILE_DEVICE: return read_device(user, file, to, bytes);
     case FILE_TEXT: return read_text(user, file, to, bytes, offset);
     case FILE_EVENT: return event_read(user, file, to, bytes);
@@ -166,8 +166,8 @@ static int64_t write_piece(struct user *user, struct file *file, const uint8_t *
     switch (file->kind) {
     case FILE_REGULAR: return write_host(user, file, from, bytes, offset);
     case FILE_STREAM: return write_stream(user, file->host, from, bytes);
-    case FILE_PIPE:
-    case FILE_SOCKET: return pipe_write(user, file, from, bytes);
+    case FILE_PIPE: return pipe_write(user, file, from, bytes);
+    case FILE_SOCKET: return socket_write(user, file, from, bytes);
     case FILE_DEVICE: return write_device(user, file, from, bytes);
     case FILE_EVENT: return event_write(user, file, from, bytes);
     default: return -EINVAL;
@@ -228,12 +228,42 @@ static int64_t transfer(struct user *user, struct file *file, uint32_t address, 
 }
 
 /* Does the call go on where a part of it is done, although it must wait? A write to a pipe does. */
-static bool persists(const struct file *file, bool write) { return write && file->out && !(file->flags & O_NONBLOCK); }
+static bool persists(const struct file *file, bool write)
+{
+    return ((write && file->out) || file->fill) && !(file->flags & O_NONBLOCK);
+}
+
+/* A message is one, in however many buffers it lies. */
+static int64_t move_message(struct user *user, struct file *file, const uint32_t (*vector)[2], uint32_t count,
+                            bool write)
+{
+    uint64_t total = 0, done = 0;
+    for (uint32_t i = 0; i < count; i++) total += vector[i][1];
+    if (total > MESSAGE_BYTES && write) return -EMSGSIZE;
+    uint64_t room = total < MESSAGE_BYTES ? total : MESSAGE_BYTES;
+    uint8_t *bytes = malloc(room + 1);
+    int64_t result = bytes ? 0 : -ENOMEM;
+    for (uint32_t i = 0; i < count && write && result == 0; done += vector[i++][1])
+        if (!user_get(user, vector[i][0], bytes + done, vector[i][1])) result = -EFAULT;
+    if (result == 0)
+        result =
+            write ? write_piece(user, file, bytes, room, NO_OFFSET) : read_piece(user, file, bytes, room, NO_OFFSET);
+    int64_t left = write ? 0 : result;
+    for (uint32_t i = 0; i < count && left > 0 && result >= 0; left -= vector[i++][1]) {
+        size_t part = left < vector[i][1] ? (size_t)left : vector[i][1];
+        if (!user_put(user, vector[i][0], bytes + (result - left), part)) result = -EFAULT;
+    }
+    free(bytes);
+    if (result > 0) *(write ? &user->stats.bytes_written : &user->stats.bytes_read) += (uint64_t)result;
+    if (result == -EPIPE && !file->quiet) broken_pipe(user);
+    return result;
+}
 
 int64_t io_vectors(struct user *user, struct file *file, const uint32_t (*vector)[2], uint32_t count, uint64_t offset,
                    bool write)
 {
     struct thread *thread = user->thread;
+    if (file->packets) return move_message(user, file, vector, count, write);
     uint32_t before = schedule_again(&thread->wait) ? thread->written : 0, done = before, skip = before;
     int64_t got = 0;
     thread->written = 0;
@@ -248,7 +278,7 @@ int64_t io_vectors(struct user *user, struct file *file, const uint32_t (*vector
         done += (uint32_t)got;
         skip += (uint32_t)got;
         if (got < wanted && !persists(file, write)) break;
-        if (!write && file->in && !pipe_available(file)) break; /* the rest would wait */
+        if (!write && file->in && !file->fill && !pipe_available(file)) break; /* the rest would wait */
     }
     if (got != BLOCKED || !done) return done ? (int64_t)done : got;
     thread->written = done;
@@ -262,7 +292,8 @@ static int64_t io(struct user *user, uint32_t descriptor, uint32_t address, uint
     const uint32_t vector[1][2] = {{address, count}};
     int64_t status = check_io(file, write, offset);
     if (status < 0) return status;
-    return count ? io_vectors(user, file, vector, 1, offset, write) : transfer(user, file, address, 0, offset, write);
+    return count || file->packets ? io_vectors(user, file, vector, 1, offset, write)
+                                  : transfer(user, file, address, 0, offset, write);
 }
 
 int64_t io_get_vectors(struct user *user, uint32_t address, uint32_t count, uint32_t (*vector)[2])

@@ -1,4 +1,4 @@
-/* pipes.c -- pipes: unnamed, named (FIFOs), and two of them as a pair of connected sockets. They live in the simulator
+/* pipes.c -- pipes: unnamed, named (FIFOs), and two of them as a connection of sockets. They live in the simulator
  * alone; a FIFO's file on the host is only its name.
  *
  * What fits into a pipe shows (how much a write takes before it waits, when poll finds room), so that it is counted as
@@ -12,7 +12,7 @@
 
 #include "hwsim/platform/user/internal.h"
 
-enum { PIPE_SLOTS = 16, PIPE_SLOTS_MAX = 256, PIPE_FIRST = 4 };
+enum { PIPE_SLOTS = 16, SOCKET_SLOTS = 52 /* 212992 bytes */, PIPE_SLOTS_MAX = 256, PIPE_FIRST = 4 };
 struct slot {
     uint16_t first, used;
     uint8_t bytes[PAGE_BYTES];
@@ -24,17 +24,20 @@ struct pipe {
     unsigned slots, head, used;
     uint64_t number;  /* each pipe its own */
     bool packets;     /* a slot is what was written at once */
+    bool aborted;     /* by its writer, who left something unread */
     uint64_t changes; /* reads, writes, and ends that came or went */
     uint64_t device, inode;
     struct pipe *next; /* named ones, while they are open */
 };
 
-static struct pipe *new_pipe(struct user *user)
+uint64_t pipe_next_number(struct user *user) { return PIPE_FIRST + user->pipes_made++; }
+
+static struct pipe *new_pipe(struct user *user, unsigned slots)
 {
     struct pipe *pipe = calloc(1, sizeof *pipe);
-    struct slot *slot = calloc(PIPE_SLOTS, sizeof *slot);
+    struct slot *slot = calloc(slots, sizeof *slot);
     if (!pipe || !slot) hw_panic(user->core, "no host memory for a pipe of the guest's");
-    *pipe = (struct pipe){.slot = slot, .slots = PIPE_SLOTS, .number = PIPE_FIRST + user->pipes_made++};
+    *pipe = (struct pipe){.slot = slot, .slots = slots};
     return pipe;
 }
 
@@ -48,28 +51,51 @@ static void put(struct slot *slot, const uint8_t *from, size_t bytes)
 
 /* ---- reading and writing ---- */
 
+/* The oldest bytes are gone; of a packet, what did not fit with them. */
+static void consume(struct pipe *pipe, size_t bytes)
+{
+    do {
+        struct slot *slot = slot_at(pipe, 0);
+        size_t count = bytes < slot->used ? bytes : slot->used;
+        slot->first = (uint16_t)(slot->first + count);
+        slot->used = (uint16_t)(slot->used - count);
+        bytes -= count;
+        if (slot->used && !pipe->packets) break;
+        pipe->head = (pipe->head + 1) % pipe->slots;
+        pipe->used--;
+    } while (bytes);
+    pipe->changes++;
+}
+
+/* What the pipe holds from `skip` on; of packets, the first. */
+static size_t copy_out(const struct pipe *pipe, uint8_t *to, size_t bytes, size_t skip)
+{
+    size_t done = 0;
+    for (unsigned i = 0; i < pipe->used && done < bytes; i++) {
+        const struct slot *slot = slot_at(pipe, i);
+        size_t first = skip < slot->used ? skip : slot->used, left = bytes - done;
+        size_t count = left < slot->used - first ? left : slot->used - first;
+        memcpy(to + done, slot->bytes + slot->first + first, count);
+        done += count;
+        skip -= first;
+        if (pipe->packets) break;
+    }
+    return done;
+}
+
 int64_t pipe_read(struct user *user, struct file *file, uint8_t *to, size_t bytes)
 {
     struct pipe *pipe = file->in;
-    size_t done = 0;
     if (!bytes) return 0;
     if (!pipe->used)
         return !pipe->writers             ? 0
                : file->flags & O_NONBLOCK ? -EAGAIN
                                           : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
-    while (done < bytes && pipe->used) {
-        struct slot *slot = slot_at(pipe, 0);
-        size_t count = bytes - done < slot->used ? bytes - done : slot->used;
-        memcpy(to + done, slot->bytes + slot->first, count);
-        slot->first = (uint16_t)(slot->first + count);
-        slot->used = (uint16_t)(slot->used - count);
-        done += count;
-        if (slot->used && !pipe->packets) break;
-        pipe->head = (pipe->head + 1) % pipe->slots;
-        pipe->used--;
-        if (pipe->packets) break; /* what of it did not fit is gone */
-    }
-    pipe->changes++;
+    size_t done = copy_out(pipe, to, bytes, file->peeked);
+    if (file->peek)
+        file->peeked += done;
+    else
+        consume(pipe, done);
     return (int64_t)done;
 }
 
@@ -115,11 +141,6 @@ unsigned pipe_poll(const struct file *file)
     if (file->out) {
         if (file->out->used < file->out->slots) events |= POLLOUT | POLLWRNORM;
         if (!file->out->readers) events |= POLLERR;
-    }
-    if (file->kind == FILE_SOCKET && events & (POLLHUP | POLLERR)) {
-        events &= ~(unsigned)(POLLHUP | POLLERR);
-        if (!file->in->writers) events |= POLLIN | POLLRDNORM | POLLRDHUP;
-        if (!file->in->writers && !file->out->readers) events |= POLLHUP | POLLOUT | POLLWRNORM;
     }
     return events;
 }
@@ -189,54 +210,52 @@ void pipe_close(struct user *user, struct file *file)
     if (out) leave(user, out, false, true);
 }
 
-static struct file *end_of(struct user *user, enum file_kind kind, int flags, struct pipe *in, struct pipe *out)
+static void attach(struct file *file, struct pipe *in, struct pipe *out)
 {
-    struct file *file = file_create(kind, flags, -1);
-    if (!file) hw_panic(user->core, "no host memory for a pipe of the guest's");
     file->in = in, file->out = out;
     if (in) join(in, true, false);
     if (out) join(out, false, true);
-    return file;
 }
 
-/* Gives the guest two descriptors, or none. Takes the files over. */
-static int64_t install_pair(struct user *user, struct file *const files[2], uint32_t address, bool close_on_exec)
+static struct file *end_of(struct user *user, int flags, struct pipe *in, struct pipe *out)
 {
-    uint32_t ends[2];
-    int first = file_install(user, files[0], 0, close_on_exec);
-    int second = first < 0 ? first : file_install(user, files[1], 0, close_on_exec);
-    if (first < 0) file_release(user, files[1]);
-    if (second < 0) {
-        if (first >= 0) sys_close(user, &(uint32_t){(uint32_t)first});
-        return second;
-    }
-    ends[0] = (uint32_t)first, ends[1] = (uint32_t)second;
-    return user_put(user, address, ends, sizeof ends) ? 0 : -EFAULT;
+    struct file *file = file_create(FILE_PIPE, flags, -1);
+    if (!file) hw_panic(user->core, "no host memory for a pipe of the guest's");
+    attach(file, in, out);
+    return file;
 }
 
 static int64_t make_pipe(struct user *user, uint32_t address, int flags)
 {
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -EINVAL;
     if (space_accessible(user, address, 8, true) != 8) return -EFAULT;
-    struct pipe *pipe = new_pipe(user);
+    struct pipe *pipe = new_pipe(user, PIPE_SLOTS);
+    pipe->number = pipe_next_number(user);
     int kept = flags & (O_NONBLOCK | O_DIRECT);
     pipe->packets = flags & O_DIRECT;
-    struct file *const files[2] = {end_of(user, FILE_PIPE, kept | O_RDONLY, pipe, NULL),
-                                   end_of(user, FILE_PIPE, kept | O_WRONLY, NULL, pipe)};
-    return install_pair(user, files, address, flags & O_CLOEXEC);
+    struct file *const files[2] = {end_of(user, kept | O_RDONLY, pipe, NULL),
+                                   end_of(user, kept | O_WRONLY, NULL, pipe)};
+    return file_install_pair(user, files, address, flags & O_CLOEXEC);
 }
 
 int64_t sys_pipe(struct user *user, const uint32_t *a) { return make_pipe(user, a[0], 0); }
 int64_t sys_pipe2(struct user *user, const uint32_t *a) { return make_pipe(user, a[0], (int)a[1]); }
 
-int64_t pipe_pair(struct user *user, uint32_t address, int flags, bool packets)
+void pipe_connect(struct user *user, struct file *const files[2], bool packets)
 {
-    if (space_accessible(user, address, 8, true) != 8) return -EFAULT;
-    struct pipe *one = new_pipe(user), *other = new_pipe(user);
-    struct file *const files[2] = {end_of(user, FILE_SOCKET, (flags & O_NONBLOCK) | O_RDWR, one, other),
-                                   end_of(user, FILE_SOCKET, (flags & O_NONBLOCK) | O_RDWR, other, one)};
-    one->packets = other->packets = files[0]->packets = files[1]->packets = packets;
-    return install_pair(user, files, address, flags & O_CLOEXEC);
+    struct pipe *one = new_pipe(user, SOCKET_SLOTS), *other = new_pipe(user, SOCKET_SLOTS);
+    one->packets = other->packets = packets;
+    attach(files[0], one, other);
+    attach(files[1], other, one);
+}
+
+void pipe_abort(struct file *file) { file->out->aborted = true; }
+
+bool pipe_aborted(struct pipe *pipe, bool take)
+{
+    bool aborted = pipe->aborted;
+    pipe->aborted &= !take;
+    return aborted;
 }
 
 void pipe_shut(struct file *file, bool read, bool write)
@@ -252,7 +271,8 @@ static struct pipe *fifo_of(struct user *user, const struct stat *host)
     struct pipe *pipe = user->fifos;
     while (pipe && (pipe->device != host->st_dev || pipe->inode != host->st_ino)) pipe = pipe->next;
     if (pipe) return pipe;
-    pipe = new_pipe(user);
+    pipe = new_pipe(user, PIPE_SLOTS);
+    pipe->number = pipe_next_number(user);
     pipe->device = host->st_dev;
     pipe->inode = host->st_ino;
     pipe->next = user->fifos;
@@ -269,7 +289,7 @@ int64_t pipe_open(struct user *user, const struct stat *host, const struct file 
         leave(user, pipe, true, true); /* nobody may have it */
         return -ENXIO;
     }
-    *out = end_of(user, FILE_PIPE, flags, read ? pipe : NULL, write ? pipe : NULL);
+    *out = end_of(user, flags, read ? pipe : NULL, write ? pipe : NULL);
     (*out)->mark = write ? pipe->opened_readers : pipe->opened_writers;
     return 0;
 }

@@ -11,7 +11,6 @@ int64_t sys_absent(struct user *user, const uint32_t *a) { return -ENOSYS; }
 int64_t sys_interrupted(struct user *user, const uint32_t *a) { return -EINTR; }
 int64_t sys_not_permitted(struct user *user, const uint32_t *a) { return -EPERM; }
 int64_t sys_not_supported(struct user *user, const uint32_t *a) { return -EOPNOTSUPP; }
-int64_t sys_no_network(struct user *user, const uint32_t *a) { return -EAFNOSUPPORT; }
 int64_t sys_getpid(struct user *user, const uint32_t *a) { return user->process->id; }
 int64_t sys_gettid(struct user *user, const uint32_t *a) { return user->thread->id; }
 int64_t sys_getppid(struct user *user, const uint32_t *a) { return user->process->parent; }

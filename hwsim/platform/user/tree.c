@@ -43,11 +43,10 @@ static void born(struct user *user, const struct entry_place *entry)
 }
 
 /* Where something new is to be made: EEXIST comes before EROFS. */
-static int find_new(struct user *user, int directory, uint32_t path, struct place *place, struct entry_place *entry)
+static int find_new_at(struct user *user, struct place *place, struct entry_place *entry)
 {
     struct stat host;
-    int status = path_get(user, directory, path, END_NAME, place);
-    if (status < 0) return status;
+    int status;
     if (place->dots || strcmp(place->inside, ".") == 0) return -EEXIST;
     if (place_is_special(place))
         return path_special(user, place).kind != SPECIAL_NONE ? -EEXIST : place->mount == MOUNT_DEV ? -EACCES : -ENOENT;
@@ -56,6 +55,12 @@ static int find_new(struct user *user, int directory, uint32_t path, struct plac
     status = entry_stat(entry, &host) ? -EEXIST : errno == ENAMETOOLONG ? -errno : path_writable(user, place);
     if (status < 0) close(entry->parent);
     return status;
+}
+
+static int find_new(struct user *user, int directory, uint32_t path, struct place *place, struct entry_place *entry)
+{
+    int status = path_get(user, directory, path, END_NAME, place);
+    return status < 0 ? status : find_new_at(user, place, entry);
 }
 
 /* ---- making ---- */
@@ -101,6 +106,23 @@ static int64_t make_node(struct user *user, int directory, uint32_t path, uint32
 
 int64_t sys_mknod(struct user *user, const uint32_t *a) { return make_node(user, GUEST_AT_FDCWD, a[0], a[1]); }
 int64_t sys_mknodat(struct user *user, const uint32_t *a) { return make_node(user, (int)a[0], a[1], a[2]); }
+
+int tree_make_socket(struct user *user, const char *path)
+{
+    struct place place;
+    struct entry_place entry;
+    int status = path_resolve(user, GUEST_AT_FDCWD, path, END_NAME, &place);
+    if (status == 0) status = find_new_at(user, &place, &entry);
+    if (status < 0) return status;
+    status = mknodat(entry.parent, entry.name, S_IFSOCK | 0600, 0) < 0 ? -errno : 0;
+    if (status == 0) {
+        fchmodat(entry.parent, entry.name, 0777 & ~user->process->file_mask, 0);
+        born(user, &entry);
+        status = path_open(user, &place, O_PATH, 0);
+    }
+    close(entry.parent);
+    return status;
+}
 
 static int64_t symlink_at(struct user *user, uint32_t target, int directory, uint32_t path)
 {

@@ -11,8 +11,8 @@ unsigned file_poll(struct user *user, const struct file *file)
 {
     enum { ALWAYS = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM };
     switch (file->kind) {
-    case FILE_PIPE:
-    case FILE_SOCKET: return pipe_poll(file);
+    case FILE_PIPE: return pipe_poll(file);
+    case FILE_SOCKET: return socket_poll(file);
     case FILE_EVENT: return event_poll(file);
     case FILE_TIMER: return timer_file_poll(user, file);
     case FILE_EPOLL: return epoll_poll(user, file);
@@ -27,7 +27,7 @@ unsigned file_poll(struct user *user, const struct file *file)
 
 uint64_t file_changes(const struct user *user, const struct file *file)
 {
-    if (file->in || file->out) return pipe_changes(file);
+    if (file->in || file->out) return file->changes + pipe_changes(file);
     return file->changes + (file->kind == FILE_TIMER ? timer_file_poll(user, file) : 0);
 }
 

@@ -1,0 +1,132 @@
+/* datagrams.c -- sockets without a connection: each has a box of messages, which others fill. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hwsim/platform/user/sockets.h"
+
+enum {
+    LOCAL_MESSAGES = 11,
+    LOCAL_BYTES_MAX = 212960,
+    INET_BYTES_MAX = 65507,
+    INET_BOX_BYTES = 212992,
+    HEAD_BYTES = 768
+};
+struct message {
+    struct message *next;
+    struct socket_name from;
+    size_t bytes;
+    uint8_t data[];
+};
+
+static void put(struct user *user, struct socket *to, const struct socket *from, const uint8_t *bytes, size_t count)
+{
+    struct message *message = malloc(sizeof *message + count), **link = &to->messages;
+    if (!message) hw_panic(user->core, "no host memory for a message of the guest's");
+    *message = (struct message){.from = from->own, .bytes = count};
+    if (!socket_is_local(from)) socket_name_settle(&message->from);
+    memcpy(message->data, bytes, count);
+    while (*link) link = &(*link)->next;
+    *link = message;
+    to->message_count++;
+    to->message_bytes += count + HEAD_BYTES;
+    to->file->changes++;
+}
+
+static void drop_first(struct socket *socket)
+{
+    struct message *message = socket->messages;
+    socket->messages = message->next;
+    socket->message_count--;
+    socket->message_bytes -= message->bytes + HEAD_BYTES;
+    free(message);
+}
+
+void datagrams_drop(struct socket *socket)
+{
+    while (socket->messages) drop_first(socket);
+}
+
+bool datagram_hears(const struct socket *to, const struct socket *from)
+{
+    struct socket_name name = from->own;
+    if (!to->peer.bytes) return true;
+    if (!socket_is_local(from)) socket_name_settle(&name);
+    return socket_name_equal(&to->peer, &name);
+}
+
+static int64_t write_inet(struct user *user, struct socket *socket, const struct socket_name *name, const uint8_t *from,
+                          size_t bytes)
+{
+    struct socket *to;
+    if (bytes > INET_BYTES_MAX) return -EMSGSIZE;
+    if (!name->inet.sin_port) return -EINVAL;
+    int64_t status = socket_name_reach(name);
+    if (status == 0) status = socket_name_choose(user, socket);
+    if (status < 0) return status;
+    struct socket_name target = *name;
+    socket_name_settle(&target);
+    if (socket_find(user, socket, &target, &to) < 0 || !datagram_hears(to, socket)) {
+        if (socket->peer.bytes) socket->error = ECONNREFUSED;
+    } else if (to->message_bytes < INET_BOX_BYTES) { /* else it is lost */
+        put(user, to, socket, from, bytes);
+    }
+    return (int64_t)bytes;
+}
+
+static int64_t write_local(struct user *user, const struct file *file, const struct socket_name *name,
+                           const uint8_t *from, size_t bytes)
+{
+    struct socket *to;
+    if (bytes > LOCAL_BYTES_MAX) return -EMSGSIZE;
+    int64_t status = socket_find(user, file->socket, name, &to);
+    if (status < 0) return status;
+    if (!datagram_hears(to, file->socket)) return -EPERM;
+    if (to->shut_read) return -EPIPE;
+    if (to->message_count >= LOCAL_MESSAGES)
+        return file->flags & O_NONBLOCK ? -EAGAIN : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
+    put(user, to, file->socket, from, bytes);
+    return (int64_t)bytes;
+}
+
+int64_t datagram_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes)
+{
+    struct socket *socket = file->socket;
+    const struct socket_name *name = socket->to ? socket->to : &socket->peer;
+    int64_t error = socket_take_error(file);
+    if (error < 0) return error;
+    if (socket->shut_write) return -EPIPE;
+    if (!name->bytes) return socket_is_local(socket) ? -ENOTCONN : -EDESTADDRREQ;
+    return socket_is_local(socket) ? write_local(user, file, name, from, bytes)
+                                   : write_inet(user, socket, name, from, bytes);
+}
+
+int64_t datagram_read(struct user *user, struct file *file, uint8_t *to, size_t bytes)
+{
+    struct socket *socket = file->socket;
+    const struct message *message = socket->messages;
+    int64_t error = socket_take_error(file);
+    if (error < 0) return error;
+    if (!message) return socket->shut_read ? 0 : socket_wait(user, file);
+    size_t count = message->bytes < bytes ? message->bytes : bytes;
+    memcpy(to, message->data, count);
+    socket->from = message->from;
+    socket->full = message->bytes;
+    if (!file->peek) drop_first(socket);
+    file->changes++;
+    return (int64_t)count;
+}
+
+unsigned datagram_poll(const struct file *file)
+{
+    const struct socket *socket = file->socket;
+    unsigned events = POLLOUT | POLLWRNORM;
+    if (socket->messages || socket->shut_read) events |= POLLIN | POLLRDNORM;
+    if (socket->shut_read) events |= POLLRDHUP;
+    if (socket->shut_read && socket->shut_write) events |= POLLHUP;
+    return events | (socket->error ? POLLERR : 0);
+}
+
+size_t datagram_available(const struct socket *socket) { return socket->messages ? socket->messages->bytes : 0; }
