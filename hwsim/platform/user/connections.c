@@ -66,6 +66,7 @@ int64_t sys_socket(struct user *user, const uint32_t *a)
     uint32_t type = a[1] & ~(uint32_t)TYPE_FLAGS;
     bool local = a[0] == AF_UNIX;
     uint32_t own = local ? 1 : type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+    if (type > SOCK_PACKET) return -EINVAL;
     if (!local && a[0] != AF_INET) return -EAFNOSUPPORT;
     if (type == SOCK_RAW && !local) return -EPERM;
     if (type != SOCK_STREAM && type != SOCK_DGRAM && !(local && type == SOCK_SEQPACKET)) return -ESOCKTNOSUPPORT;
@@ -78,6 +79,7 @@ int64_t sys_socketpair(struct user *user, const uint32_t *a)
 {
     uint32_t type = a[1] & ~(uint32_t)TYPE_FLAGS;
     int flags = open_flags(a[1]);
+    if (type > SOCK_PACKET) return -EINVAL;
     if (a[0] != AF_UNIX) return a[0] == AF_INET ? -EOPNOTSUPP : -EAFNOSUPPORT;
     if (type != SOCK_STREAM && type != SOCK_DGRAM && type != SOCK_SEQPACKET) return -ESOCKTNOSUPPORT;
     if (a[2] > 1) return -EPROTONOSUPPORT;

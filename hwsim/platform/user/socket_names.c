@@ -126,7 +126,7 @@ int64_t socket_find(struct user *user, const struct socket *from, const struct s
         if (socket->domain != from->domain) continue;
         if (node.st_mode ? !has_node(socket, &node) : !overlap(name, &socket->own)) continue;
         if (socket->type != from->type) {
-            if (socket_is_local(from)) status = -EPROTOTYPE;
+            if (node.st_mode) status = -EPROTOTYPE; /* abstract names are of a type */
         } else if (socket->type == SOCK_DGRAM || socket->listening) {
             *found = socket;
             return 0;
