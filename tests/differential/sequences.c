@@ -123,6 +123,8 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
     bool string = r->properties & X86_REPEATS;
     /* which of the two loads faults first is the processor's choice */
     if (!strncmp(r->mnemonic, "CMPS", 4) && (wild || insn.address_size == SIZE_16)) return;
+    /* host32 executes it with EDI, whatever the address size */
+    if (!strncmp(r->mnemonic, "MASKMOV", 7) && insn.address_size == SIZE_16) return;
     if (!wild && insn.memory && insn.base >= 0) append_pointer(unit, prng, (unsigned)insn.base, aligned);
     if (!strcmp(r->mnemonic, "ENTER")) { /* where its copies fault, what it wrote before is undefined */
         append_pointer(unit, prng, 5, false);
@@ -262,7 +264,8 @@ static unsigned put_before(const char *mnemonic, uint8_t *code, uint16_t *status
         code[0] = 0x9b;
         return 1;
     }
-    bool to_mmx = !strncmp(mnemonic, "CVT", 3) && (strstr(mnemonic, "2PI") || strstr(mnemonic, "PI2"));
+    bool to_mmx = (!strncmp(mnemonic, "CVT", 3) && (strstr(mnemonic, "2PI") || strstr(mnemonic, "PI2"))) ||
+                  !strcmp(mnemonic, "MASKMOVQ");
     if (to_mmx) memcpy(code, movq, 3);
     return to_mmx ? 3 : 0;
 }
