@@ -203,12 +203,17 @@ static struct op *add_memory(struct decoding *decoding, const struct atom *atom,
 }
 
 static bool is_plain(const struct atom *atom) { return atom->space == SPACE_USER && atom->wrap == WRAP_32; }
+/* Does it have a fast handler? These look at alignment to the operand's own size, which covers `aligned` for 16 bytes. */
+static bool is_plain_vector(const struct atom *atom)
+{
+    return is_plain(atom) && atom->size < SIZE_64 && (!atom->aligned || atom->size == SIZE_32);
+}
 
 static void add_load(struct decoding *decoding, const struct atom *atom)
 {
     unsigned handler = HANDLER_LOAD_ANY;
     if (atom->op == ATOM_LDV) {
-        if (is_plain(atom) && atom->size < SIZE_64) handler = HANDLER_LOAD_VECTOR + atom->size;
+        if (is_plain_vector(atom)) handler = HANDLER_LOAD_VECTOR + atom->size;
     } else if (is_plain(atom) && atom->rd != REG_ZERO) {
         if (atom->op == ATOM_LDS)
             handler = atom->protect || atom->size > SIZE_16 ? HANDLER_LOAD_ANY : HANDLER_LOAD_SIGNED + atom->size;
@@ -224,7 +229,7 @@ static void add_store(struct decoding *decoding, const struct atom *atom)
 {
     unsigned handler = HANDLER_STORE_ANY;
     if (atom->op == ATOM_STV) {
-        if (is_plain(atom) && atom->gated && atom->size < SIZE_64) handler = HANDLER_STORE_VECTOR + atom->size;
+        if (is_plain_vector(atom) && atom->gated) handler = HANDLER_STORE_VECTOR + atom->size;
     } else if (is_plain(atom) && atom->gated)
         handler = (atom->check ? HANDLER_STORE_CHECK : HANDLER_STORE) + atom->size;
     struct op *op = add_memory(decoding, atom, handler);
