@@ -329,9 +329,8 @@ static inline void gate_take_port(struct gate *gate, uint64_t cycle)
     }
     if (++gate->port_used >= gate->ports && gate->drain_cycle <= cycle) gate->drain_cycle = cycle + 1;
 }
-/* Makes room for a store: false when uncommitted stores fill the buffer (or full and the key says roll back). */
-bool gate_room(struct hw_core *core);
-/* A store: an entry holds up to 8 bytes of one page, so that a wide one takes several. False: no room. */
+/* A store: an entry holds up to 8 bytes of one page, so that a wide one takes several. False: uncommitted stores fill
+ * the buffer (or it is full and the key says roll back). */
 bool gate_store(struct hw_core *core, const struct place *place, const void *value);
 static inline void gate_push(struct gate *gate, uint64_t physical, uint8_t *host, unsigned bytes, uint64_t value)
 {

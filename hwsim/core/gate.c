@@ -71,27 +71,34 @@ static void wait_free(struct hw_core *core, uint64_t number)
     retire(core, core->cycle);
 }
 
-bool gate_room(struct hw_core *core)
+static bool is_full(struct hw_core *core)
 {
-    struct gate *gate = &core->gate;
-    if (gate->tail - gate->head < gate->capacity) return true;
+    const struct gate *gate = &core->gate;
+    if (gate->tail - gate->head < gate->capacity) return false;
     retire(core, core->cycle);
-    if (gate->tail - gate->head < gate->capacity) return true;
-    core->stats.gate_full++;
-    bool roll_back = core->params->gate_overflow == 1;
-    if (gate->head == gate->open || roll_back) return false;
-    wait_free(core, gate->head);
+    return gate->tail - gate->head >= gate->capacity;
+}
+
+/* Waits until an entry is free. False: uncommitted stores fill the buffer, or the key says to roll back. */
+static bool make_room(struct hw_core *core)
+{
+    if (core->gate.head == core->gate.open || core->params->gate_overflow == 1) return false;
+    wait_free(core, core->gate.head);
     return true;
 }
 
 bool gate_store(struct hw_core *core, const struct place *place, const void *value)
 {
     const uint8_t *from = value;
+    bool was_full = false;
     for (unsigned i = 0; i < 2; i++) {
         for (unsigned done = 0; done < place->bytes[i];) {
             unsigned rest = place->bytes[i] - done, bytes = rest < 8 ? rest : 8;
             uint64_t part = 0;
-            if (!gate_room(core)) return false;
+            bool full = is_full(core);
+            core->stats.gate_full += full && !was_full;
+            was_full |= full;
+            if (full && !make_room(core)) return false;
             memcpy(&part, from, bytes);
             gate_push(&core->gate, place->physical[i] + done, place->host[i] + done, bytes, part);
             from += bytes;

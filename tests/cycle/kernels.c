@@ -2,8 +2,8 @@
  *
  * A derivation names the cycle t at which each bundle issues, the first being 0; the exit bundle is the last, and takes
  * a cycle like any other. What is not named in a kernel's settings is as in RIG_BASE: perfect caches, TLB and
- * prediction. Latencies then: alu 1, mul 3, div 20 (not pipelined), load 3; taken branch 1, mispredict 6, JTLB 3, DRAS
- * 1, rollback 4. r1 and r2 are the addresses of two mapped pages, r3 is 3, all other registers and memory are 0.
+ * prediction. Latencies then: alu 1, mul 3, div 20 (not pipelined), load 3, fp 3, fdiv 20 and ftrig 80 (neither
+ * pipelined), vec 2; taken branch 1, mispredict 6, JTLB 3, DRAS 1, rollback 4. One unit executes fp, fdiv, ftrig, vec. r1 and r2 are the addresses of two mapped pages, r3 is 3, all other registers and memory are 0.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -113,6 +113,69 @@ static const struct kernel kernels[] = {
     /* the exit is a branch, too: assert 0, exit 2 */
     {"branch interval", "core.interval.branch=2", "assert z, f1\n exit chain, 0\n", .total = 3,
      .stalls = {{CAUSE_UNIT, 1}}},
+
+    /* ---- vectors and floating point; v0-v63 are zero, and so is the control word r26: no exception is masked, and 0 + 0
+     * has none ---- */
+    /* each sum waits for the one before: 0 3 6, exit 7 */
+    {"dependent fadds", "", "fadd v40, v40, v41, r26, 0\n fadd v40, v40, v41, r26, 0\n fadd v40, v40, v41, r26, 0\n exit chain, 0\n",
+     .total = 8, .stalls = {{CAUSE_DEPENDENCE, 4}}},
+    /* one unit, pipelined: 0 1 2 3, exit 4 */
+    {"independent fadds, one unit", "",
+     "fadd v40, v40, v48, r26, 0\n fadd v41, v41, v48, r26, 0\n fadd v42, v42, v48, r26, 0\n fadd v43, v43, v48, r26, 0\n"
+     "exit chain, 0\n",
+     .total = 5},
+    /* two units: two a bundle, and the second pair does not wait for the first: 0 1; a third pair that does: 3; exit 4 */
+    {"independent fadds, two units", "core.issue_width=2; core.units=alu+mul+div+load+store+fp+vec alu+fp+branch",
+     "fadd v40, v40, v48, r26, 0 | fadd v41, v41, v48, r26, 0\n fadd v42, v42, v48, r26, 0 | fadd v43, v43, v48, r26, 0\n"
+     "fadd v40, v40, v48, r26, 0 | fadd v41, v41, v48, r26, 0\n exit chain, 0\n",
+     .total = 5, .stalls = {{CAUSE_DEPENDENCE, 1}}},
+    /* the divider is free again at 20: 0 20, exit 21 */
+    {"fdiv interval", "", "fdiv v40, v40, v41, r3, 0\n fdiv v42, v42, v41, r3, 0\n exit chain, 0\n", .total = 22,
+     .stalls = {{CAUSE_UNIT, 19}}},
+    /* a divider for each half; a third division waits for the first: 0 (both), 20, exit 21 */
+    {"two dividers", "core.issue_width=2; core.units=alu+mul+div+load+store+fdiv alu+fdiv+branch",
+     "fdiv v40, v40, v41, r3, 0 | fdiv v42, v42, v41, r3, 0\n fdiv v43, v43, v41, r3, 0\n exit chain, 0\n", .total = 22,
+     .stalls = {{CAUSE_UNIT, 19}}},
+    /* sums go on beside a division: 0 1 2, exit 3 */
+    {"fadds behind fdiv", "", "fdiv v40, v40, v41, r3, 0\n fadd v42, v42, v41, r26, 0\n fadd v43, v43, v41, r26, 0\n exit chain, 0\n",
+     .total = 4},
+    /* the sine is there at 80: 0 80, exit 81 */
+    {"ftrig latency", "", "fsin v40, v41, r26\n vmov v42, v40\n exit chain, 0\n", .total = 82,
+     .stalls = {{CAUSE_DEPENDENCE, 79}}},
+    /* 0 2 4, exit 5 */
+    {"vec latency", "", "vadd.4 v40, v41, v41\n vadd.4 v42, v40, v41\n vext.4 r33, v42, 0\n exit chain, 0\n", .total = 6,
+     .stalls = {{CAUSE_DEPENDENCE, 2}}},
+    /* from one file to the other and back: vfrom 0, vext 2, add 4, exit 5 */
+    {"between the files", "", "vfrom.4 v40, r3\n vext.4 r33, v40, 0\n add.4 r34, r33, 1\n exit chain, 0\n", .total = 6,
+     .stalls = {{CAUSE_DEPENDENCE, 2}}},
+    /* a register on its way is not written again before it is there: 0 3, exit 4 */
+    {"vector written twice", "", "fadd v40, v40, v41, r26, 0\n vmov v40, v42\n exit chain, 0\n", .total = 5,
+     .stalls = {{CAUSE_DEPENDENCE, 2}}},
+    /* ldv 0, vadd 3, exit 4 */
+    {"load-use of a vector", "", "ldv.16 v40, user32 [r1]\n vadd.4 v41, v40, v40\n exit chain, 0\n", .total = 5,
+     .stalls = {{CAUSE_LOAD, 2}}},
+    /* the whole line comes after 8 more: ldv 0, vadd 3+8 = 11, exit 12 */
+    {"vector load that misses", L1D, "ldv.16 v40, user32 [r1]\n vadd.4 v41, v40, v40\n exit chain, 0\n", .total = 13,
+     .stalls = {{CAUSE_DMISS, 10}}, .stats = {{"memory.l1d.misses", 1}}},
+    /* ten bytes, one load: ldv 0, fadd 3, stv 6 (reads the sum), exit 7 */
+    {"extended value to memory and back", "",
+     "ldv.10 v40, user32 [r1]\n fadd v41, v40, v42, r26, 0\n stv.10 user32 [r1], v41, gated\n exit chain, 0\n", .total = 8,
+     .stalls = {{CAUSE_LOAD, 2}, {CAUSE_DEPENDENCE, 2}}, .stats = {{"core.loads", 1}, {"core.stores", 1}}},
+    /* A status is there with its value, and each merge reads the control word that the one before has made: fadd 0, fmerge
+     * 3, fadd 4 (v40 is there), fmerge 7, exit 8 */
+    {"fmerge chain", "",
+     "fadd v40, v40, v41, r26, 0 ; f1\n fmerge r33, r33, r26, 2, f1\n fadd v40, v40, v41, r26, 0 ; f2\n"
+     "fmerge r33, r33, r26, 2, f2\n exit chain, 0\n",
+     .total = 9, .stalls = {{CAUSE_DEPENDENCE, 4}}},
+    /* with statuses of their own two chains overlap: fadds 0 1, fmerges 3 4, exit 5 */
+    {"fmerges of independent fadds", "",
+     "fadd v40, v40, v41, r26, 0 ; f1\n fadd v42, v42, v41, r26, 0 ; f2\n fmerge r33, r33, r26, 2, f1\n"
+     "fmerge r33, r33, r26, 2, f2\n exit chain, 0\n",
+     .total = 6, .stalls = {{CAUSE_DEPENDENCE, 1}}},
+    /* a division by zero, not masked: vfrom 0, fdiv 2, fmerge 22 rolls back: 3 bundles, 1 + 19 cycles, 4 */
+    {"fmerge that rolls back", "",
+     "vfrom.8 v41, r1\n fdiv v40, v41, v42, r3, 0 ; f1\n fmerge r33, r33, r26, 2, f1\n exit chain, 0\n",
+     .exit = HW_ASSERT, .total = 27, .stalls = {{CAUSE_DEPENDENCE, 20}, {CAUSE_ROLLBACK, 4}}},
 
     /* ---- data cache: 64 KiB in 32-byte lines, an L2 that always hits after 8 ---- */
     /* ld 0, miss known at 3, line at 11; add 11; exit 12 */
@@ -342,6 +405,17 @@ static const struct kernel kernels[] = {
     {"forwarding in part", "core.gate.forward_latency=5",
      "st.2 user32 [r1], r3, gated\n ld.4 r33, user32 [r1]\n add.4 r34, r33, 1\n exit chain, 0\n", .total = 8,
      .stalls = {{CAUSE_LOAD, 4}}, .stats = {{"core.gate.forwards", 1}, {"core.gate.forwards_mixed", 1}}},
+    /* sixteen bytes are two entries; both give their half after 5: st 0, ld 1, vmov 6, exit 7 */
+    {"forwarding of a vector", "core.gate.forward_latency=5",
+     "stv.16 user32 [r1], v40, gated\n ldv.16 v41, user32 [r1]\n vmov v42, v41\n exit chain, 0\n", .total = 8,
+     .stalls = {{CAUSE_LOAD, 4}}, .stats = {{"core.gate.forwards", 1}, {"core.gate.forwards_mixed", 1}}},
+    {"forwarding of half a vector", "core.gate.forward_latency=5",
+     "stv.16 user32 [r1], v40, gated\n ldv.8 v41, user32 [r1 + 8]\n vmov v42, v41\n exit chain, 0\n", .total = 8,
+     .stalls = {{CAUSE_LOAD, 4}}, .stats = {{"core.gate.forwards", 1}, {"core.gate.forwards_mixed", 0}}},
+    /* a word from the buffer at 6, twelve bytes from memory, which misses, at 1+3+8 = 12: st 0, ld 1, vmov 12, exit 13 */
+    {"forwarding of a part behind a miss", L1D "core.gate.forward_latency=5",
+     "st.4 user32 [r1 + 4], r3, gated\n ldv.16 v41, user32 [r1]\n vmov v42, v41\n exit chain, 0\n", .total = 14,
+     .stalls = {{CAUSE_DMISS, 10}}, .stats = {{"core.gate.forwards", 1}, {"core.gate.forwards_mixed", 1}}},
     /* no forwarding: st 0, commit 1; the load at 2 finds the committed store: it drains at 2, free at 3; ld from 3:
        data 6; exit 7 */
     {"no forwarding, committed store", "core.gate.forward=false",
@@ -363,6 +437,13 @@ static const struct kernel kernels[] = {
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n st.4 user32 [r2], r3, gated\n "
      "exit chain, 0\nentry:\n.commit 0x1000, 1\n",
      .total = 16, .stalls = {{CAUSE_STORE, 11}}},
+    /* two entries: stv 0, commit 1; the second stv, at 2, waits for the first half to drain at 2, free at 3, and for the
+     * other, at 3, free at 4; exit 5 */
+    {"store buffer full of a vector", "core.gate.entries=2",
+     "stv.16 user32 [r1], v40, gated\n commit entry\n stv.16 user32 [r2], v40, gated\n"
+     "exit chain, 0\nentry:\n.commit 0x1000, 1\n",
+     .total = 6, .stalls = {{CAUSE_STORE, 2}},
+     .stats = {{"core.gate.full", 1}, {"core.gate.peak", 2}, {"core.stores", 2}}},
     /* a cycle later the first has drained (in cycle 3): 0 1 2 3 4, exit 5 */
     {"store buffer drains in time", "core.gate.entries=2",
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n nop\n st.4 user32 [r2], r3, "
