@@ -203,7 +203,7 @@ static struct op *add_memory(struct decoding *decoding, const struct atom *atom,
 }
 
 static bool is_plain(const struct atom *atom) { return atom->space == SPACE_USER && atom->wrap == WRAP_32; }
-/* Does it have a fast handler? These look at alignment to the operand's own size, which covers `aligned` for 16 bytes. */
+/* Has it a fast handler? These look at alignment to the operand's own size, which is `aligned` for 16 bytes alone. */
 static bool is_plain_vector(const struct atom *atom)
 {
     return is_plain(atom) && atom->size < SIZE_64 && (!atom->aligned || atom->size == SIZE_32);

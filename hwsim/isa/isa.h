@@ -1,8 +1,8 @@
 /* isa.h -- the VLIW as a compiler sees it: registers, atoms, bundles and their encoding.
  *
  * Registers: r0-r47 shadowed, r48-r62 not, r63 reads zero and swallows writes. v0-v31 shadowed, v32-v63 not. f0-f7 hold
- * x86's arithmetic flags in x86's bit positions; f0 is the shadowed home. A floating-point status takes a flag register,
- * too; atoms that pass flags on pass the arithmetic ones alone.
+ * x86's arithmetic flags in x86's bit positions; f0 is the shadowed home. A floating-point status takes one, too; atoms
+ * that pass flags on pass the arithmetic ones alone.
  *
  * A bundle is the atoms up to and including one with `stop` set; all of them read before any of them writes, and a
  * taken branch takes effect after the whole bundle. Two atoms of a bundle never write the same register, and at most

@@ -3,7 +3,8 @@
  * A derivation names the cycle t at which each bundle issues, the first being 0; the exit bundle is the last, and takes
  * a cycle like any other. What is not named in a kernel's settings is as in RIG_BASE: perfect caches, TLB and
  * prediction. Latencies then: alu 1, mul 3, div 20 (not pipelined), load 3, fp 3, fdiv 20 and ftrig 80 (neither
- * pipelined), vec 2; taken branch 1, mispredict 6, JTLB 3, DRAS 1, rollback 4. One unit executes fp, fdiv, ftrig, vec. r1 and r2 are the addresses of two mapped pages, r3 is 3, all other registers and memory are 0.
+ * pipelined), vec 2; taken branch 1, mispredict 6, JTLB 3, DRAS 1, rollback 4. One unit executes fp, fdiv, ftrig, vec.
+ * r1 and r2 are the addresses of two mapped pages, r3 is 3, all other registers and memory are 0.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,19 +115,23 @@ static const struct kernel kernels[] = {
     {"branch interval", "core.interval.branch=2", "assert z, f1\n exit chain, 0\n", .total = 3,
      .stalls = {{CAUSE_UNIT, 1}}},
 
-    /* ---- vectors and floating point; v0-v63 are zero, and so is the control word r26: no exception is masked, and 0 + 0
-     * has none ---- */
+    /* ---- vectors and floating point; v0-v63 are zero, and so is the control word r26: no exception is masked, and 0 +
+     * 0 has none ---- */
     /* each sum waits for the one before: 0 3 6, exit 7 */
-    {"dependent fadds", "", "fadd v40, v40, v41, r26, 0\n fadd v40, v40, v41, r26, 0\n fadd v40, v40, v41, r26, 0\n exit chain, 0\n",
+    {"dependent fadds", "",
+     "fadd v40, v40, v41, r26, 0\n fadd v40, v40, v41, r26, 0\n fadd v40, v40, v41, r26, 0\n exit chain, 0\n",
      .total = 8, .stalls = {{CAUSE_DEPENDENCE, 4}}},
     /* one unit, pipelined: 0 1 2 3, exit 4 */
     {"independent fadds, one unit", "",
-     "fadd v40, v40, v48, r26, 0\n fadd v41, v41, v48, r26, 0\n fadd v42, v42, v48, r26, 0\n fadd v43, v43, v48, r26, 0\n"
+     "fadd v40, v40, v48, r26, 0\n fadd v41, v41, v48, r26, 0\n fadd v42, v42, v48, r26, 0\n fadd v43, v43, v48, r26, "
+     "0\n"
      "exit chain, 0\n",
      .total = 5},
-    /* two units: two a bundle, and the second pair does not wait for the first: 0 1; a third pair that does: 3; exit 4 */
+    /* two units: two a bundle, and the second pair does not wait for the first: 0 1; a third pair that does: 3; exit 4
+     */
     {"independent fadds, two units", "core.issue_width=2; core.units=alu+mul+div+load+store+fp+vec alu+fp+branch",
-     "fadd v40, v40, v48, r26, 0 | fadd v41, v41, v48, r26, 0\n fadd v42, v42, v48, r26, 0 | fadd v43, v43, v48, r26, 0\n"
+     "fadd v40, v40, v48, r26, 0 | fadd v41, v41, v48, r26, 0\n fadd v42, v42, v48, r26, 0 | fadd v43, v43, v48, r26, "
+     "0\n"
      "fadd v40, v40, v48, r26, 0 | fadd v41, v41, v48, r26, 0\n exit chain, 0\n",
      .total = 5, .stalls = {{CAUSE_DEPENDENCE, 1}}},
     /* the divider is free again at 20: 0 20, exit 21 */
@@ -137,14 +142,15 @@ static const struct kernel kernels[] = {
      "fdiv v40, v40, v41, r3, 0 | fdiv v42, v42, v41, r3, 0\n fdiv v43, v43, v41, r3, 0\n exit chain, 0\n", .total = 22,
      .stalls = {{CAUSE_UNIT, 19}}},
     /* sums go on beside a division: 0 1 2, exit 3 */
-    {"fadds behind fdiv", "", "fdiv v40, v40, v41, r3, 0\n fadd v42, v42, v41, r26, 0\n fadd v43, v43, v41, r26, 0\n exit chain, 0\n",
+    {"fadds behind fdiv", "",
+     "fdiv v40, v40, v41, r3, 0\n fadd v42, v42, v41, r26, 0\n fadd v43, v43, v41, r26, 0\n exit chain, 0\n",
      .total = 4},
     /* the sine is there at 80: 0 80, exit 81 */
     {"ftrig latency", "", "fsin v40, v41, r26\n vmov v42, v40\n exit chain, 0\n", .total = 82,
      .stalls = {{CAUSE_DEPENDENCE, 79}}},
     /* 0 2 4, exit 5 */
-    {"vec latency", "", "vadd.4 v40, v41, v41\n vadd.4 v42, v40, v41\n vext.4 r33, v42, 0\n exit chain, 0\n", .total = 6,
-     .stalls = {{CAUSE_DEPENDENCE, 2}}},
+    {"vec latency", "", "vadd.4 v40, v41, v41\n vadd.4 v42, v40, v41\n vext.4 r33, v42, 0\n exit chain, 0\n",
+     .total = 6, .stalls = {{CAUSE_DEPENDENCE, 2}}},
     /* from one file to the other and back: vfrom 0, vext 2, add 4, exit 5 */
     {"between the files", "", "vfrom.4 v40, r3\n vext.4 r33, v40, 0\n add.4 r34, r33, 1\n exit chain, 0\n", .total = 6,
      .stalls = {{CAUSE_DEPENDENCE, 2}}},
@@ -159,10 +165,10 @@ static const struct kernel kernels[] = {
      .stalls = {{CAUSE_DMISS, 10}}, .stats = {{"memory.l1d.misses", 1}}},
     /* ten bytes, one load: ldv 0, fadd 3, stv 6 (reads the sum), exit 7 */
     {"extended value to memory and back", "",
-     "ldv.10 v40, user32 [r1]\n fadd v41, v40, v42, r26, 0\n stv.10 user32 [r1], v41, gated\n exit chain, 0\n", .total = 8,
-     .stalls = {{CAUSE_LOAD, 2}, {CAUSE_DEPENDENCE, 2}}, .stats = {{"core.loads", 1}, {"core.stores", 1}}},
-    /* A status is there with its value, and each merge reads the control word that the one before has made: fadd 0, fmerge
-     * 3, fadd 4 (v40 is there), fmerge 7, exit 8 */
+     "ldv.10 v40, user32 [r1]\n fadd v41, v40, v42, r26, 0\n stv.10 user32 [r1], v41, gated\n exit chain, 0\n",
+     .total = 8, .stalls = {{CAUSE_LOAD, 2}, {CAUSE_DEPENDENCE, 2}}, .stats = {{"core.loads", 1}, {"core.stores", 1}}},
+    /* A status is there with its value, and each merge reads the control word that the one before has made: fadd 0,
+     * fmerge 3, fadd 4 (v40 is there), fmerge 7, exit 8 */
     {"fmerge chain", "",
      "fadd v40, v40, v41, r26, 0 ; f1\n fmerge r33, r33, r26, 2, f1\n fadd v40, v40, v41, r26, 0 ; f2\n"
      "fmerge r33, r33, r26, 2, f2\n exit chain, 0\n",
@@ -412,7 +418,8 @@ static const struct kernel kernels[] = {
     {"forwarding of half a vector", "core.gate.forward_latency=5",
      "stv.16 user32 [r1], v40, gated\n ldv.8 v41, user32 [r1 + 8]\n vmov v42, v41\n exit chain, 0\n", .total = 8,
      .stalls = {{CAUSE_LOAD, 4}}, .stats = {{"core.gate.forwards", 1}, {"core.gate.forwards_mixed", 0}}},
-    /* a word from the buffer at 6, twelve bytes from memory, which misses, at 1+3+8 = 12: st 0, ld 1, vmov 12, exit 13 */
+    /* a word from the buffer at 6, twelve bytes from memory, which misses, at 1+3+8 = 12: st 0, ld 1, vmov 12, exit 13
+     */
     {"forwarding of a part behind a miss", L1D "core.gate.forward_latency=5",
      "st.4 user32 [r1 + 4], r3, gated\n ldv.16 v41, user32 [r1]\n vmov v42, v41\n exit chain, 0\n", .total = 14,
      .stalls = {{CAUSE_DMISS, 10}}, .stats = {{"core.gate.forwards", 1}, {"core.gate.forwards_mixed", 1}}},
@@ -437,8 +444,8 @@ static const struct kernel kernels[] = {
      "st.4 user32 [r1], r3, gated\n st.4 user32 [r1 + 8], r3, gated\n commit entry\n st.4 user32 [r2], r3, gated\n "
      "exit chain, 0\nentry:\n.commit 0x1000, 1\n",
      .total = 16, .stalls = {{CAUSE_STORE, 11}}},
-    /* two entries: stv 0, commit 1; the second stv, at 2, waits for the first half to drain at 2, free at 3, and for the
-     * other, at 3, free at 4; exit 5 */
+    /* two entries: stv 0, commit 1; the second stv, at 2, waits for the first half to drain at 2, free at 3, and for
+     * the other, at 3, free at 4; exit 5 */
     {"store buffer full of a vector", "core.gate.entries=2",
      "stv.16 user32 [r1], v40, gated\n commit entry\n stv.16 user32 [r2], v40, gated\n"
      "exit chain, 0\nentry:\n.commit 0x1000, 1\n",

@@ -61,17 +61,21 @@ static bool store_vector(void *cookie, uint64_t address, unsigned bytes, bool al
     memcpy(bench->memory + (address - DATA), value, bytes);
     return true;
 }
-static bool vector(void *cookie, struct vector_atom *atom) { return hw_vector(((struct bench *)cookie)->rig->core, atom); }
+static bool vector(void *cookie, struct vector_atom *atom)
+{
+    return hw_vector(((struct bench *)cookie)->rig->core, atom);
+}
 
 static uint64_t context_of(const struct fpu *fpu)
 {
-    uint64_t context = UINT64_C(3) << CONTEXT_CPL_LOW | UINT64_C(1) << CONTEXT_CODE32_LOW | UINT64_C(1) << CONTEXT_STACK32_LOW;
+    uint64_t context =
+        UINT64_C(3) << CONTEXT_CPL_LOW | UINT64_C(1) << CONTEXT_CODE32_LOW | UINT64_C(1) << CONTEXT_STACK32_LOW;
     context = CONTEXT_PUT(context, FPU_ERROR, fpu->fsw >> 7 & 1);
     return CONTEXT_PUT(context, FPU_STACK, fpu->ftw);
 }
 
-/* The instruction, its memory operand at [eax]. False: it is no such instruction, or for a helper. *vector: the exception
- * that it raises, 0 none. */
+/* The instruction, its memory operand at [eax]. False: it is no such instruction, or for a helper. *vector: the
+ * exception that it raises, 0 none. */
 static bool run_ours(struct bench *bench, const uint8_t *code, struct fpu *fpu, unsigned *raised)
 {
     static uint64_t values[OPS_MAX];
@@ -90,8 +94,16 @@ static bool run_ours(struct bench *bench, const uint8_t *code, struct fpu *fpu, 
     r[HOME_FCW] = fpu->fcw, r[HOME_FSW] = fpu->fsw, r[HOME_FTW] = fpu->ftw;
     memcpy(&v[HOME_X87_R0 - HOME_INTEGERS], fpu->st, sizeof fpu->st);
     bench->memory = fpu->memory;
-    struct ir_machine machine = {.r = r, .f0 = &f0, .cookie = bench, .load = load, .store = store, .probe = probe, .v = v,
-                                 .vectors = vectors, .load_vector = load_vector, .store_vector = store_vector,
+    struct ir_machine machine = {.r = r,
+                                 .f0 = &f0,
+                                 .cookie = bench,
+                                 .load = load,
+                                 .store = store,
+                                 .probe = probe,
+                                 .v = v,
+                                 .vectors = vectors,
+                                 .load_vector = load_vector,
+                                 .store_vector = store_vector,
                                  .vector = vector};
     struct ir_eval_result result = {0};
     enum ir_outcome outcome = ir_eval(region.insns, region.count, &machine, values, flags, &result);
@@ -107,7 +119,12 @@ static bool run_ours(struct bench *bench, const uint8_t *code, struct fpu *fpu, 
 
 /* ---- by hand ---- */
 
-#define NUMBER(se, significand) {{UINT64_C(significand), se}}
+#define NUMBER(se, significand)                                                                                        \
+    {                                                                                                                  \
+        {                                                                                                              \
+            UINT64_C(significand), se                                                                                  \
+        }                                                                                                              \
+    }
 #define ONE      NUMBER(0x3fff, 0x8000000000000000)
 #define TWO      NUMBER(0x4000, 0x8000000000000000)
 #define THREE    NUMBER(0x4000, 0xc000000000000000)
@@ -138,7 +155,7 @@ static const struct hand {
     uint16_t fcw, fsw, ftw; /* before; 0: BOTH */
     struct vreg st0, st1;   /* R0, R1 */
     uint16_t fsw_after, ftw_after;
-    struct vreg r0, r1, r7; /* after */
+    struct vreg r0, r1, r7;            /* after */
     const char *memory, *memory_after; /* first bytes, NULL: 0xee */
 } hands[] = {
     HAND("FADD", "\xd8\xc1", MASKED, C1, 0, ONE, ONE, 0, BOTH, TWO, ONE),
@@ -152,14 +169,14 @@ static const struct hand {
     HAND("FADD, denormal", "\xd8\xc1", MASKED & ~DE, 0, 0, ONE, DENORMAL, DE | ES, BOTH, ONE, DENORMAL),
     HAND("FADD, inexact", "\xd8\xc1", MASKED & ~PE, 0, 0, ONE, TINY, PE | ES, BOTH, ONE, TINY),
     HAND("FADDP, inexact: pops", "\xde\xc1", MASKED & ~PE, 0, 0, ONE, TINY, PE | ES, POPPED, ONE, ONE),
-    HAND("FADDP, invalid: does not pop", "\xde\xc1", MASKED & ~IE, 0, 0, INFINITE, NEGATIVE, IE | ES, BOTH,
-         INFINITE, NEGATIVE),
+    HAND("FADDP, invalid: does not pop", "\xde\xc1", MASKED & ~IE, 0, 0, INFINITE, NEGATIVE, IE | ES, BOTH, INFINITE,
+         NEGATIVE),
     HAND("FADDP, overflow: pops", "\xde\xc1", MASKED & ~OE, 0, 0, MAXIMUM, MAXIMUM, OE | ES, POPPED, MAXIMUM,
          MAXIMUM_DOUBLED_BIASED),
     HAND("FMUL, underflow masked and exact", "\xd8\xc9", MASKED, 0, 0, MINIMUM, TWO, 0, BOTH,
          NUMBER(2, 0x8000000000000000), TWO),
-    HAND("FDIV, underflow, exact", "\xd8\xf1", MASKED & ~UE, 0, 0, MINIMUM, TWO, UE | ES, BOTH,
-         MINIMUM_HALVED_BIASED, TWO),
+    HAND("FDIV, underflow, exact", "\xd8\xf1", MASKED & ~UE, 0, 0, MINIMUM, TWO, UE | ES, BOTH, MINIMUM_HALVED_BIASED,
+         TWO),
     HAND("FDIV, underflow masked, exact: none", "\xd8\xf1", MASKED, 0, 0, MINIMUM, TWO, 0, BOTH,
          NUMBER(0, 0x4000000000000000), TWO),
     HAND("FDIV, by zero masked", "\xd8\xf1", MASKED, 0, 0, ONE, ZERO, ZE, BOTH, INFINITE, ZERO),
@@ -169,23 +186,22 @@ static const struct hand {
     HAND("FADD m32, denormal", "\xd8\x00", MASKED & ~DE, 0, 0, ONE, ONE, DE | ES, BOTH, ONE, ONE,
          .memory = "\x01\x00\x00\x00", .memory_after = "\x01\x00\x00\x00"),
     HAND("FLD m32, signalling masked", "\xd9\x00", MASKED, 0, 0, ONE, ONE, IE, PUSHED, ONE, ONE,
-         .r7 = NUMBER(0x7fff, 0xc000010000000000), .memory = "\x01\x00\x80\x7f",
-         .memory_after = "\x01\x00\x80\x7f"),
+         .r7 = NUMBER(0x7fff, 0xc000010000000000), .memory = "\x01\x00\x80\x7f", .memory_after = "\x01\x00\x80\x7f"),
     HAND("FLD m32, signalling: not pushed", "\xd9\x00", MASKED & ~IE, 0, 0, ONE, ONE, IE | ES, BOTH, ONE, ONE,
          .memory = "\x01\x00\x80\x7f", .memory_after = "\x01\x00\x80\x7f"),
     HAND("FLD m32, denormal: pushed", "\xd9\x00", MASKED & ~DE, 0, 0, ONE, ONE, DE | ES, PUSHED, ONE, ONE,
-         .r7 = NUMBER(0x3fff - 149, 0x8000000000000000), .memory = "\x01\x00\x00\x00", .memory_after = "\x01\x00\x00\x00"),
+         .r7 = NUMBER(0x3fff - 149, 0x8000000000000000), .memory = "\x01\x00\x00\x00",
+         .memory_after = "\x01\x00\x00\x00"),
     /* stores: an overflow goes nowhere, and is not told to be inexact; an inexact result goes there */
     HAND("FSTP m32, overflow masked", "\xd9\x18", MASKED, 0, 0, HUGE, ONE, OE | PE | C1, POPPED, HUGE, ONE,
          .memory_after = "\x00\x00\x80\x7f"),
     HAND("FSTP m32, overflow", "\xd9\x18", MASKED & ~OE, C1, 0, HUGE, ONE, OE | ES, BOTH, HUGE, ONE),
-    HAND("FSTP m32, overflow and inexact", "\xd9\x18", MASKED & ~OE, C1, 0, MAXIMUM, ONE, OE | ES, BOTH, MAXIMUM,
-         ONE),
+    HAND("FSTP m32, overflow and inexact", "\xd9\x18", MASKED & ~OE, C1, 0, MAXIMUM, ONE, OE | ES, BOTH, MAXIMUM, ONE),
     HAND("FSTP m32, underflow masked", "\xd9\x18", MASKED, 0, 0, TINY, ONE, UE | PE, POPPED, TINY, ONE,
          .memory_after = "\x00\x00\x00\x00"),
     HAND("FSTP m32, underflow", "\xd9\x18", MASKED & ~UE, 0, 0, TINY, ONE, UE | ES, BOTH, TINY, ONE),
-    HAND("FSTP m32, inexact", "\xd9\x18", MASKED & ~PE, 0, 0, NUMBER(0x3fff, 0x8000000000000001), ONE, PE | ES,
-         POPPED, NUMBER(0x3fff, 0x8000000000000001), ONE, .memory_after = "\x00\x00\x80\x3f"),
+    HAND("FSTP m32, inexact", "\xd9\x18", MASKED & ~PE, 0, 0, NUMBER(0x3fff, 0x8000000000000001), ONE, PE | ES, POPPED,
+         NUMBER(0x3fff, 0x8000000000000001), ONE, .memory_after = "\x00\x00\x80\x3f"),
     HAND("FST m32, signalling", "\xd9\x10", MASKED & ~IE, 0, 0, SIGNALS, ONE, IE | ES, BOTH, SIGNALS, ONE),
     HAND("FST m32, empty masked", "\xd9\x10", MASKED, C1, 2, ONE, ONE, IE | SF, 2, ONE, ONE,
          .memory_after = "\x00\x00\xc0\xff"),
@@ -195,8 +211,8 @@ static const struct hand {
     HAND("FISTP m16, too large masked", "\xdf\x18", MASKED, 0, 0, HUGE, ONE, IE, POPPED, HUGE, ONE,
          .memory_after = "\x00\x80\xee\xee"),
     HAND("FISTP m16, too large", "\xdf\x18", MASKED & ~IE, 0, 0, HUGE, ONE, IE | ES, BOTH, HUGE, ONE),
-    HAND("FIST m32, inexact", "\xdb\x10", MASKED & ~PE, 0, 0, NUMBER(0x3ffe, 0xc000000000000000), ONE,
-         PE | C1 | ES, BOTH, NUMBER(0x3ffe, 0xc000000000000000), ONE, .memory_after = "\x01\x00\x00\x00"),
+    HAND("FIST m32, inexact", "\xdb\x10", MASKED & ~PE, 0, 0, NUMBER(0x3ffe, 0xc000000000000000), ONE, PE | C1 | ES,
+         BOTH, NUMBER(0x3ffe, 0xc000000000000000), ONE, .memory_after = "\x01\x00\x00\x00"),
     HAND("FIST m32, empty", "\xdb\x10", MASKED & ~IE, 0, 2, ONE, ONE, IE | SF | ES, 2, ONE, ONE),
     HAND("FIST m32, empty masked", "\xdb\x10", MASKED, 0, 2, ONE, ONE, IE | SF, 2, ONE, ONE,
          .memory_after = "\x00\x00\x00\x80"),
@@ -205,8 +221,7 @@ static const struct hand {
     HAND("FCOM, unordered masked", "\xd8\xd1", MASKED, 0, 0, QUIET, THREE, IE | C0 | C2 | C3, BOTH, QUIET, THREE),
     HAND("FCOM, unordered", "\xd8\xd1", MASKED & ~IE, C3, 0, QUIET, THREE, IE | C3 | ES, BOTH, QUIET, THREE),
     HAND("FUCOM, quiet", "\xdd\xe1", MASKED & ~IE, 0, 0, QUIET, THREE, C0 | C2 | C3, BOTH, QUIET, THREE),
-    HAND("FCOMPP, unordered: does not pop", "\xde\xd9", MASKED & ~IE, 0, 0, QUIET, THREE, IE | ES, BOTH, QUIET,
-         THREE),
+    HAND("FCOMPP, unordered: does not pop", "\xde\xd9", MASKED & ~IE, 0, 0, QUIET, THREE, IE | ES, BOTH, QUIET, THREE),
     HAND("FCOMPP", "\xde\xd9", MASKED, 0, 0, THREE, ONE, 0, POPPED_BOTH, THREE, ONE),
     HAND("FCOM, empty masked", "\xd8\xd1", MASKED, 0, 2, ONE, ONE, IE | SF | C0 | C2 | C3, 2, ONE, ONE),
     HAND("FCOM, empty", "\xd8\xd1", MASKED & ~IE, 0, 2, ONE, ONE, IE | SF | ES, 2, ONE, ONE),
@@ -217,17 +232,14 @@ static const struct hand {
     HAND("FPTAN, overflow masked", "\xd9\xf2", MASKED, 0, 0x83, ZERO, ONE, IE | SF | C1, PUSHED, DEFAULT, ONE,
          .r7 = DEFAULT),
     HAND("FPTAN, overflow", "\xd9\xf2", MASKED & ~IE, 0, 0x83, ZERO, ONE, IE | SF | C1 | ES, 0x83, ZERO, ONE),
-    HAND("FPTAN, underflow masked", "\xd9\xf2", MASKED, C1, 2, ZERO, ONE, IE | SF, 0x783, DEFAULT, ONE,
-         .r7 = DEFAULT),
+    HAND("FPTAN, underflow masked", "\xd9\xf2", MASKED, C1, 2, ZERO, ONE, IE | SF, 0x783, DEFAULT, ONE, .r7 = DEFAULT),
     HAND("FSINCOS", "\xd9\xfb", MASKED, 0, 0, ZERO, ONE, 0, PUSHED, ZERO, ONE, .r7 = ONE),
-    HAND("FSINCOS, infinity masked", "\xd9\xfb", MASKED, 0, 0, INFINITE, ONE, IE, PUSHED, DEFAULT, ONE,
-         .r7 = DEFAULT),
+    HAND("FSINCOS, infinity masked", "\xd9\xfb", MASKED, 0, 0, INFINITE, ONE, IE, PUSHED, DEFAULT, ONE, .r7 = DEFAULT),
     HAND("FSINCOS, infinity", "\xd9\xfb", MASKED & ~IE, 0, 0, INFINITE, ONE, IE | ES, BOTH, INFINITE, ONE),
     HAND("FXTRACT, of zero masked", "\xd9\xf4", MASKED, 0, 0, ZERO, ONE, ZE, PUSHED, NEGATIVE, ONE),
     HAND("FXTRACT, of zero", "\xd9\xf4", MASKED & ~ZE, 0, 0, ZERO, ONE, ZE | ES, BOTH, ZERO, ONE),
     /* the stack */
-    HAND("FLD1, overflow masked", "\xd9\xe8", MASKED, 0, 0x83, ONE, ONE, IE | SF | C1, PUSHED, ONE, ONE,
-         .r7 = DEFAULT),
+    HAND("FLD1, overflow masked", "\xd9\xe8", MASKED, 0, 0x83, ONE, ONE, IE | SF | C1, PUSHED, ONE, ONE, .r7 = DEFAULT),
     HAND("FLD1, overflow", "\xd9\xe8", MASKED & ~IE, 0, 0x83, ONE, ONE, IE | SF | C1 | ES, 0x83, ONE, ONE),
     HAND("FLD ST(0), empty masked", "\xd9\xc0", MASKED, C1, 2, ONE, ONE, IE | SF, 0x782, ONE, ONE, .r7 = DEFAULT),
     HAND("FADD, empty masked", "\xd8\xc1", MASKED, C1, 2, ONE, ONE, IE | SF, BOTH, DEFAULT, ONE),
@@ -236,8 +248,8 @@ static const struct hand {
     /* what was sticky is pending when its mask goes; and the other way round */
     HAND("FLDCW that unmasks", "\xd9\x28", MASKED, ZE | C2, 0, ONE, ONE, ZE | C2 | ES, BOTH, ONE, ONE,
          .memory = "\x7b\x03", .memory_after = "\x7b\x03"),
-    HAND("FLDCW that unmasks another", "\xd9\x28", MASKED, ZE, 0, ONE, ONE, ZE, BOTH, ONE, ONE,
-         .memory = "\x7d\x03", .memory_after = "\x7d\x03"),
+    HAND("FLDCW that unmasks another", "\xd9\x28", MASKED, ZE, 0, ONE, ONE, ZE, BOTH, ONE, ONE, .memory = "\x7d\x03",
+         .memory_after = "\x7d\x03"),
     HAND("FNCLEX", "\xdb\xe2", MASKED & ~ZE, ZE | PE | SF | C3 | ES, 0, ONE, ONE, C3, BOTH, ONE, ONE),
 };
 
@@ -264,7 +276,8 @@ static void by_hand(void **state)
         unsigned raised;
         assert_true(run_ours(bench, (const uint8_t *)hand->code, &fpu, &raised));
         bool same = !raised && fpu.fsw == hand->fsw_after && fpu.ftw == hand->ftw_after &&
-                    !memcmp(&fpu.st[0], &hand->r0, sizeof hand->r0) && !memcmp(&fpu.st[1], &hand->r1, sizeof hand->r1) &&
+                    !memcmp(&fpu.st[0], &hand->r0, sizeof hand->r0) &&
+                    !memcmp(&fpu.st[1], &hand->r1, sizeof hand->r1) &&
                     !memcmp(&fpu.st[7], &hand->r7, sizeof hand->r7) && !memcmp(fpu.memory, expected, sizeof expected);
         if (same) continue;
         wrong++;
@@ -286,8 +299,8 @@ static void pending(void **state)
     static const struct {
         const char *code;
         bool waits;
-    } cases[] = {{"\xd8\xc1", true}, {"\x9b", true},      {"\xd9\x28", true},     {"\xd9\x18", true},
-                 {"\xd9\xe8", true}, {"\xd9\xd0", true},  {"\xdd\x38", false},    {"\xdb\xe2", false},
+    } cases[] = {{"\xd8\xc1", true},  {"\x9b", true},      {"\xd9\x28", true},  {"\xd9\x18", true},
+                 {"\xd9\xe8", true},  {"\xd9\xd0", true},  {"\xdd\x38", false}, {"\xdb\xe2", false},
                  {"\xdb\xe3", false}, {"\xd9\x38", false}, {"\xdf\xe0", false}};
     for (unsigned i = 0; i < LENGTH(cases); i++) {
         struct fpu fpu = {.fcw = MASKED & ~ZE, .fsw = ZE | ES, .ftw = BOTH, .st = {ONE, ONE}}, before = fpu;
@@ -341,7 +354,8 @@ static void run_host(uint8_t *page, const uint8_t *code, unsigned length, struct
         if (!(fpu->ftw >> i & 1)) image.ftw |= 3u << (2 * i);
         memcpy(image.st[(i - (fpu->ftw >> 8)) & 7], &fpu->st[i], 10);
     }
-    static const uint8_t before[] = {0x6a, 0, 0x9d, 0x48, 0x89, 0xf0, 0xdd, 0x27} /* push 0; popf; mov rax, rsi; frstor [rdi] */,
+    static const uint8_t before[] = {0x6a, 0,    0x9d, 0x48,
+                                     0x89, 0xf0, 0xdd, 0x27} /* push 0; popf; mov rax, rsi; frstor [rdi] */,
                          after[] = {0xdd, 0x37, 0xc3} /* fnsave [rdi]; ret */;
     memcpy(page, before, sizeof before);
     memcpy(page + sizeof before, code, length);
@@ -385,14 +399,15 @@ static struct fpu random_fpu(struct prng *prng)
 }
 
 /* Transcendental functions aside, whose last bits differ; FPREM, of which processors do as much as they like at once;
- * FNSTSW AX and FLDENV go elsewhere. D9D8..DF, an alias of FSTP that is in no manual, minds no empty register; and of an
- * FLD that underflows and overflows at once processors differ about which it is. */
+ * FNSTSW AX and FLDENV go elsewhere. D9D8..DF, an alias of FSTP that is in no manual, minds no empty register; and of
+ * an FLD that underflows and overflows at once processors differ about which it is. */
 static bool left_out(const uint8_t *code, const struct fpu *fpu)
 {
     uint8_t second = code[1];
     unsigned top = fpu->ftw >> 8;
     if (code[0] == 0xd9 && (second & 0xf8) == 0xd8) return true;
-    if (code[0] == 0xd9 && (second & 0xf8) == 0xc0 && fpu->ftw >> ((top + 7) & 7) & 1 && !(fpu->ftw >> ((top + second) & 7) & 1))
+    if (code[0] == 0xd9 && (second & 0xf8) == 0xc0 && fpu->ftw >> ((top + 7) & 7) & 1 &&
+        !(fpu->ftw >> ((top + second) & 7) & 1))
         return true;
     if (code[0] == 0xd9 && (second >= 0xf0) && second != 0xf4 && second != 0xfa && second != 0xfc && second != 0xf6 &&
         second != 0xf7 && second != 0xfd)
@@ -413,7 +428,8 @@ static uint16_t defined(const uint8_t *code, bool raised)
     bool moves = kind >> 8 == 0xda || (kind >= 0xdbc0 && kind <= 0xdbd8); /* FCMOV: C1 set to 0, or left alone */
     bool flags = kind == 0xdbe8 || kind == 0xdbf0 || kind == 0xdfe8 || kind == 0xdff0; /* FCOMI: the same */
     bool frees = kind == 0xddc0 || kind == 0xdfc0;                                     /* FFREE: undefined */
-    return (uint16_t)((compares && !raised ? 0xffff : 0xffff & ~(C0 | C2 | C3)) & (moves || flags || frees ? ~C1 : 0xffff));
+    return (uint16_t)((compares && !raised ? 0xffff : 0xffff & ~(C0 | C2 | C3)) &
+                      (moves || flags || frees ? ~C1 : 0xffff));
 }
 
 static void against_the_host(void **state)
@@ -434,15 +450,14 @@ static void against_the_host(void **state)
         run_host(page, code, 2, &host);
         uint16_t mask = defined(code, host.fsw & 0x80);
         bool same = !((ours.fsw ^ host.fsw) & mask) && ours.ftw == host.ftw && ours.fcw == host.fcw;
-        for (unsigned i = 0; i < 8; i++)
-            same &= !(host.ftw >> i & 1) || !memcmp(&ours.st[i], &host.st[i], 10);
+        for (unsigned i = 0; i < 8; i++) same &= !(host.ftw >> i & 1) || !memcmp(&ours.st[i], &host.st[i], 10);
         same &= !memcmp(ours.memory, host.memory, DATA_BYTES);
         runs++;
         pendings += host.fsw >> 7 & 1;
         if (same) continue;
         wrong++;
-        print_error("%02x %02x fcw %04x fsw %04x ftw %03x: fsw %04x, host's %04x; ftw %03x, host's %03x\n", code[0], code[1],
-                    before.fcw, before.fsw, before.ftw, ours.fsw, host.fsw, ours.ftw, host.ftw);
+        print_error("%02x %02x fcw %04x fsw %04x ftw %03x: fsw %04x, host's %04x; ftw %03x, host's %03x\n", code[0],
+                    code[1], before.fcw, before.fsw, before.ftw, ours.fsw, host.fsw, ours.ftw, host.ftw);
         for (unsigned i = 0; i < 8; i++)
             if (memcmp(&ours.st[i], &host.st[i], 10))
                 print_error("    r%u %04llx.%016llx: %04llx.%016llx, host's %04llx.%016llx\n", i,

@@ -10,7 +10,16 @@
 
 /* f0 is a home, and homes must be committed before an exit. Temporaries are v32 and above, for no rollback restores
  * them. */
-enum { REGS = 6, FIRST_REG = 32, VREGS = 5, FIRST_VREG = REG_VECTOR + 40, FLAGS = 3, FIRST_FLAG = 1, ATOMS = 8, BYTES = 48 };
+enum {
+    REGS = 6,
+    FIRST_REG = 32,
+    VREGS = 5,
+    FIRST_VREG = REG_VECTOR + 40,
+    FLAGS = 3,
+    FIRST_FLAG = 1,
+    ATOMS = 8,
+    BYTES = 48
+};
 
 static const uint8_t pure_ops[] = {ATOM_MOV,  ATOM_ADD,  ATOM_ADC, ATOM_SUB,   ATOM_SBB,   ATOM_AND,    ATOM_XOR,
                                    ATOM_SHL,  ATOM_SAR,  ATOM_ROL, ATOM_RCR,   ATOM_SHLD,  ATOM_SH2ADD, ATOM_SX8,
@@ -83,12 +92,15 @@ static struct atom random_memory(struct prng *prng)
     atom.use_imm = atom.imm != 0;
     atom.gated = store;
     uint8_t reg = (uint8_t)(vector ? any_vreg(prng) : any_reg(prng));
-    if (store) atom.rb = reg;
-    else atom.rd = reg;
+    if (store)
+        atom.rb = reg;
+    else
+        atom.rd = reg;
     return atom;
 }
 
-/* Encodes what atom_decode would give back; false where atoms of the bundle write the same place or want a unit more. */
+/* Encodes what atom_decode would give back; false where atoms of the bundle write the same place or want a unit more.
+ */
 static bool add_atom(const struct rig *rig, struct atom *atoms, unsigned *count, struct atom atom)
 {
     uint32_t words[ATOM_WORDS_MAX];
@@ -97,7 +109,9 @@ static bool add_atom(const struct rig *rig, struct atom *atoms, unsigned *count,
     struct atom_uses uses = atom_uses(&atom);
     for (unsigned i = 0; i < *count; i++) {
         struct atom_uses other = atom_uses(&atoms[i]);
-        if ((uses.writes & other.writes) || (uses.vwrites & other.vwrites) || (uses.flags_written & other.flags_written)) return false;
+        if ((uses.writes & other.writes) || (uses.vwrites & other.vwrites) ||
+            (uses.flags_written & other.flags_written))
+            return false;
     }
     uint8_t classes[ATOMS + 1];
     for (unsigned i = 0; i < *count; i++) classes[i] = atom_table[atoms[i].op].unit;
@@ -121,8 +135,10 @@ static bool vector_reference(struct hw_core *core, const struct world *before, s
     unsigned shape = atom_table[atom->op].shape;
     struct vector_atom in = stand_in_atom(atom, before->r, before->v, before->f);
     if (!hw_vector(core, &in)) return false;
-    if (shape & SHAPE_VD) after->v[atom->rd - REG_VECTOR] = in.v;
-    else if (shape & SHAPE_D && atom->rd != REG_ZERO) after->r[atom->rd] = in.x;
+    if (shape & SHAPE_VD)
+        after->v[atom->rd - REG_VECTOR] = in.v;
+    else if (shape & SHAPE_D && atom->rd != REG_ZERO)
+        after->r[atom->rd] = in.x;
     if (atom->fmask) after->f[atom->fd] = in.status;
     return true;
 }
@@ -137,9 +153,12 @@ static void memory_reference(const struct world *before, struct world *after, co
         memcpy(after->memory + atom->imm, &before->v[atom->rb - REG_VECTOR], bytes);
     } else {
         memcpy(&value, before->memory + atom->imm, bytes);
-        if (atom->op == ATOM_LDV) after->v[atom->rd - REG_VECTOR] = value;
-        else if (atom->op == ATOM_LD) after->r[atom->rd] = value.half[0];
-        else after->r[atom->rd] = (uint32_t)(bytes == 1 ? (int8_t)value.half[0] : (int16_t)value.half[0]);
+        if (atom->op == ATOM_LDV)
+            after->v[atom->rd - REG_VECTOR] = value;
+        else if (atom->op == ATOM_LD)
+            after->r[atom->rd] = value.half[0];
+        else
+            after->r[atom->rd] = (uint32_t)(bytes == 1 ? (int8_t)value.half[0] : (int16_t)value.half[0]);
     }
     after->r[REG_ZERO] = 0;
 }
@@ -159,8 +178,10 @@ static void integer_reference(const struct world *before, struct world *after, c
 static bool reference(struct hw_core *core, const struct world *before, struct world *after, const struct atom *atom)
 {
     if (atom_is_vector(atom->op)) return vector_reference(core, before, after, atom);
-    if (atom_table[atom->op].properties & ATOM_MEMORY) memory_reference(before, after, atom);
-    else integer_reference(before, after, atom);
+    if (atom_table[atom->op].properties & ATOM_MEMORY)
+        memory_reference(before, after, atom);
+    else
+        integer_reference(before, after, atom);
     return true;
 }
 
@@ -196,7 +217,8 @@ static void set_world(struct rig *rig, struct world *world, struct prng *prng)
     struct hw_state *state = hw_state(rig->core);
     for (unsigned i = 0; i < REGS; i++) state->r[FIRST_REG + i] = prng_next(prng) >> prng_below(prng, 64);
     for (unsigned i = 0; i < VREGS; i++)
-        state->v[FIRST_VREG - REG_VECTOR + i] = (struct vreg){{prng_next(prng), prng_next(prng) >> prng_below(prng, 64)}};
+        state->v[FIRST_VREG - REG_VECTOR + i] =
+            (struct vreg){{prng_next(prng), prng_next(prng) >> prng_below(prng, 64)}};
     for (unsigned i = 0; i < FLAGS; i++) state->f[FIRST_FLAG + i] = (uint16_t)(prng_next(prng) & ATOM_FLAGS);
     state->r[4] = RIG_DATA + places[prng_below(prng, LENGTH(places))];
     hw_commit(rig->core, 0, 0, ~UINT64_C(0), true);
@@ -229,9 +251,10 @@ static void random_bundles(void **state)
         struct atom atoms[ATOMS];
         unsigned count = 0, wanted = 1 + (unsigned)prng_below(&prng, ATOMS);
         for (unsigned tries = 0; count < wanted && tries < 40; tries++)
-            add_atom(rig, atoms, &count, prng_below(&prng, 3) == 0   ? random_memory(&prng)
-                                         : prng_below(&prng, 2) == 0 ? random_vector(&prng)
-                                                                     : random_pure(&prng));
+            add_atom(rig, atoms, &count,
+                     prng_below(&prng, 3) == 0   ? random_memory(&prng)
+                     : prng_below(&prng, 2) == 0 ? random_vector(&prng)
+                                                 : random_pure(&prng));
         if (!count) continue;
         struct world before, after;
         set_world(rig, &before, &prng);

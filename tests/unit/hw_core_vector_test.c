@@ -179,8 +179,8 @@ static void protected_chunks_refuse_any_byte(void **state)
     static const struct {
         unsigned bytes, offset;
         bool refused;
-    } stores[] = {{16, 0x70, false}, {16, 0x71, true},  {10, 0x76, false}, {10, 0x77, true}, {8, 0x78, false},
-                  {8, 0x79, true},   {16, 0x100, false}, {16, 0xff, true}, {4, 0xfc, true},  {16, 0x90, true}};
+    } stores[] = {{16, 0x70, false}, {16, 0x71, true},   {10, 0x76, false}, {10, 0x77, true}, {8, 0x78, false},
+                  {8, 0x79, true},   {16, 0x100, false}, {16, 0xff, true},  {4, 0xfc, true},  {16, 0x90, true}};
     for (unsigned i = 0; i < LENGTH(stores); i++) {
         char text[128];
         snprintf(text, sizeof text, "stv.%u user32 [r1 + %u], v1, gated\n" END, stores[i].bytes, stores[i].offset);
@@ -212,7 +212,8 @@ static void wide_stores_take_entries(void **state)
         {"core.gate.entries=3", "stv.16 user32 [r2 - 3], v1, gated\n" END, HW_EXIT},
         {"core.gate.entries=2", "stv.8 user32 [r1], v1, gated\nstv.16 user32 [r1 + 16], v1, gated\n" END, HW_GATE},
         {"core.gate.entries=3", "stv.8 user32 [r1], v1, gated\nstv.16 user32 [r1 + 16], v1, gated\n" END, HW_EXIT},
-        {"core.gate.entries=3", "stv.16 user32 [r1 + 16], v1, gated\nstv.16 user32 [r1 + 16], v1, gated\n" END, HW_GATE},
+        {"core.gate.entries=3", "stv.16 user32 [r1 + 16], v1, gated\nstv.16 user32 [r1 + 16], v1, gated\n" END,
+         HW_GATE},
     };
     for (unsigned i = 0; i < LENGTH(cases); i++) {
         struct rig *rig = rig_create(cases[i].entries);
@@ -275,11 +276,11 @@ static void forwarding(void **state)
     expect_forwarding("stv.16 user32 [r1], v1, gated\n", "ldv.16 v40, user32 [r1]", UINT64_C(0x1716151413121110),
                       UINT64_C(0x1f1e1d1c1b1a1918), 1, 1);
     /* either half of a wide store */
-    expect_forwarding("stv.16 user32 [r1], v1, gated\n", "ldv.8 v40, user32 [r1 + 8]", UINT64_C(0x1f1e1d1c1b1a1918), 0, 1,
-                      0);
+    expect_forwarding("stv.16 user32 [r1], v1, gated\n", "ldv.8 v40, user32 [r1 + 8]", UINT64_C(0x1f1e1d1c1b1a1918), 0,
+                      1, 0);
     expect_forwarding("stv.16 user32 [r1], v1, gated\n", "ldv.4 v40, user32 [r1 + 4]", 0x17161514, 0, 1, 0);
-    expect_forwarding("stv.16 user32 [r1], v1, gated\n", "ldv.8 v40, user32 [r1 + 4]", UINT64_C(0x1b1a191817161514), 0, 1,
-                      1);
+    expect_forwarding("stv.16 user32 [r1], v1, gated\n", "ldv.8 v40, user32 [r1 + 4]", UINT64_C(0x1b1a191817161514), 0,
+                      1, 1);
     /* a wide load over two narrow stores, and over a word in the middle; the younger store wins */
     expect_forwarding("stv.8 user32 [r1], v1, gated\nstv.8 user32 [r1 + 8], v2, gated\n", "ldv.16 v40, user32 [r1]",
                       UINT64_C(0x1716151413121110), UINT64_C(0x2726252423222120), 1, 1);
@@ -290,16 +291,17 @@ static void forwarding(void **state)
     expect_forwarding("st.4 user32 [r1 + 8], r6, gated\nstv.16 user32 [r1], v1, gated\n", "ldv.16 v40, user32 [r1]",
                       UINT64_C(0x1716151413121110), UINT64_C(0x1f1e1d1c1b1a1918), 1, 1);
     /* one byte at the far end, in the last of three granules */
-    expect_forwarding("st.1 user32 [r1 + 18], r6, gated\n", "ldv.16 v40, user32 [r1 + 3]", ee, UINT64_C(0x30eeeeeeeeeeeeee),
-                      1, 1);
-    expect_forwarding("st.1 user32 [r1 + 10], r6, gated\n", "ldv.16 v40, user32 [r1 + 3]", UINT64_C(0x30eeeeeeeeeeeeee), ee,
-                      1, 1);
+    expect_forwarding("st.1 user32 [r1 + 18], r6, gated\n", "ldv.16 v40, user32 [r1 + 3]", ee,
+                      UINT64_C(0x30eeeeeeeeeeeeee), 1, 1);
+    expect_forwarding("st.1 user32 [r1 + 10], r6, gated\n", "ldv.16 v40, user32 [r1 + 3]", UINT64_C(0x30eeeeeeeeeeeeee),
+                      ee, 1, 1);
     /* extended values */
-    expect_forwarding("stv.10 user32 [r1 + 2], v1, gated\n", "ldv.10 v40, user32 [r1 + 2]", UINT64_C(0x1716151413121110),
-                      0x1918, 1, 1);
+    expect_forwarding("stv.10 user32 [r1 + 2], v1, gated\n", "ldv.10 v40, user32 [r1 + 2]",
+                      UINT64_C(0x1716151413121110), 0x1918, 1, 1);
     expect_forwarding("stv.10 user32 [r1 + 2], v1, gated\n", "ldv.16 v40, user32 [r1]", UINT64_C(0x151413121110eeee),
                       UINT64_C(0xeeeeeeee19181716), 1, 1);
-    expect_forwarding("stv.10 user32 [r1], v1, gated\n", "ldv.8 v40, user32 [r1]", UINT64_C(0x1716151413121110), 0, 1, 0);
+    expect_forwarding("stv.10 user32 [r1], v1, gated\n", "ldv.8 v40, user32 [r1]", UINT64_C(0x1716151413121110), 0, 1,
+                      0);
     /* beside it */
     expect_forwarding("stv.16 user32 [r1], v1, gated\n", "ldv.16 v40, user32 [r1 + 16]", ee, ee, 0, 0);
     expect_forwarding("stv.10 user32 [r1], v1, gated\n", "ldv.4 v40, user32 [r1 + 10]", 0xeeeeeeee, 0, 0, 0);
@@ -323,7 +325,8 @@ static void no_forwarding(void **state)
     struct rig *rig = rig_create("core.gate.forward=false");
     assert_int_equal(run_text(rig, "stv.16 user32 [r1], v1, gated\nldv.4 v40, user32 [r1 + 12]\n" LEAVE).kind, HW_GATE);
     assert_int_equal(run_text(rig, "st.1 user32 [r1 + 9], r3, gated\nldv.16 v40, user32 [r1]\n" LEAVE).kind, HW_GATE);
-    assert_int_equal(run_text(rig, "stv.16 user32 [r1], v1, gated\nldv.16 v40, user32 [r1 + 16]\n" LEAVE).kind, HW_EXIT);
+    assert_int_equal(run_text(rig, "stv.16 user32 [r1], v1, gated\nldv.16 v40, user32 [r1 + 16]\n" LEAVE).kind,
+                     HW_EXIT);
     rig_destroy(rig);
 }
 
@@ -433,8 +436,7 @@ static void late_results_write_both_copies(void **state)
 /* ---- statuses ---- */
 
 /* 1/0, 0/0 and 1/3 leave ZE, IE and PE, each in a flag register of its own. */
-#define QUOTIENTS                                                                                                      \
-    "fdiv v40, v16, v17, r26, 0 ; f1\nfdiv v41, v17, v17, r26, 0 ; f2\nfdiv v42, v16, v18, r26, 0 ; f7\n"
+#define QUOTIENTS "fdiv v40, v16, v17, r26, 0 ; f1\nfdiv v41, v17, v17, r26, 0 ; f2\nfdiv v42, v16, v18, r26, 0 ; f7\n"
 
 static struct rig *float_rig(uint64_t fcw)
 {
@@ -477,11 +479,13 @@ static void merging(void **state)
 static void merging_rolls_back(void **state)
 {
     struct rig *rig = float_rig(0x37f & ~(uint64_t)FLOAT_ZE);
-    assert_int_equal(run_text(rig, QUOTIENTS "vmov v1, v42\nfmerge r27, r27, r26, 2, f7\nfmerge r27, r27, r26, 0, f2\n" END).kind,
-                     HW_EXIT);
+    assert_int_equal(
+        run_text(rig, QUOTIENTS "vmov v1, v42\nfmerge r27, r27, r26, 2, f7\nfmerge r27, r27, r26, 0, f2\n" END).kind,
+        HW_EXIT);
     assert_int_equal(hw_state(rig->core)->r[HOME_FSW], 0x4700 | FLOAT_PE | FLOAT_IE);
-    assert_int_equal(run_text(rig, QUOTIENTS "vmov v1, v40\nstv.16 user32 [r1], v40, gated\nfmerge r27, r27, r26, 0, f1\n" END).kind,
-                     HW_ASSERT);
+    assert_int_equal(
+        run_text(rig, QUOTIENTS "vmov v1, v40\nstv.16 user32 [r1], v40, gated\nfmerge r27, r27, r26, 0, f1\n" END).kind,
+        HW_ASSERT);
     assert_int_equal(hw_state(rig->core)->r[HOME_FSW], 0x4700 | FLOAT_PE | FLOAT_IE);
     assert_int_not_equal(vector(rig, 1)->half[1], 0x7fff); /* not 1/0's infinity */
     assert_int_equal(rig_peek(rig, RIG_DATA + 4), 0);

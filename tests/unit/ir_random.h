@@ -143,8 +143,10 @@ static inline void random_note(struct random_pool *pool, const struct ir_insn *i
     } else if (ir_has_value(insn)) {
         if (pool->value_count < 256) pool->values[pool->value_count++] = ref;
     }
-    if (status && insn->fmask && pool->status_count < 256) pool->statuses[pool->status_count++] = ref;
-    else if (ir_has_flags(insn) && !status && pool->flag_count < 256) pool->flags[pool->flag_count++] = ref;
+    if (status && insn->fmask && pool->status_count < 256)
+        pool->statuses[pool->status_count++] = ref;
+    else if (ir_has_flags(insn) && !status && pool->flag_count < 256)
+        pool->flags[pool->flag_count++] = ref;
 }
 
 static inline void random_append(struct ir_region *region, struct random_pool *pool, struct ir_insn insn)
@@ -207,16 +209,21 @@ static inline void random_vector_atom(struct ir_region *region, struct prng *prn
     if (insn.op == ATOM_VHADD || insn.op == ATOM_VHSUB || insn.op == ATOM_VPACKSS || insn.op == ATOM_VPACKUS)
         insn.size = 1 + (insn.size & 1);
     if (insn.op == ATOM_VWIDENS || insn.op == ATOM_VWIDENU) insn.size %= 3, insn.imm = insn.size + 1;
-    if (!(shape & SHAPE_IMM)) insn.imm = 0;
-    else if (prng_below(prng, 2)) insn.imm &= 3; /* often the same */
+    if (!(shape & SHAPE_IMM))
+        insn.imm = 0;
+    else if (prng_below(prng, 2))
+        insn.imm &= 3; /* often the same */
     if (prng_below(prng, 4) == 0) insn.kind = IR_HALF;
     if (shape & SHAPE_STATUS && (!(shape & SHAPE_D) || prng_below(prng, 2))) insn.fmask = MASK_ALL;
     if (shape & SHAPE_A)
-        insn.a = shape & SHAPE_VA ? random_vector(region, prng, pool) : random_of(prng, pool->values, pool->value_count);
+        insn.a =
+            shape & SHAPE_VA ? random_vector(region, prng, pool) : random_of(prng, pool->values, pool->value_count);
     if (shape & SHAPE_B)
-        insn.b = shape & SHAPE_VB ? random_vector(region, prng, pool) : random_of(prng, pool->values, pool->value_count);
+        insn.b =
+            shape & SHAPE_VB ? random_vector(region, prng, pool) : random_of(prng, pool->values, pool->value_count);
     if (shape & SHAPE_C)
-        insn.c = shape & SHAPE_VC ? random_vector(region, prng, pool) : random_of(prng, pool->values, pool->value_count);
+        insn.c =
+            shape & SHAPE_VC ? random_vector(region, prng, pool) : random_of(prng, pool->values, pool->value_count);
     if (pool->computed.op && prng_below(prng, 3) == 0) { /* the same again, or nearly */
         insn = pool->computed;
         shape = atom_table[insn.op].shape;
@@ -295,9 +302,12 @@ static inline void random_guest_insn(struct ir_region *region, struct prng *prng
     for (unsigned n = (unsigned)prng_below(prng, 4); n > 0; n--) random_append(region, pool, random_pure(prng, pool));
     for (unsigned n = vectors ? (unsigned)prng_below(prng, 4) : 0; n > 0; n--) {
         unsigned kind = (unsigned)prng_below(prng, 8);
-        if (kind < 4) random_vector_atom(region, prng, pool);
-        else if (kind < 6) random_append(region, pool, random_vector_access(region, prng, pool, ATOM_LDV));
-        else random_status(region, prng, pool);
+        if (kind < 4)
+            random_vector_atom(region, prng, pool);
+        else if (kind < 6)
+            random_append(region, pool, random_vector_access(region, prng, pool, ATOM_LDV));
+        else
+            random_status(region, prng, pool);
     }
     if (prng_below(prng, 24) == 0) {
         random_append(region, pool,

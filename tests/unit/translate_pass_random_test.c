@@ -31,7 +31,7 @@ static const struct pass passes[] = {
 };
 static const struct pass last = {"legalise", pass_legalise};
 
-static bool rolled_back(enum ir_outcome outcome) 
+static bool rolled_back(enum ir_outcome outcome)
 {
     return outcome == IR_REFUSED || outcome == IR_TRAPPED || outcome == IR_FLOAT_ERROR;
 }
@@ -44,7 +44,8 @@ static void compare(const struct run *before, const struct random_guest *initial
     const char *differs = NULL;
     if (rolled_back(before->outcome) != rolled_back(after.outcome)) differs = "rollback";
     else if (rolled_back(before->outcome)) return;
-    else if (memcmp(before->guest.v, after.guest.v, sizeof after.guest.v)) differs = "vector registers";
+    else if (memcmp(before->guest.v, after.guest.v, sizeof after.guest.v))
+        differs = "vector registers";
     else if (before->outcome != after.outcome || before->result.value != after.result.value) differs = "exit";
     else if (before->guest.f0 != after.guest.f0) differs = "flags";
     else if (memcmp(before->guest.r, after.guest.r, sizeof after.guest.r)) differs = "registers";
@@ -173,8 +174,8 @@ static void test_lifted(void **state)
             if (n % 2 && i % 2 == 0 && prng_below(&fixture->prng, 2))
                 fixture->code[i] = 0xd8 + (uint8_t)prng_below(&fixture->prng, 8);
         }
-        fixture->request.context =
-            CONTEXT_PUT(fixture->request.context, FPU_STACK, prng_below(&fixture->prng, 8) << 8 | prng_below(&fixture->prng, 256));
+        fixture->request.context = CONTEXT_PUT(fixture->request.context, FPU_STACK,
+                                               prng_below(&fixture->prng, 8) << 8 | prng_below(&fixture->prng, 256));
         arena_init(&fixture->arena, fixture->memory, ARENA_BYTES);
         if (region_superblock(&fixture->request, &region) != TR_OK) continue;
         formed++, insns += region.guest_count;

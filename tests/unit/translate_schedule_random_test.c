@@ -148,10 +148,11 @@ static void run_machine(unsigned machine)
 }
 
 #define MACHINE_TEST(n) static void machine_##n(void **state) { run_machine(n); }
-MACHINE_TEST(0) MACHINE_TEST(1) MACHINE_TEST(2) MACHINE_TEST(3) MACHINE_TEST(4) MACHINE_TEST(5) MACHINE_TEST(6)
-MACHINE_TEST(7) MACHINE_TEST(8)
+MACHINE_TEST(0)
+MACHINE_TEST(1) MACHINE_TEST(2) MACHINE_TEST(3) MACHINE_TEST(4) MACHINE_TEST(5) MACHINE_TEST(6) MACHINE_TEST(7)
+    MACHINE_TEST(8)
 
-int main(void)
+        int main(void)
 {
     const struct CMUnitTest tests[MACHINES] = {
         cmocka_unit_test(machine_0), cmocka_unit_test(machine_1), cmocka_unit_test(machine_2),

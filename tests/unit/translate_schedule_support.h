@@ -38,7 +38,8 @@ enum { ALU_UNIT = BIT(ALU) | BIT(MUL), MEMORY_UNIT = BIT(LOAD) | BIT(STORE), ANY
         [UNIT_FP] = 1, [UNIT_FDIV] = 15, [UNIT_FTRIG] = 40, [UNIT_VEC] = 1                                             \
     }
 
-/* The seventh has no units for floating point; the last but one has no alias hardware and room for one store of 8 bytes. */
+/* The seventh has no units for floating point; the last but one has no alias hardware and room for one store of 8
+ * bytes. */
 enum { MACHINES = 9 };
 static const struct machine_desc machines[MACHINES] = {
     {.issue_width = 1,
@@ -70,9 +71,9 @@ static const struct machine_desc machines[MACHINES] = {
      .dras_entries = 8},
     {.issue_width = 16,
      .unit_count = 16,
-     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, FLOAT_UNIT, FLOAT_UNIT, BIT(FP) | BIT(VEC), BIT(VEC), BIT(VEC),
-                      MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH), BIT(BRANCH), BIT(BRANCH),
-                      ANY_UNIT},
+     .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, ALU_UNIT, FLOAT_UNIT, FLOAT_UNIT, BIT(FP) | BIT(VEC), BIT(VEC),
+                      BIT(VEC), MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH), BIT(BRANCH),
+                      BIT(BRANCH), ANY_UNIT},
      .latency_cycles = LATENCIES,
      .interval_cycles = INTERVALS,
      .base_offset = true,
@@ -93,9 +94,16 @@ static const struct machine_desc machines[MACHINES] = {
     {.issue_width = 6,
      .unit_count = 6,
      .unit_classes = {ALU_UNIT | BIT(DIV), BIT(ALU) | BIT(VEC), FLOAT_UNIT, MEMORY_UNIT, BIT(LOAD), BIT(BRANCH)},
-     .latency_cycles =
-         {[UNIT_ALU] = 2, [UNIT_MUL] = 4, [UNIT_DIV] = 9, [UNIT_LOAD] = 5, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1,
-          [UNIT_FP] = 6, [UNIT_FDIV] = 9, [UNIT_FTRIG] = 12, [UNIT_VEC] = 3},
+     .latency_cycles = {[UNIT_ALU] = 2,
+                        [UNIT_MUL] = 4,
+                        [UNIT_DIV] = 9,
+                        [UNIT_LOAD] = 5,
+                        [UNIT_STORE] = 1,
+                        [UNIT_BRANCH] = 1,
+                        [UNIT_FP] = 6,
+                        [UNIT_FDIV] = 9,
+                        [UNIT_FTRIG] = 12,
+                        [UNIT_VEC] = 3},
      .interval_cycles = INTERVALS,
      .exposed = true,
      .padded = true,
@@ -125,9 +133,16 @@ static const struct machine_desc machines[MACHINES] = {
      .unit_count = 12,
      .unit_classes = {ALU_UNIT | BIT(DIV), ALU_UNIT, BIT(FP) | BIT(VEC), FLOAT_UNIT, BIT(FP) | BIT(VEC),
                       BIT(FDIV) | BIT(VEC), MEMORY_UNIT, MEMORY_UNIT, MEMORY_UNIT, BIT(BRANCH), BIT(ALU), BIT(VEC)},
-     .latency_cycles =
-         {[UNIT_ALU] = 1, [UNIT_MUL] = 3, [UNIT_DIV] = 9, [UNIT_LOAD] = 30, [UNIT_STORE] = 1, [UNIT_BRANCH] = 1,
-          [UNIT_FP] = 9, [UNIT_FDIV] = 20, [UNIT_FTRIG] = 30, [UNIT_VEC] = 2},
+     .latency_cycles = {[UNIT_ALU] = 1,
+                        [UNIT_MUL] = 3,
+                        [UNIT_DIV] = 9,
+                        [UNIT_LOAD] = 30,
+                        [UNIT_STORE] = 1,
+                        [UNIT_BRANCH] = 1,
+                        [UNIT_FP] = 9,
+                        [UNIT_FDIV] = 20,
+                        [UNIT_FTRIG] = 30,
+                        [UNIT_VEC] = 2},
      .interval_cycles = INTERVALS,
      .exposed = true,
      .gate_entries = 128,
@@ -353,8 +368,10 @@ static inline void runner_land(struct runner *runner)
 {
     for (unsigned i = 0; i < REGS_ALL; i++) {
         if (!runner->when[i] || (runner->machine->exposed && runner->when[i] > runner->time)) continue;
-        if (i < REG_VECTOR) runner->r[i] = runner->r_next[i];
-        else runner->v[i - REG_VECTOR] = runner->v_next[i - REG_VECTOR];
+        if (i < REG_VECTOR)
+            runner->r[i] = runner->r_next[i];
+        else
+            runner->v[i - REG_VECTOR] = runner->v_next[i - REG_VECTOR];
         runner->when[i] = 0;
     }
     for (unsigned i = 0; i < FLAG_COUNT; i++) {
@@ -397,8 +414,10 @@ static inline bool runner_load(struct runner *runner, const struct atom *atom, u
     uint64_t value = loaded.half[0];
     if (atom->op == ATOM_LDS)
         value = (uint32_t)(atom->size == SIZE_8 ? (int32_t)(int8_t)value : (int32_t)(int16_t)value);
-    if (atom->op == ATOM_LDV) runner_write_vector(runner, atom, loaded);
-    else runner_write(runner, atom, value);
+    if (atom->op == ATOM_LDV)
+        runner_write_vector(runner, atom, loaded);
+    else
+        runner_write(runner, atom, value);
     return true;
 }
 
@@ -436,8 +455,10 @@ static inline bool runner_vector(struct runner *runner, const struct atom *atom)
     unsigned shape = atom_table[atom->op].shape;
     struct vector_atom in = stand_in_atom(atom, runner->r, runner->v, runner->f);
     if (!stand_in_vector(&in)) return runner_refuses(runner, "float");
-    if (shape & SHAPE_VD) runner_write_vector(runner, atom, in.v);
-    else if (shape & SHAPE_D) runner_write(runner, atom, in.x);
+    if (shape & SHAPE_VD)
+        runner_write_vector(runner, atom, in.v);
+    else if (shape & SHAPE_D)
+        runner_write(runner, atom, in.x);
     if (atom->fmask) runner_write_flags(runner, atom, in.status);
     return true;
 }
@@ -445,10 +466,9 @@ static inline bool runner_vector(struct runner *runner, const struct atom *atom)
 static inline void runner_integer(struct runner *runner, const struct atom *atom)
 {
     const struct atom_desc *desc = &atom_table[atom->op];
-    struct atom_result done =
-        atom_evaluate(atom->op, atom->size, runner->r[atom->ra],
-                      atom->use_imm ? (uint64_t)atom->imm : runner->r[atom->rb], runner->r[atom->rc],
-                      runner->f[atom->fs], atom->fmask, atom->cond);
+    struct atom_result done = atom_evaluate(atom->op, atom->size, runner->r[atom->ra],
+                                            atom->use_imm ? (uint64_t)atom->imm : runner->r[atom->rb],
+                                            runner->r[atom->rc], runner->f[atom->fs], atom->fmask, atom->cond);
     if (desc->format != FORMAT_FB) runner_write(runner, atom, done.value);
     if (desc->sets_flags && atom->fmask) runner_write_flags(runner, atom, done.flags);
 }
@@ -526,13 +546,18 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
             if (atom->op != ATOM_NOP) classes[real++] = desc->unit;
             transfers += (desc->properties & ATOM_TRANSFERS) != 0;
             switch (atom->op) {
-            case ATOM_LD: case ATOM_LDS: case ATOM_LDV:
+            case ATOM_LD:
+            case ATOM_LDS:
+            case ATOM_LDV:
                 if (!runner_load(runner, atom, address)) return false;
                 break;
-            case ATOM_ST: case ATOM_STV:
+            case ATOM_ST:
+            case ATOM_STV:
                 if (!runner_store(runner, atom, address)) return false;
                 break;
-            case ATOM_PROBE: if (!mapped(address, 1u << atom->size)) return runner_refuses(runner, "probe"); break;
+            case ATOM_PROBE:
+                if (!mapped(address, 1u << atom->size)) return runner_refuses(runner, "probe");
+                break;
             case ATOM_ASSERT:
                 if (cond_holds(atom->cond, runner->f[atom->fs])) return runner_refuses(runner, "assert");
                 break;
@@ -547,8 +572,10 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
                 break;
             case ATOM_NOP: case ATOM_COMMIT: break;
             default:
-                if (!atom_is_vector(atom->op)) runner_integer(runner, atom);
-                else if (!runner_vector(runner, atom)) return false;
+                if (!atom_is_vector(atom->op))
+                    runner_integer(runner, atom);
+                else if (!runner_vector(runner, atom))
+                    return false;
             }
         }
     }
@@ -605,7 +632,7 @@ struct generator {
     struct ir_region *region;
     uint64_t address;
     const struct machine_desc *machine;
-    unsigned vectors;  /* of 16 instructions, those that do something with vectors */
+    unsigned vectors; /* of 16 instructions, those that do something with vectors */
     unsigned vector_homes;
 };
 
@@ -710,12 +737,13 @@ static inline void add_memory(struct generator *generator)
 
 static inline ir_ref get_vector(struct generator *generator)
 {
-    return add(generator, (struct ir_insn){.op = IR_GET, .imm = HOME_INTEGERS + draw(generator, generator->vector_homes)});
+    return add(generator,
+               (struct ir_insn){.op = IR_GET, .imm = HOME_INTEGERS + draw(generator, generator->vector_homes)});
 }
 static inline void put_vector(struct generator *generator, ir_ref value)
 {
-    add(generator, (struct ir_insn){
-                       .op = IR_PUT, .imm = HOME_INTEGERS + draw(generator, generator->vector_homes), .a = value});
+    add(generator,
+        (struct ir_insn){.op = IR_PUT, .imm = HOME_INTEGERS + draw(generator, generator->vector_homes), .a = value});
 }
 
 static inline bool has_unit(const struct machine_desc *machine, unsigned class)
@@ -747,12 +775,15 @@ static inline struct ir_insn draw_vector(struct generator *generator)
 static inline void use_status(struct generator *generator, ir_ref status, unsigned op)
 {
     bool flags = op == ATOM_VTEST || op == ATOM_VSTRI || op == ATOM_VSTRM;
-    struct ir_insn merge = {.op = ATOM_FMERGE, .a = get(generator), .b = get(generator), .f = status,
-                            .imm = draw(generator, 16)};
+    struct ir_insn merge = {
+        .op = ATOM_FMERGE, .a = get(generator), .b = get(generator), .f = status, .imm = draw(generator, 16)};
     if (draw(generator, 2)) merge = (struct ir_insn){.op = ATOM_XMERGE, .a = get(generator), .b = merge.b, .f = status};
-    if (flags) putf(generator, status);
-    else if (draw(generator, 3)) put(generator, add(generator, merge));
-    else put(generator, add(generator, (struct ir_insn){.op = ATOM_GETS, .size = SIZE_32, .f = status}));
+    if (flags)
+        putf(generator, status);
+    else if (draw(generator, 3))
+        put(generator, add(generator, merge));
+    else
+        put(generator, add(generator, (struct ir_insn){.op = ATOM_GETS, .size = SIZE_32, .f = status}));
 }
 
 static inline void add_vector_atom(struct generator *generator)
@@ -767,8 +798,10 @@ static inline void add_vector_atom(struct generator *generator)
     ir_ref made = add(generator, insn);
     bool wanted = shape & SHAPE_D && (!status || draw(generator, 4)); /* else the status alone is */
     if (status) use_status(generator, made, insn.op);
-    if (wanted && shape & SHAPE_VD) put_vector(generator, made);
-    else if (wanted) put(generator, made);
+    if (wanted && shape & SHAPE_VD)
+        put_vector(generator, made);
+    else if (wanted)
+        put(generator, made);
 }
 
 static inline void add_vector_memory(struct generator *generator)
@@ -776,9 +809,14 @@ static inline void add_vector_memory(struct generator *generator)
     struct ir_insn access = {.op = ATOM_LDV, .size = (uint8_t)draw(generator, 4)};
     bool store = !draw(generator, 3);
     if (access.size == SIZE_32 && !draw(generator, 4)) access.kind = IR_ALIGNED;
-    if (access.kind) access.a = add(generator, (struct ir_insn){.op = ATOM_AND, .size = SIZE_32, .a = get(generator),
-                                                                .use_imm = true, .imm = draw(generator, 8) ? -16 : -4});
-    else address_of(generator, &access);
+    if (access.kind)
+        access.a = add(generator, (struct ir_insn){.op = ATOM_AND,
+                                                   .size = SIZE_32,
+                                                   .a = get(generator),
+                                                   .use_imm = true,
+                                                   .imm = draw(generator, 8) ? -16 : -4});
+    else
+        address_of(generator, &access);
     if (store) {
         access.op = ATOM_STV;
         access.b = get_vector(generator);
@@ -807,9 +845,12 @@ static inline void add_vector(struct generator *generator)
 {
     unsigned kind = draw(generator, 8);
     if (!has_unit(generator->machine, UNIT_VEC)) return;
-    if (kind < 4) add_vector_atom(generator);
-    else if (kind < 7) add_vector_memory(generator);
-    else add_rotation(generator);
+    if (kind < 4)
+        add_vector_atom(generator);
+    else if (kind < 7)
+        add_vector_memory(generator);
+    else
+        add_rotation(generator);
 }
 
 static inline void add_other(struct generator *generator)
@@ -865,8 +906,10 @@ static inline void generate(struct bench *bench, uint64_t seed)
     for (unsigned i = 0; i < insns; i++) {
         unsigned length = 1 + draw(&generator, 7), kind = draw(&generator, 16);
         add(&generator, (struct ir_insn){.op = IR_MARK, .imm = (int64_t)generator.address, .c = (ir_ref)length});
-        if (draw(&generator, 16) < generator.vectors) add_vector(&generator);
-        else if (kind < 7) add_alu(&generator);
+        if (draw(&generator, 16) < generator.vectors)
+            add_vector(&generator);
+        else if (kind < 7)
+            add_alu(&generator);
         else if (kind < 11) add_memory(&generator);
         else if (kind < 13) add_other(&generator);
         else if (kind < 15 && exits++ < 12) add_compare(&generator, IR_EXITIF);

@@ -14,7 +14,8 @@ static inline uint64_t stand_in_mix(uint64_t hash, uint64_t x)
     return hash ^ hash >> 32;
 }
 
-static inline uint64_t stand_in_operand(uint64_t hash, unsigned there, unsigned vector, const struct vreg *v, uint64_t x)
+static inline uint64_t stand_in_operand(uint64_t hash, unsigned there, unsigned vector, const struct vreg *v,
+                                        uint64_t x)
 {
     if (!there) return hash;
     return vector ? stand_in_mix(stand_in_mix(hash, v->half[0]), v->half[1]) : stand_in_mix(hash, x);
@@ -58,8 +59,10 @@ static inline bool stand_in_vector(struct vector_atom *in)
 #define lane_mask(size)    bits_mask(8u << (size))
 #define PURE(name, ...)
 #define OTHER(name, ...)
-#define VECTOR(name, mnemonic, shape, unit, latency, value) \
-    case ATOM_##name: value; break;
+#define VECTOR(name, mnemonic, shape, unit, latency, value)                                                            \
+    case ATOM_##name:                                                                                                  \
+        value;                                                                                                         \
+        break;
 #define VECTOR_CHECK VECTOR
 #include "hwsim/isa/atoms.def"
 #undef A
@@ -99,12 +102,18 @@ static inline struct vector_atom stand_in_atom(const struct atom *atom, const ui
     unsigned shape = atom_table[atom->op].shape;
     struct vector_atom in = {.op = atom->op, .size = atom->size, .imm = (uint8_t)atom->imm, .half = atom->half};
     if (shape & SHAPE_F) in.status = f[atom->fs];
-    if (shape & SHAPE_VA) in.a = &v[atom->ra - REG_VECTOR];
-    else if (shape & SHAPE_A) in.xa = r[atom->ra];
-    if (shape & SHAPE_VB) in.b = &v[atom->rb - REG_VECTOR];
-    else if (shape & SHAPE_B) in.xb = r[atom->rb];
-    if (shape & SHAPE_VC) in.c = &v[atom->rc - REG_VECTOR];
-    else if (shape & SHAPE_C) in.xc = r[atom->rc];
+    if (shape & SHAPE_VA)
+        in.a = &v[atom->ra - REG_VECTOR];
+    else if (shape & SHAPE_A)
+        in.xa = r[atom->ra];
+    if (shape & SHAPE_VB)
+        in.b = &v[atom->rb - REG_VECTOR];
+    else if (shape & SHAPE_B)
+        in.xb = r[atom->rb];
+    if (shape & SHAPE_VC)
+        in.c = &v[atom->rc - REG_VECTOR];
+    else if (shape & SHAPE_C)
+        in.xc = r[atom->rc];
     return in;
 }
 

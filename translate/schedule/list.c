@@ -323,8 +323,7 @@ static void assign_late(struct list *list, unsigned exit)
         note_reads(&list->graph->nodes[late[slot].node], list->last_exit, list->cycle);
         unsigned file = list->graph->nodes[late[slot].node].vector;
         bool takes = takes_reg(list, &late[slot]);
-        if (takes && free[file])
-            late[slot].reg = (uint8_t)((unsigned)__builtin_ctzll(free[file]) + file * REG_VECTOR);
+        if (takes && free[file]) late[slot].reg = (uint8_t)((unsigned)__builtin_ctzll(free[file]) + file * REG_VECTOR);
         if (late[slot].wants_flags && flag_temps) late[slot].flags = (uint8_t)__builtin_ctz(flag_temps);
         list->failed |= (takes && !free[file]) || (late[slot].wants_flags && !flag_temps);
         if (takes) free[file] &= free[file] - 1;
