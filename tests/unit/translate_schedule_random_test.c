@@ -2,7 +2,7 @@
  * to. */
 #include "translate_schedule_support.h"
 
-enum { REGIONS = 15000, RUNS = 6 };
+enum { REGIONS = 1200, RUNS = 6 };
 
 struct tally {
     unsigned runs, exits, rollbacks, expected, registers, stores;
@@ -61,6 +61,13 @@ static void compare(const struct bench *bench, const struct runner *runner, cons
     if (left->reason == EXIT_CHAIN) assert_int_equal(left->target, eip);
 }
 
+static bool has_speculated(const struct runner *runner)
+{
+    bool armed = false;
+    for (unsigned entry = 0; entry < 64; entry++) armed |= runner->alias[entry].armed;
+    return armed;
+}
+
 static void run_once(struct bench *bench, struct prng *prng, struct tally *tally)
 {
     static struct runner runner;
@@ -89,10 +96,10 @@ static void run_once(struct bench *bench, struct prng *prng, struct tally *tally
         tally->expected += outcome != IR_EXITED;
         assert_int_equal(runner.commits, 0);
         assert_string_not_equal(runner.why, "gate");
-        /* an assert or a merge never runs where the program would not have come to it; but what it looks at may come from
-         * a load that passed a store, which finds that out only behind it */
-        bool looks = !strcmp(runner.why, "assert") || !strcmp(runner.why, "float");
-        if (looks && !bench->request.machine->alias_entries) assert_int_not_equal(outcome, IR_EXITED);
+        /* an assert or a merge never runs where the program would not have come to it; but it may look at what a load
+         * that passed a store has read too early */
+        bool asserted = !strcmp(runner.why, "assert") || !strcmp(runner.why, "float");
+        if (asserted && !has_speculated(&runner)) assert_int_not_equal(outcome, IR_EXITED);
         return;
     }
     tally->exits++;
