@@ -114,6 +114,42 @@ static void test_memory(void **state)
     assert_int_equal(guest.r[HOME_ESI], 0x9abcdef0);
 }
 
+static void test_vectors(void **state)
+{
+    struct random_guest guest = {.r = {[HOME_EAX] = 0xfffffff8}, .v = {{{1, 2}}, {{UINT64_C(0x300000004), 5}}}};
+    struct ir_eval_result result;
+    assert_int_equal(run("mark 0x1000 1\n%2 = get eax\n%3 = get xmm0\n%4 = get xmm1\n%5 = vadd.4 %3, %4\n"
+                         "%6 = vadd.4 %3, %4, half\nstv.16 [%2 + 24], %5\nstv.10 [%0 + 64], %5\n%9 = ldv.8 [%0 + 20]\n"
+                         "%10 = vext.4 %5, 1\n%11 = ldv.10 [%0 + 64]\nput xmm2, %6\nput xmm3, %9\nput ecx, %10\n"
+                         "put x87_r7, %11\n",
+                         &guest, &result),
+                     IR_FELL_THROUGH);
+    assert_int_equal(guest.v[2].half[0], UINT64_C(0x300000005));
+    assert_int_equal(guest.v[2].half[1], 0xffff); /* an MMX register: an x87 register that is no number */
+    assert_int_equal(guest.v[3].half[0], UINT64_C(0x700000003));
+    assert_int_equal(guest.v[3].half[1], 0);
+    assert_int_equal(guest.r[HOME_ECX], 3);
+    assert_int_equal(guest.v[HOME_X87_R7 - HOME_INTEGERS].half[1], 7);
+    assert_int_equal(run("mark 0x1000 1\nput eax, %0\n%3 = ldv.16 [%0 + 8], aligned\n", &guest, &result), IR_REFUSED);
+    assert_int_equal(result.at, 3);
+    assert_int_equal(run("mark 0x1000 1\n%2 = get xmm0\nput eax, %0\nstv.4 [%0 + 4], %2, aligned\n", &guest, &result),
+                     IR_REFUSED);
+    /* a status with an exception (FLAG_CF stands for IE) that MXCSR does not mask */
+    guest.f0 = FLAG_CF, guest.r[HOME_MXCSR] = 0x1f80, guest.r[HOME_FCW] = 0x37f;
+    const char *merges = "mark 0x1000 1\n%2 = get mxcsr\n%3 = flags\n%4 = xmerge %2, %2, %3\n%5 = get fcw\n"
+                         "%6 = fmerge %0, %5, 0, %3\nput eax, %4\nput ebx, %6\n";
+    assert_int_equal(run(merges, &guest, &result), IR_FELL_THROUGH);
+    assert_int_equal(guest.r[HOME_EAX], 0x1f81);
+    assert_int_equal(guest.r[HOME_EBX], 1);
+    guest.r[HOME_FCW] = 0x37e;
+    assert_int_equal(run(merges, &guest, &result), IR_FLOAT_ERROR);
+    assert_int_equal(result.at, 6);
+    assert_int_equal(result.value, FLAG_CF);
+    guest.r[HOME_MXCSR] = 0x1f00;
+    assert_int_equal(run(merges, &guest, &result), IR_FLOAT_ERROR);
+    assert_int_equal(result.at, 4);
+}
+
 static void test_outcomes(void **state)
 {
     struct random_guest guest = {.r = {[HOME_EAX] = 0x77}, .f0 = FLAG_ZF};
@@ -168,7 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pure),     cmocka_unit_test(test_flags_read), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_outcomes), cmocka_unit_test(test_exit_map),
+        cmocka_unit_test(test_outcomes), cmocka_unit_test(test_exit_map),   cmocka_unit_test(test_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,45 @@ static void test_spelling(void **state)
     free(memory);
 }
 
+static void test_vector_spelling(void **state)
+{
+    static const char text[] = "region context 0x40000\n"
+                               "mark 0x08048000 2\n"
+                               "    %2 = get eax\n"
+                               "    %3 = get xmm7\n"
+                               "    %4 = get x87_r0\n"
+                               "    %5 = ldv.16 ss[%2 + 16], aligned\n"
+                               "    %6 = ldv.10 [%0 - 4]\n"
+                               "    %7 = vadd.4 %3, %5, half\n"
+                               "    %8 = vfadd.ss %7, %3, %2 ; status\n"
+                               "    %9 = vblendv.1 %3, %5, %8\n"
+                               "    %10 = vins.2 %9, %2, 5\n"
+                               "    %11 = vext.8 %10, 1\n"
+                               "    %12 = vtest %3, %9 ; status\n"
+                               "    %13 = fcom %4, %6, %2, 1 ; status\n"
+                               "    %14 = gets.4 %13\n"
+                               "    %15 = fmerge %14, %2, 15, %13\n"
+                               "    %16 = xmerge %15, %2, %8\n"
+                               "    %17 = fchs %6\n"
+                               "    %18 = vtoi.sd %9, %2, 1 ; status\n"
+                               "    stv.10 [%2], %17\n"
+                               "    stv.16 [%2 + 32], %10, aligned\n"
+                               "    put xmm7, %9\n"
+                               "    put x87_r0, %17\n"
+                               "    putf %12\n";
+    struct arena arena;
+    struct ir_region region;
+    void *memory = malloc(ARENA_BYTES);
+    char error[128];
+    arena_init(&arena, memory, ARENA_BYTES);
+    ir_region_init(&region, &arena, 64, 8, 0);
+    if (!ir_parse(text, &region, error, sizeof error)) fail_msg("%s", error);
+    char *printed = region_text(&region);
+    assert_string_equal(printed, text);
+    free(printed);
+    free(memory);
+}
+
 static void refused(const char *text, const char *expected)
 {
     struct arena arena;
@@ -145,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_spelling),
+        cmocka_unit_test(test_vector_spelling),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -100,6 +100,34 @@ static void test_operands(void **state)
     region->insns[6].f = 4, region->insns[3].f = 2, wrong(region, 3, "operand has no flags result");
 }
 
+/* Operands of the right file; a vector is never reference 0. */
+static void test_vectors(void **state)
+{
+    struct ir_region *region = parsed(state, M "%2 = get eax\n%3 = get xmm0\n%4 = vadd.4 %3, %3\n"
+                                               "%5 = vfadd.ps %4, %3, %2 ; status\n%6 = xmerge %2, %2, %5\n"
+                                               "stv.16 [%2], %5\nput xmm0, %4\n");
+    right(region);
+    region->insns[4].a = 2, wrong(region, 4, "operand is no vector");
+    region->insns[4].a = 0, wrong(region, 4, "operand is no vector");
+    region->insns[4].a = 3, region->insns[5].c = 3, wrong(region, 5, "operand is a vector");
+    region->insns[5].c = 2, region->insns[6].f = 4, wrong(region, 6, "operand has no flags result");
+    region->insns[6].f = 5, region->insns[7].b = 2, wrong(region, 7, "operand is no vector");
+    region->insns[7].b = 5, region->insns[7].a = 3, wrong(region, 7, "operand is a vector");
+    region->insns[7].a = 2, region->insns[8].imm = HOME_EAX, wrong(region, 8, "operand is a vector");
+    region->insns[8].imm = HOME_XMM15, right(region);
+    /* a merge may roll back, and so comes before whatever changes state */
+    wrong(parsed(state, M "%2 = get mxcsr\n%3 = get xmm0\n%4 = vfadd.ps %3, %3, %2 ; status\nput xmm0, %4\n"
+                          "%6 = xmerge %2, %2, %4\n"),
+          6, "trap after the instruction has changed state");
+    /* of sixteen bytes all have to be covered */
+    right(parsed(state,
+                 M "%2 = get eax\n%3 = ldv.16 [%2]\nprobe.8 [%2]\nprobe.8 [%2 + 8]\nput eax, %0\nstv.16 [%2], %3\n"));
+    wrong(parsed(state, M "%2 = get eax\n%3 = ldv.16 [%2]\nprobe.8 [%2]\nput eax, %0\nstv.16 [%2], %3\n"), 6,
+          "access may fault after the instruction has changed state");
+    right(parsed(state,
+                 M "%2 = get eax\n%3 = ldv.10 [%2]\nprobe.8 [%2]\nprobe.2 [%2 + 8]\nput eax, %0\nstv.10 [%2], %3\n"));
+}
+
 static void test_marks(void **state)
 {
     wrong(parsed(state, "%1 = get eax\n"), 1, "operation before the first mark");
@@ -167,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_fields, setup, teardown),
         cmocka_unit_test_setup_teardown(test_operands, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_marks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_precise, setup, teardown),
         cmocka_unit_test_setup_teardown(test_exits, setup, teardown),

@@ -374,6 +374,52 @@ static void printed_atoms_assemble_to_themselves(void **state)
         }
 }
 
+/* Each row, with every size, half or not, its status written or not: operands in the file that the shape names, as
+ * words and as text; an operand of the other file is refused. */
+static void every_vector_row(void **state)
+{
+    for (unsigned op = ATOM_VECTOR_FIRST; op < ATOM_OPS; op++) {
+        unsigned shape = atom_table[op].shape;
+        for (unsigned form = 0; form < 16; form++) {
+            struct atom atom = {.op = (uint8_t)op, .stop = true, .half = form & 1}, wrong, decoded;
+            if (atom_sized(op)) atom.size = (uint8_t)(form >> 2);
+            if (shape & SHAPE_D) atom.rd = 5 + (shape & SHAPE_VD ? REG_VECTOR : 0);
+            if (shape & SHAPE_A) atom.ra = 6 + (shape & SHAPE_VA ? REG_VECTOR : 0);
+            if (shape & SHAPE_B) atom.rb = 62 + (shape & SHAPE_VB ? REG_VECTOR : 0);
+            if (shape & SHAPE_C) atom.rc = 33 + (shape & SHAPE_VC ? REG_VECTOR : 0);
+            if (shape & SHAPE_IMM) atom.imm = 0x5a + form;
+            if (shape & SHAPE_F) atom.fs = 6;
+            if (shape & SHAPE_STATUS && form & 2) atom.fmask = MASK_ALL, atom.fd = 7;
+            uint32_t words[ATOM_WORDS_MAX], again[ATOM_WORDS_MAX];
+            char text[256], error[256];
+            unsigned count = atom_encode(&atom, words);
+            assert_true(count > 0 && atom_decode(words, count, &decoded) == count);
+            assert_memory_equal(&decoded, &atom, sizeof atom);
+            atom_print(text, sizeof text, &atom);
+            if (bundle_assemble(text, 0, again, sizeof again, error, sizeof error) != count * 4)
+                fail_msg("%s: %s", text, error);
+            assert_memory_equal(again, words, count * 4);
+            struct atom_uses uses = atom_uses(&atom);
+            assert_int_equal(bits_count(uses.vwrites), !!(shape & SHAPE_VD));
+            assert_int_equal(bits_count(uses.writes) + bits_count(uses.vwrites), !!(shape & SHAPE_D));
+            assert_int_equal(bits_count(uses.vreads),
+                             !!(shape & SHAPE_VA) + !!(shape & SHAPE_VB) + !!(shape & SHAPE_VC));
+            assert_int_equal(bits_count(uses.reads) + bits_count(uses.vreads),
+                             !!(shape & SHAPE_A) + !!(shape & SHAPE_B) + !!(shape & SHAPE_C));
+            assert_int_equal(uses.flags_read, shape & SHAPE_F ? 1 << 6 : 0);
+            assert_int_equal(uses.flags_written, atom.fmask ? 1 << 7 : 0);
+            wrong = atom, wrong.rd ^= REG_VECTOR;
+            if (shape & SHAPE_D) assert_int_equal(atom_encode(&wrong, again), 0);
+            wrong = atom, wrong.ra ^= REG_VECTOR;
+            if (shape & SHAPE_A) assert_int_equal(atom_encode(&wrong, again), 0);
+            wrong = atom, wrong.rb ^= REG_VECTOR;
+            if (shape & SHAPE_B) assert_int_equal(atom_encode(&wrong, again), 0);
+            wrong = atom, wrong.rc ^= REG_VECTOR;
+            if (shape & SHAPE_C) assert_int_equal(atom_encode(&wrong, again), 0);
+        }
+    }
+}
+
 static void text_is_as_documented(void **state)
 {
     static const char *const lines[] = {
@@ -540,6 +586,7 @@ int main(void)
         cmocka_unit_test(a_bundle_ends_at_its_stop_bit),
         cmocka_unit_test(atoms_that_exclude_each_other_make_no_bundle),
         cmocka_unit_test(printed_atoms_assemble_to_themselves),
+        cmocka_unit_test(every_vector_row),
         cmocka_unit_test(text_is_as_documented),
         cmocka_unit_test(labels_resolve_and_lengths_settle),
         cmocka_unit_test(errors_name_line_and_reason),
