@@ -291,6 +291,30 @@ static void parallel_vector_moves(void **state)
     }
 }
 
+/* Where a cycle is opened its value is put aside, but not where the target of the jump behind it is read. */
+static void target_is_kept(void **state)
+{
+    static struct runner runner;
+    static uint8_t memory[MEMORY_BYTES];
+    uint64_t homes[HOME_INTEGERS] = {10, 11, 0x08049000};
+    bench_parse(&bench, &machines[1],
+                "region context 0x70000 promoted\n"
+                "mark 0x08048000 2\n%1 = get eax\n%2 = get ecx\n%3 = get edx\n%4 = add.4 %3, 4\n"
+                "exit jump_indirect %4 #0\n#0 jump_indirect %4 insns 1 eax=%2 ecx=%3 edx=%1\n");
+    bench.request.indirect = TR_JTLB;
+    assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
+    struct schedule_exit *exit = &bench.schedule.exits[0];
+    assert_int_equal(exit->count, 3);
+    for (unsigned i = 0; i < bench.schedule.atom_count; i++)
+        if (bench.schedule.atoms[i].atom.op == ATOM_ADD) bench.schedule.atoms[i].atom.rd = REG_ZERO - 1;
+    exit->moves[exit->count++] = (struct schedule_move){.home = HOME_EIP, .from = exit->target_reg = REG_ZERO - 1};
+    assert_int_equal(emit_translation(&bench.region, &bench.request, &bench.schedule, &bench.result), TR_OK);
+    runner_run(&runner, &bench, homes, 0, NULL, memory); /* which holds the jump's operand against EIP */
+    assert_int_equal(runner.committed_r[HOME_EIP], 0x08049004);
+    assert_int_equal(runner.committed_r[HOME_EAX], 11);
+    assert_int_equal(runner.committed_r[HOME_EDX], 10);
+}
+
 static void ranges(void **state)
 {
     translate_text(
@@ -376,7 +400,7 @@ int main(void)
         cmocka_unit_test(to_the_interpreter),
         cmocka_unit_test(links),
         cmocka_unit_test(parallel_moves),
-        cmocka_unit_test(parallel_vector_moves),
+        cmocka_unit_test(parallel_vector_moves), cmocka_unit_test(target_is_kept),
         cmocka_unit_test(ranges),
         cmocka_unit_test(too_many_exits),
         cmocka_unit_test(arena_runs_out),

@@ -214,7 +214,7 @@ static void emit_stub(struct emission *emission, unsigned number, bool join)
 {
     const struct schedule_exit *exit = &emission->schedule->exits[number];
     stub_late(&emission->code, exit->late, exit->late_count);
-    stub_moves(&emission->code, exit->moves, exit->count);
+    stub_moves(&emission->code, exit->moves, exit->count, exit->target_reg);
     emit_commit(emission, number, join || exit->count || exit->late_count);
     leave(emission, number);
 }

@@ -25,6 +25,7 @@ struct moves {
     struct schedule_move move[HOME_COUNT + 1];
     bool chosen[HOME_COUNT + 1];
     unsigned count;
+    uint8_t kept;
 };
 
 static bool overwrites(const struct schedule_move *writer, const struct schedule_move *reader)
@@ -77,7 +78,7 @@ static bool is_read(const struct moves *moves, unsigned reg)
 static uint8_t unread_temp(const struct moves *moves, unsigned reg)
 {
     uint8_t temp = reg < REG_VECTOR ? REG_ZERO - 1 : REGS_ALL - 1;
-    while (is_read(moves, temp)) temp--;
+    while (temp == moves->kept || is_read(moves, temp)) temp--;
     return temp;
 }
 
@@ -118,9 +119,9 @@ static void drop_chosen(struct moves *moves)
     for (unsigned m = 0; m < kept; m++) moves->chosen[m] = false;
 }
 
-void stub_moves(struct code *code, const struct schedule_move *from, unsigned count)
+void stub_moves(struct code *code, const struct schedule_move *from, unsigned count, uint8_t kept)
 {
-    struct moves moves = {.count = count};
+    struct moves moves = {.count = count, .kept = kept};
     memcpy(moves.move, from, count * sizeof *from);
     while (moves.count) {
         code_settle(code, 0);

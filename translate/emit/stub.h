@@ -6,8 +6,9 @@
 
 /* Atoms one after the other, packed into bundles as far as they do not depend on each other. */
 void stub_late(struct code *code, const struct schedule_atom *atoms, unsigned count);
-/* The moves as if all at once, in as few bundles as their units and cycles allow. */
-void stub_moves(struct code *code, const struct schedule_move *moves, unsigned count);
+/* The moves as if all at once, in as few bundles as their units and cycles allow. `kept`: a register that is read behind
+ * them, and so no place to put a value aside. */
+void stub_moves(struct code *code, const struct schedule_move *moves, unsigned count, uint8_t kept);
 /* Can the bundle before take a commit? */
 bool stub_may_join(const struct code *code);
 
