@@ -88,7 +88,8 @@ static bool run_ours(struct bench *bench, const uint8_t *code, struct fpu *fpu, 
     struct ir_region region;
     struct arena arena;
     arena_init(&arena, bench->arena, ARENA);
-    if (x86_decode(code, 8, context_of(fpu), &insn) != X86_OK) return false;
+    const uint8_t bytes[8] = {code[0], code[1]};
+    if (x86_decode(bytes, sizeof bytes, context_of(fpu), &insn) != X86_OK) return false;
     assert_true(ir_region_init(&region, &arena, OPS_MAX, 4, context_of(fpu)));
     x86_lift(&region, &insn, CODE);
     r[HOME_FCW] = fpu->fcw, r[HOME_FSW] = fpu->fsw, r[HOME_FTW] = fpu->ftw;
@@ -251,9 +252,9 @@ static const struct hand {
     HAND("FXCH, empty masked", "\xd9\xc9", MASKED, 0, 2, ONE, THREE, IE | SF, BOTH, THREE, DEFAULT),
     /* what was sticky is pending when its mask goes; and the other way round */
     HAND("FLDCW that unmasks", "\xd9\x28", MASKED, ZE | C2, 0, ONE, ONE, ZE | C2 | ES, BOTH, ONE, ONE,
-         .memory = "\x7b\x03", .memory_after = "\x7b\x03"),
-    HAND("FLDCW that unmasks another", "\xd9\x28", MASKED, ZE, 0, ONE, ONE, ZE, BOTH, ONE, ONE, .memory = "\x7d\x03",
-         .memory_after = "\x7d\x03"),
+         .memory = "\x7b\x03\xee\xee", .memory_after = "\x7b\x03\xee\xee"),
+    HAND("FLDCW that unmasks another", "\xd9\x28", MASKED, ZE, 0, ONE, ONE, ZE, BOTH, ONE, ONE, .memory = "\x7d\x03\xee\xee",
+         .memory_after = "\x7d\x03\xee\xee"),
     HAND("FNCLEX", "\xdb\xe2", MASKED & ~ZE, ZE | PE | SF | C3 | ES, 0, ONE, ONE, C3, BOTH, ONE, ONE),
 };
 

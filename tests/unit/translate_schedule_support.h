@@ -521,8 +521,9 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
         for (unsigned i = 0; i < count; i++) {
             const struct atom *atom = &atoms[i];
             const struct atom_desc *desc = &atom_table[atom->op];
-            uint64_t address = runner->r[atom->ra] + (uint64_t)atom->imm;
+            uint64_t address = 0;
             if (desc->properties & ATOM_MEMORY) {
+                address = runner->r[atom->ra] + (uint64_t)atom->imm;
                 assert_true(!atom->imm || runner->machine->base_offset);
                 if (atom->wrap == WRAP_32) address = (uint32_t)address;
             }
