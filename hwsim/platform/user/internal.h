@@ -79,6 +79,9 @@ void backing_read(struct user *user, int host, uint8_t *to, size_t bytes, uint64
 void backing_write(struct user *user, int host, const uint8_t *from, size_t bytes, uint64_t offset);
 void backing_resize(struct user *user, int host, uint64_t old, uint64_t size);
 
+/* Segments of System V shared memory go (shm.c). */
+void segments_destroy(struct user *user);
+
 struct vma {
     uint32_t start, end;
     uint8_t prot;            /* PROT_ bits */
@@ -720,6 +723,8 @@ struct user {
     struct terminal terminal;
     struct inodes inodes;
     struct backing *backings; /* of files */
+    struct segment *segments; /* of System V shared memory */
+    uint32_t segments_made;
     struct pipe *fifos;       /* that are open */
     uint64_t pipes_made;
     struct socket *sockets; /* that have a name */

@@ -293,6 +293,7 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
 void user_destroy(struct user *user)
 {
     if (!user) return;
+    segments_destroy(user);
     task_destroy(user);
     files_destroy(user);
     free(user);
