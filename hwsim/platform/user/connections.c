@@ -169,7 +169,6 @@ static void join(struct user *user, struct file *file, struct socket *listener, 
     add_pending(user, listener, end);
 }
 
-/* The queue of a listening TCP socket is never full: what Linux would let wait outside it, it holds. */
 static int64_t connect_local(struct user *user, struct file *file, const struct socket_name *name)
 {
     struct socket *listener;
@@ -181,6 +180,7 @@ static int64_t connect_local(struct user *user, struct file *file, const struct 
     return 0;
 }
 
+/* The queue of a listening TCP socket is never full: what Linux would let wait outside it, it holds. */
 static int64_t connect_inet(struct user *user, struct file *file, struct socket_name *name)
 {
     struct socket *socket = file->socket, *listener;

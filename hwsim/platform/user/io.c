@@ -233,7 +233,7 @@ static bool persists(const struct file *file, bool write)
     return ((write && file->out) || file->fill) && !(file->flags & O_NONBLOCK);
 }
 
-/* A message is one, in however many buffers it lies. */
+/* A message is one, in however many buffers it lies. No signal tells that nobody takes it. */
 static int64_t move_message(struct user *user, struct file *file, const uint32_t (*vector)[2], uint32_t count,
                             bool write)
 {
@@ -255,7 +255,6 @@ static int64_t move_message(struct user *user, struct file *file, const uint32_t
     }
     free(bytes);
     if (result > 0) *(write ? &user->stats.bytes_written : &user->stats.bytes_read) += (uint64_t)result;
-    if (result == -EPIPE && !file->quiet) broken_pipe(user);
     return result;
 }
 

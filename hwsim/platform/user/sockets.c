@@ -41,11 +41,14 @@ static int64_t get_target(struct user *user, const struct file *file, uint32_t a
     return socket_name_get(user, socket, address, bytes, name);
 }
 
-/* Who sent it: a datagram's sender. Connections tell nobody. */
+/* Who sent it, if that has a name. TCP does not tell. */
 static const struct socket_name *sender(const struct socket *socket)
 {
     static const struct socket_name nobody = {.bytes = 0};
-    return socket_is_datagram(socket) && socket->from.bytes > sizeof(sa_family_t) ? &socket->from : &nobody;
+    const struct socket_name *name = socket_is_datagram(socket) ? &socket->from
+                                     : socket_is_local(socket)  ? &socket->peer
+                                                                : &nobody;
+    return name->bytes > sizeof(sa_family_t) ? name : &nobody;
 }
 
 int64_t sys_sendto(struct user *user, const uint32_t *a)

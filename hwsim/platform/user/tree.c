@@ -84,6 +84,15 @@ static int64_t make_directory(struct user *user, int directory, uint32_t path, u
 int64_t sys_mkdir(struct user *user, const uint32_t *a) { return make_directory(user, GUEST_AT_FDCWD, a[0], a[1]); }
 int64_t sys_mkdirat(struct user *user, const uint32_t *a) { return make_directory(user, (int)a[0], a[1], a[2]); }
 
+/* The mode is the file's own: the host's umask is not the guest's. */
+static int64_t make_entry(struct user *user, const struct entry_place *entry, uint32_t type, uint32_t mode)
+{
+    if (mknodat(entry->parent, entry->name, type | 0600, 0) < 0) return -errno;
+    fchmodat(entry->parent, entry->name, mode & ~user->process->file_mask & 07777, 0);
+    born(user, entry);
+    return 0;
+}
+
 /* Regular files, FIFOs and sockets; no devices. */
 static int64_t make_node(struct user *user, int directory, uint32_t path, uint32_t mode)
 {
@@ -95,11 +104,7 @@ static int64_t make_node(struct user *user, int directory, uint32_t path, uint32
     int status = find_new(user, directory, path, &place, &entry);
     if (status < 0) return status;
     int64_t result = place.directory ? -ENOENT : device ? -EPERM : 0;
-    if (result == 0) result = host_status(mknodat(entry.parent, entry.name, type | 0600, 0));
-    if (result == 0) {
-        fchmodat(entry.parent, entry.name, mode & ~user->process->file_mask & 07777, 0);
-        born(user, &entry);
-    }
+    if (result == 0) result = make_entry(user, &entry, type, mode);
     close(entry.parent);
     return result;
 }
@@ -114,14 +119,9 @@ int tree_make_socket(struct user *user, const char *path)
     int status = path_resolve(user, GUEST_AT_FDCWD, path, END_NAME, &place);
     if (status == 0) status = find_new_at(user, &place, &entry);
     if (status < 0) return status;
-    status = mknodat(entry.parent, entry.name, S_IFSOCK | 0600, 0) < 0 ? -errno : 0;
-    if (status == 0) {
-        fchmodat(entry.parent, entry.name, 0777 & ~user->process->file_mask, 0);
-        born(user, &entry);
-        status = path_open(user, &place, O_PATH, 0);
-    }
+    status = (int)make_entry(user, &entry, S_IFSOCK, 0777);
     close(entry.parent);
-    return status;
+    return status < 0 ? status : path_open(user, &place, O_PATH, 0);
 }
 
 static int64_t symlink_at(struct user *user, uint32_t target, int directory, uint32_t path)
