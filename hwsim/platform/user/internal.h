@@ -426,8 +426,9 @@ struct file {
     bool packets;          /* a socket that keeps messages apart */
     bool awaited;          /* a socket's end that nobody has accepted yet */
     struct socket *socket;
-    bool quiet, peek, fill; /* for the present call: no SIGPIPE; what is read stays; it reads until the buffers are full */
-    size_t peeked;          /* by it */
+    /* for the present call: no SIGPIPE; what is read stays; it reads until the buffers are full; bytes that it left */
+    bool quiet, peek, fill;
+    size_t peeked;
     struct event event;
     struct timer timer; /* a timerfd's, on the clock of time_now */
     bool wall;          /* its absolute times are those of time_wall */
@@ -503,7 +504,8 @@ bool pipe_met(const struct file *file);
 /* Connects two sockets, which keep what was written at once apart (`packets`) or not; shuts one down. */
 void pipe_connect(struct user *user, struct file *const files[2], bool packets);
 void pipe_shut(struct file *file, bool read, bool write);
-/* Tells the other end of a connection that this one leaves something unread. Was it told so? It is told once (`take`). */
+/* Tells the other end of a connection that this one leaves something unread. Was it told so? It is told once (`take`).
+ */
 void pipe_abort(struct file *file);
 bool pipe_aborted(struct pipe *pipe, bool take);
 uint64_t pipe_next_number(struct user *user);
