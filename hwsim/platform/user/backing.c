@@ -179,7 +179,10 @@ static void drop(struct user *user, struct backing *backing, uint64_t index)
 
 void backing_release(struct user *user, struct backing *backing)
 {
-    if (!backing || --backing->references) return;
+    if (!backing) return;
+    backing->references--;
+    if (backing->segment) shared_memory_left(user, backing->segment);
+    if (backing->references) return;
     backing_flush(user, backing);
     drop(user, backing, 0);
     struct backing **link = &user->backings;

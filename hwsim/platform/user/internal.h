@@ -57,7 +57,8 @@ struct backing {
     char *path;               /* the guest's, for /proc/PID/maps; owned */
     struct backed_page *page; /* that shared mappings show: ascending */
     unsigned pages, capacity;
-    struct backing *next; /* of those of files */
+    struct segment *segment; /* of System V shared memory that it is, while that has an id */
+    struct backing *next;    /* of those of files */
 };
 /* The one backing of the file that the descriptor is open on; `writable`: so that it can be written to. NULL: the host
  * has no memory, or no descriptor, left. */
@@ -78,9 +79,6 @@ void backing_flush(struct user *user, struct backing *backing);
 void backing_read(struct user *user, int host, uint8_t *to, size_t bytes, uint64_t offset);
 void backing_write(struct user *user, int host, const uint8_t *from, size_t bytes, uint64_t offset);
 void backing_resize(struct user *user, int host, uint64_t old, uint64_t size);
-
-/* Segments of System V shared memory go (shm.c). */
-void segments_destroy(struct user *user);
 
 struct vma {
     uint32_t start, end;
@@ -144,6 +142,8 @@ bool space_is_resident(const struct user *user, uint32_t linear);
  */
 uint64_t space_resident(const struct user *user, const struct mappings *space, const struct vma *vma);
 size_t space_peek(const struct user *user, const struct mappings *space, uint32_t address, void *to, size_t bytes);
+/* Where a new mapping goes, for `hint` and MAP_FIXED flags as of mmap: an address, or -errno. */
+int64_t mapping_address(struct user *user, uint32_t hint, uint32_t bytes, uint32_t flags);
 /* Moves [from, from + bytes), which is of one mapping, to `to`, where it becomes `grown` bytes long. */
 void space_move(struct user *user, uint32_t from, uint32_t bytes, uint32_t to, uint32_t grown);
 
@@ -692,6 +692,18 @@ unsigned futex_wake(struct user *user, uint32_t address, unsigned count);
 /* What the running thread's end does to the locks that it holds. */
 void futex_exit(struct user *user);
 
+/* ---- System V IPC (ipc.h) ---- */
+
+struct ipc_table {
+    struct ipc_object **object; /* by place; NULL: free */
+    unsigned places;
+    unsigned next;     /* the place behind the one that was given last: one below it is given anew */
+    uint32_t sequence; /* how often that happened */
+};
+/* A mapping of the segment is gone: if it was the last one of a removed segment, so is that's own reference. */
+void shared_memory_left(struct user *user, struct segment *segment);
+void shared_memory_destroy(struct user *user);
+
 /* ---- the whole ---- */
 
 /* The system that all processes live in. `process` and `thread` are those that run: every handler acts for them. */
@@ -725,14 +737,13 @@ struct user {
     struct terminal terminal;
     struct inodes inodes;
     struct backing *backings; /* of files */
-    struct segment *segments; /* of System V shared memory */
-    uint32_t segments_made;
     struct pipe *fifos;       /* that are open */
     uint64_t pipes_made;
     struct socket *sockets; /* that have a name */
     struct epoll *epolls;
     struct file *timer_files;
     struct lock *locks;
+    struct ipc_table segments; /* of shared memory */
     uint64_t refused[8];  /* system calls that were reported already, a bit each */
     void (*on_refused)(void *cookie, uint32_t number, uint32_t site); /* user_config's */
     void *on_refused_cookie;

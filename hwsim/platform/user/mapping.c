@@ -24,8 +24,7 @@ int64_t sys_brk(struct user *user, const uint32_t *a)
     return space->program_break = wanted;
 }
 
-/* Where a new mapping goes: an address, or -errno. */
-static int64_t choose_address(struct user *user, uint32_t hint, uint32_t bytes, uint32_t flags)
+int64_t mapping_address(struct user *user, uint32_t hint, uint32_t bytes, uint32_t flags)
 {
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
         if (hint % PAGE_BYTES) return -EINVAL;
@@ -68,7 +67,7 @@ static int64_t map(struct user *user, uint32_t hint, uint32_t length, uint32_t p
     uint32_t bytes = page_up(length);
     if (offset > (uint64_t)INT64_MAX - bytes) return -EOVERFLOW;
     struct vma vma = {.prot = prot & (PROT_READ | PROT_WRITE | PROT_EXEC), .shared = type != MAP_PRIVATE};
-    int64_t address = choose_address(user, hint, bytes, flags);
+    int64_t address = mapping_address(user, hint, bytes, flags);
     if (address < 0) return address;
     if (!(flags & MAP_ANONYMOUS)) {
         int64_t status = map_file(user, descriptor, prot, &vma);

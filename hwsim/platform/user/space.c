@@ -73,10 +73,11 @@ static void vma_split(struct user *user, uint32_t address)
     vma_insert(user, i + 1, upper);
 }
 
+/* Mappings of System V shared memory are counted, and stay what they are. */
 static bool vma_mergeable(const struct vma *a, const struct vma *b)
 {
     return a->end == b->start && a->prot == b->prot && a->shared == b->shared && a->read_only == b->read_only &&
-           !a->growth && !b->growth && a->backing == b->backing &&
+           !a->growth && !b->growth && a->backing == b->backing && !(a->backing && a->backing->segment) &&
            (!a->backing || a->offset + (a->end - a->start) == b->offset);
 }
 

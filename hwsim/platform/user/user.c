@@ -293,8 +293,8 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
 void user_destroy(struct user *user)
 {
     if (!user) return;
-    segments_destroy(user);
     task_destroy(user);
+    shared_memory_destroy(user);
     files_destroy(user);
     free(user);
 }

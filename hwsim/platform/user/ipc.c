@@ -1,0 +1,130 @@
+/* ipc.c -- the ids, keys and permissions of System V IPC, and the one system call that was all of it. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+
+#include "hwsim/platform/user/ipc.h"
+
+/* ---- the table of a kind ---- */
+
+int ipc_allowed(const struct ipc_object *object, uint32_t wanted)
+{
+    uint32_t any = (wanted >> 6 | wanted >> 3 | wanted) & 7;
+    return any & ~(uint32_t)(object->mode >> 6) ? -EACCES : 0;
+}
+
+unsigned ipc_count(const struct ipc_table *table)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < table->places; i++) count += table->object[i] != NULL;
+    return count;
+}
+
+unsigned ipc_highest(const struct ipc_table *table)
+{
+    unsigned i = table->places;
+    while (i > 1 && !table->object[i - 1]) i--;
+    return i ? i - 1 : 0;
+}
+
+static void grow(struct user *user, struct ipc_table *table)
+{
+    unsigned places = table->places ? 2 * table->places : 16;
+    struct ipc_object **more = realloc(table->object, places * sizeof(struct ipc_object *));
+    if (!more) hw_panic(user->core, "no host memory for the guest's IPC objects");
+    for (unsigned i = table->places; i < places; i++) more[i] = NULL;
+    table->object = more;
+    table->places = places;
+}
+
+int ipc_add(struct user *user, struct ipc_table *table, struct ipc_object *object, unsigned limit)
+{
+    unsigned place = 0;
+    if (ipc_count(table) >= limit) return -ENOSPC;
+    while (place < table->places && table->object[place]) place++;
+    if (place == table->places) grow(user, table);
+    if (place < table->next) table->sequence = (table->sequence + 1) % (1 << 16);
+    table->next = place + 1;
+    table->object[place] = object;
+    object->id = table->sequence << IPC_PLACE_BITS | place;
+    object->uid = GUEST_UID;
+    object->gid = GUEST_GID;
+    return 0;
+}
+
+void ipc_remove(struct ipc_table *table, const struct ipc_object *object)
+{
+    table->object[object->id % IPC_PLACES] = NULL;
+}
+
+struct ipc_object *ipc_at_place(const struct ipc_table *table, uint32_t place)
+{
+    return place < table->places ? table->object[place] : NULL;
+}
+
+struct ipc_object *ipc_find(const struct ipc_table *table, uint32_t id)
+{
+    struct ipc_object *object = ipc_at_place(table, id % IPC_PLACES);
+    return object && object->id == id ? object : NULL;
+}
+
+struct ipc_object *ipc_find_key(const struct ipc_table *table, int32_t key)
+{
+    for (unsigned i = 0; i < table->places && key != IPC_PRIVATE; i++)
+        if (table->object[i] && table->object[i]->key == key) return table->object[i];
+    return NULL;
+}
+
+/* ---- struct ipc64_perm and struct ipc_perm ---- */
+
+size_t ipc_put_perm(const struct ipc_object *object, enum ipc_form form, uint8_t *to)
+{
+    uint32_t sequence = object->id >> IPC_PLACE_BITS;
+    const uint32_t perm[IPC_PERM_BYTES / 4] = {(uint32_t)object->key, object->uid, object->gid, GUEST_UID, GUEST_GID,
+                                               object->mode,          sequence};
+    const uint16_t old[IPC_OLD_PERM_BYTES / 2 - 2] = {
+        (uint16_t)object->uid, (uint16_t)object->gid, GUEST_UID, GUEST_GID, object->mode, (uint16_t)sequence};
+    memcpy(to, perm, form == IPC_NEW ? sizeof perm : sizeof perm[0]);
+    if (form == IPC_OLD) memcpy(to + sizeof perm[0], old, sizeof old);
+    return form == IPC_NEW ? IPC_PERM_BYTES : IPC_OLD_PERM_BYTES;
+}
+
+bool ipc_get_perm(struct user *user, uint32_t address, enum ipc_form form, struct ipc_object *to)
+{
+    uint32_t perm[IPC_PERM_BYTES / 4];
+    uint16_t old[IPC_OLD_PERM_BYTES / 2];
+    if (!user_get(user, address, form == IPC_NEW ? (void *)perm : old, form == IPC_NEW ? sizeof perm : sizeof old))
+        return false;
+    *to = form == IPC_NEW ? (struct ipc_object){.uid = perm[1], .gid = perm[2], .mode = (uint16_t)perm[5]}
+                          : (struct ipc_object){.uid = old[2], .gid = old[3], .mode = old[6]};
+    return true;
+}
+
+void ipc_set_perm(struct ipc_object *object, const struct ipc_object *from)
+{
+    object->uid = from->uid;
+    object->gid = from->gid;
+    object->mode = (uint16_t)((object->mode & ~0777) | (from->mode & 0777));
+}
+
+/* ---- ipc(2) ---- */
+
+int64_t sys_ipc(struct user *user, const uint32_t *a)
+{
+    enum { SHMAT = 21, SHMDT, SHMGET, SHMCTL, NEW_FORM = 0x100 };
+    uint32_t version = a[0] >> 16, first = a[1], second = a[2], third = a[3], pointer = a[4];
+    enum ipc_form form = second & NEW_FORM ? IPC_NEW : IPC_OLD;
+    switch (a[0] & 0xffff) {
+    case SHMAT: {
+        if (version == 1) return -EINVAL; /* of iBCS2 */
+        if (space_accessible(user, third, 4, true) != 4) return -EFAULT;
+        int64_t address = sys_shmat(user, (const uint32_t[]){first, pointer, second});
+        uint32_t low = (uint32_t)address;
+        return address < 0 ? address : user_put(user, third, &low, sizeof low) ? 0 : -EFAULT;
+    }
+    case SHMDT: return sys_shmdt(user, &pointer);
+    case SHMGET: return sys_shmget(user, (const uint32_t[]){first, second, third});
+    case SHMCTL: return shared_memory_control(user, first, second & ~(uint32_t)NEW_FORM, pointer, form);
+    default: return sys_unsupported(user, a);
+    }
+}
