@@ -275,14 +275,21 @@ static void signalling(void)
     action.sa_flags = SA_SIGINFO | SA_RESTART;
     sigaction(SIGCHLD, &action, NULL);
     got = 0;
+    int seen[2];
+    char word;
+    if (pipe(seen) < 0) fail("pipe");
     child = start();
-    if (child == 0) {
+    if (child == 0) { /* lives until its parent has seen it go on */
         raise(SIGSTOP);
+        close(seen[1]);
+        while (read(seen[0], &word, 1) < 0) continue;
         _exit(6);
     }
+    close(seen[0]);
     waitpid(child, &status, WUNTRACED), tell("child", status);
     kill(child, SIGCONT);
     waitpid(child, &status, WCONTINUED), tell("child", status);
+    close(seen[1]);
     waitpid(child, &status, 0), tell("child", status);
     printf("told of it: %d\n", got >= 1);
     signal(SIGCHLD, SIG_IGN);
