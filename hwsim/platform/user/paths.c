@@ -160,6 +160,7 @@ static void ascend(struct place *place)
 static void set_place(struct place *place, const char *path)
 {
     snprintf(place->path, sizeof place->path, "%s", path);
+    place->directory = false;
     find_mount(place);
 }
 
@@ -188,7 +189,6 @@ static int walk(struct user *user, struct place *place, char *rest, size_t capac
     char target[GUEST_PATH_BYTES];
     unsigned links = 0;
     size_t at = 0;
-    place->directory = false;
     place->follow = end == END_FOLLOW;
     place->dots = 0;
     for (;;) {

@@ -69,8 +69,8 @@ echo passed through | try run -- ./echo
 echo "not an ELF file" >text
 try run -- ./text
 # the exit code of a guest's end by signal is 128 + signal; interrupting a run leaves a labelled partial record
-"$COVM" run -o partial -- ./loop &
-sleep 1
+"$COVM" run -o partial -d t -- ./loop 2>begun &
+until [ -s begun ]; do sleep 0.1; done
 kill -TERM $!
 wait $!
 echo "interrupted: $?"
