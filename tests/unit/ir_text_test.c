@@ -67,6 +67,22 @@ static void test_round_trip(void **state)
     free(memory);
 }
 
+/* Parsed and printed again, the text is the same. */
+static void same_text(const char *text)
+{
+    struct arena arena;
+    struct ir_region region;
+    void *memory = malloc(ARENA_BYTES);
+    char error[128];
+    arena_init(&arena, memory, ARENA_BYTES);
+    ir_region_init(&region, &arena, 64, 8, 0);
+    if (!ir_parse(text, &region, error, sizeof error)) fail_msg("%s", error);
+    char *printed = region_text(&region);
+    assert_string_equal(printed, text);
+    free(printed);
+    free(memory);
+}
+
 /* Every operation that the IR has but atoms, in the one spelling that the printer uses. */
 static void test_spelling(void **state)
 {
@@ -94,17 +110,7 @@ static void test_spelling(void **state)
                                "    helper mov_seg, %2, %0, %9\n"
                                "    trap 6\n"
                                "    exit softint 128\n";
-    struct arena arena;
-    struct ir_region region;
-    void *memory = malloc(ARENA_BYTES);
-    char error[128];
-    arena_init(&arena, memory, ARENA_BYTES);
-    ir_region_init(&region, &arena, 64, 8, 0);
-    if (!ir_parse(text, &region, error, sizeof error)) fail_msg("%s", error);
-    char *printed = region_text(&region);
-    assert_string_equal(printed, text);
-    free(printed);
-    free(memory);
+    same_text(text);
 }
 
 static void test_vector_spelling(void **state)
@@ -133,17 +139,7 @@ static void test_vector_spelling(void **state)
                                "    put xmm7, %9\n"
                                "    put x87_r0, %17\n"
                                "    putf %12\n";
-    struct arena arena;
-    struct ir_region region;
-    void *memory = malloc(ARENA_BYTES);
-    char error[128];
-    arena_init(&arena, memory, ARENA_BYTES);
-    ir_region_init(&region, &arena, 64, 8, 0);
-    if (!ir_parse(text, &region, error, sizeof error)) fail_msg("%s", error);
-    char *printed = region_text(&region);
-    assert_string_equal(printed, text);
-    free(printed);
-    free(memory);
+    same_text(text);
 }
 
 static void refused(const char *text, const char *expected)
