@@ -1,5 +1,5 @@
-/* x87_state.c -- environments and states in memory: FNSTENV, FLDENV, FNSAVE, FRSTOR, FXSAVE, FXRSTOR (SDM vol. 1, 8.1.10,
- * 8.1.11, 10.5; vol. 2). Memory is probed first, then written; loads change nothing before the last byte is there.
+/* x87_state.c -- states in memory: FNSAVE, FRSTOR, FXSAVE, FXRSTOR (SDM vol. 1, 8.1.10, 8.1.11, 10.5; vol. 2). Memory is
+ * probed first, then written; loads change nothing before the last byte is there.
  *
  * FCS and FDS are 0, the upper halves of 32-bit environment words all ones. FXSAVE's instruction and data pointers are
  * stored whether an exception is pending or not.
@@ -187,7 +187,7 @@ static bool write_all(struct cms *cms, uint64_t address, const uint8_t *from, un
 static bool store_state(struct cms *cms, uint64_t address, unsigned what, bool wide, struct hw_fault *fault)
 {
     struct image image;
-    unsigned environment = wide ? ENV32_BYTES : ENV16_BYTES, bytes = environment;
+    unsigned environment = wide ? ENV32_BYTES : ENV16_BYTES;
     if (what == X87_FXSAVE) {
         /* bytes 288.. are not written */
         memset(&image, 0, sizeof image);
@@ -195,14 +195,9 @@ static bool store_state(struct cms *cms, uint64_t address, unsigned what, bool w
         return write_all(cms, address, image.bytes, FX_STORED, fault);
     }
     store_environment(cms->state, image.bytes, wide);
-    if (what == X87_FNSAVE) {
-        store_stack(cms->state, image.bytes + environment, REGISTER_BYTES);
-        bytes += 8 * REGISTER_BYTES;
-    }
-    if (!write_all(cms, address, image.bytes, bytes, fault)) return false;
-    if (what == X87_FNSAVE) initialise(cms->state);
-    else cms->state->r[HOME_FCW] |= EXCEPTIONS; /* FNSTENV masks them all */
-    if (what == X87_FNSTENV) cms->state->r[HOME_FSW] &= ~(uint64_t)FSW_ERROR;
+    store_stack(cms->state, image.bytes + environment, REGISTER_BYTES);
+    if (!write_all(cms, address, image.bytes, environment + 8 * REGISTER_BYTES, fault)) return false;
+    initialise(cms->state);
     return true;
 }
 
@@ -210,7 +205,7 @@ static bool load_state(struct cms *cms, uint64_t address, unsigned what, bool wi
 {
     struct image image;
     unsigned environment = wide ? ENV32_BYTES : ENV16_BYTES;
-    unsigned bytes = what == X87_FXRSTOR ? FX_STORED : environment + (what == X87_FRSTOR ? 8 * REGISTER_BYTES : 0);
+    unsigned bytes = what == X87_FXRSTOR ? FX_STORED : environment + 8 * REGISTER_BYTES;
     if (!read_all(cms, address, image.bytes, bytes, fault)) return false;
     if (what == X87_FXRSTOR) {
         *fault = (struct hw_fault){.vector = VECTOR_GP};
@@ -219,14 +214,14 @@ static bool load_state(struct cms *cms, uint64_t address, unsigned what, bool wi
         return true;
     }
     load_environment(cms->state, image.bytes, wide);
-    if (what == X87_FRSTOR) load_stack(cms->state, image.bytes + environment, REGISTER_BYTES);
+    load_stack(cms->state, image.bytes + environment, REGISTER_BYTES);
     return true;
 }
 
 enum helped x87_state(struct cms *cms, struct help *help)
 {
     unsigned what = help->c & 0xff;
-    bool wide = help->c >> 8 != SIZE_16, loads = what == X87_FLDENV || what == X87_FRSTOR || what == X87_FXRSTOR;
+    bool wide = help->c >> 8 != SIZE_16, loads = what == X87_FRSTOR || what == X87_FXRSTOR;
     uint64_t address = (uint32_t)help->a;
     help->fault = (struct hw_fault){.vector = VECTOR_GP};
     if (what >= X87_FXSAVE && address & 15) return HELP_FAULTED;

@@ -17,7 +17,7 @@
  *                      excess
  *     bt               OF, SF, AF, PF unchanged
  *     bsf bsr          destination unchanged where the source is 0; CF, OF, SF, AF clear, PF of the result (of 0
- *                      where the source is 0)
+ *                      where the source is 0). Some of the family leave all but ZF unchanged
  *     mul mulhu mulhs  SF, ZF, AF, PF unchanged
  *
  * 8-bit forms that x86 lacks (bt, bsf, shld, ...) follow the same formulas at 8 bits; bswap of 16 bits swaps its bytes.

@@ -154,12 +154,20 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
     unit->may_keep_flags = string || named(r, counted);
 }
 
+/* FNSTENV, and the pointers that it stored overwritten. */
+static void append_environment(struct unit *unit, struct prng *prng)
+{
+    append_word(unit, 0xb8, WINDOW_MIDDLE - 128 + (uint32_t)prng_below(prng, 256));            /* MOV EAX, place */
+    append(unit, (uint8_t[]){0xd9, 0x30}, 2);                                                   /* FNSTENV [EAX] */
+    for (uint8_t at = 12; at < 28; at += 4) append(unit, (uint8_t[]){0xc7, 0x40, at, 0, 0, 0, 0}, 7); /* MOV [EAX+at], 0 */
+}
+
 /* Indirect transfers and returns to the next unit, POPF with harmless bits, a jump into nothing. */
-static void make_hand_unit(struct unit *unit, struct prng *prng, uint32_t address)
+static void make_hand_unit(struct unit *unit, struct prng *prng, uint32_t address, bool floats)
 {
     static const uint8_t popf[] = {0x81, 0x24, 0x24, 0xd5, 0x0c, 0x00, 0x00, 0x9d}; /* AND [ESP], 0xcd5; POPFD */
     uint8_t reg = (uint8_t)prng_below(prng, 3); /* EAX, ECX or EDX: a string instruction would write where EDI points */
-    switch (prng_below(prng, 8)) {
+    switch (prng_below(prng, floats ? 9 : 8)) {
     case 0: /* MOV reg, next; JMP reg */
     case 1: /* MOV reg, next; CALL reg */
         append_word(unit, (uint8_t)(0xb8 + reg), address + 7);
@@ -183,6 +191,9 @@ static void make_hand_unit(struct unit *unit, struct prng *prng, uint32_t addres
     case 6:
         append(unit, popf, sizeof popf);
         unit->flags_written = MASK_ALL;
+        break;
+    case 8:
+        append_environment(unit, prng);
         break;
     default: /* to an address that is not mapped, once in a while */
         if (prng_below(prng, 8)) {
@@ -250,16 +261,20 @@ static struct sequence sequence_of(uint64_t seed, unsigned index)
     return (struct sequence){seed, index, units, 0, pick_mix(&prng)};
 }
 
-/* Puts before an instruction what makes defined what it shows: of the status that an unmasked exception or `status` leave
- * undefined; of the tags after CVTPS2PI and its like, which AMD's set before they raise an exception. Returns its size. */
+/* FWAIT, FXAM: makes defined what an unmasked exception or `status` leave undefined of the status word. */
+static unsigned settle_status(uint8_t *code, uint16_t *status)
+{
+    static const uint8_t fwait_fxam[] = {0x9b, 0xd9, 0xe5};
+    *status = 0;
+    memcpy(code, fwait_fxam, 3);
+    return 3;
+}
+
+/* Puts before an instruction what makes defined what it shows: of the status; of the tags after CVTPS2PI and its like, which AMD's set before they raise an exception. Returns its size. */
 static unsigned put_before(const char *mnemonic, uint8_t *code, uint16_t *status)
 {
-    static const uint8_t fwait_fxam[] = {0x9b, 0xd9, 0xe5}, movq[] = {0x0f, 0x6f, 0xc0};
-    if (!strcmp(mnemonic, "FNSTSW")) {
-        *status = 0;
-        memcpy(code, fwait_fxam, 3);
-        return 3;
-    }
+    static const uint8_t movq[] = {0x0f, 0x6f, 0xc0};
+    if (!strcmp(mnemonic, "FNSTSW")) return settle_status(code, status);
     if (!strcmp(mnemonic, "FNCLEX")) {
         code[0] = 0x9b;
         return 1;
@@ -297,7 +312,8 @@ static uint32_t lay_out(const struct sequence *s, uint32_t address, struct seque
         if (!by_hand) at += put_before(x86_rows[row].mnemonic, header->code + at, &status);
         if (!by_hand && unit.length) status |= undefined_status(&x86_rows[row]);
         status_ever |= status;
-        if (by_hand) make_hand_unit(&unit, &prng, address + at);
+        if (by_hand && status) at += settle_status(header->code + at, &status);
+        if (by_hand) make_hand_unit(&unit, &prng, address + at, s->mix != mixes);
         memcpy(header->code + at, unit.bytes, unit.length);
         at += unit.length;
         uint8_t written = unit.may_keep_flags ? 0 : unit.flags_written;

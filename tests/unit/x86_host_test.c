@@ -70,8 +70,15 @@ static unsigned runs_made, runs_completed; /* completed: without a fault */
 
 /* ---- running on the host ---- */
 
+/* A handler keeps AC, which POPF may have set: then the compiler's own accesses may fault. Below the red zone. */
+static inline void allow_misaligned(void)
+{
+    __asm__ volatile("lea -128(%%rsp), %%rsp; pushfq; andl $~0x40000, (%%rsp); popfq; lea 128(%%rsp), %%rsp" ::: "cc", "memory");
+}
+
 static void on_signal(int number, siginfo_t *info, void *context)
 {
+    allow_misaligned();
     static const uint8_t order[8] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI};
     ucontext_t *u = context;
     greg_t *g = u->uc_mcontext.gregs;
@@ -203,6 +210,7 @@ static void run_host(const struct outcome *start, const uint8_t *bytes, unsigned
 struct guest {
     struct outcome fault; /* of the access that was refused */
     bool elsewhere;       /* touched our own pages, or ran over the segment's limit of 4 GiB: not comparable */
+    uint32_t stored;      /* where the last store of an integer went */
     bool split;           /* an access crossed a cache line: not to be locked */
 };
 
@@ -238,7 +246,9 @@ static bool load(void *cookie, uint64_t address, unsigned size, uint64_t *value)
 
 static bool store(void *cookie, uint64_t address, unsigned size, uint64_t value)
 {
-    if (!reach(cookie, address, 1u << size, true)) return false;
+    struct guest *guest = cookie;
+    if (!reach(guest, address, 1u << size, true)) return false;
+    guest->stored = (uint32_t)address;
     memcpy(shadow + ((uint32_t)address - DATA), &value, 1u << size);
     return true;
 }
@@ -456,7 +466,20 @@ static void prepare(struct prng *prng, const struct x86_insn *insn, struct outco
 /* Instructions of many accesses: processors may have done some of them when a later one faults. Ours have done none. */
 static bool in_parts(unsigned row)
 {
-    return row == ROW_PUSHAD || row == ROW_PUSHA || row == ROW_POPAD || row == ROW_POPA || row == ROW_ENTER;
+    return row == ROW_PUSHAD || row == ROW_PUSHA || row == ROW_POPAD || row == ROW_POPA || row == ROW_ENTER ||
+           row == ROW_FNSTENV || row == ROW_FLDENV;
+}
+
+/* What passes the end of 64 KiB that 16-bit addresses have may go on there or at its start. */
+static bool may_wrap(const struct x86_insn *insn, const struct outcome *start)
+{
+    bool implied = insn->row == ROW_MASKMOVQ_PQ_NQ || insn->row == ROW_MASKMOVDQU_VX_UX;
+    bool large = insn->row == ROW_FNSTENV || insn->row == ROW_FLDENV || (insn->memory && x86_shapes[insn->row].size == WIDTH_T);
+    uint32_t offset = implied ? start->r[HOME_EDI] : (uint32_t)insn->displacement;
+    if (!(implied || large) || insn->address_size != SIZE_16) return false;
+    if (!implied && insn->base >= 0) offset += start->r[insn->base];
+    if (!implied && insn->index >= 0) offset += start->r[insn->index];
+    return (offset & 0xffff) > 0x10000 - 28;
 }
 
 /* Control went to where there is no INT3: into the stubs, or the middle of the instruction. */
@@ -496,6 +519,15 @@ static void forgive(unsigned row, const struct outcome *ours)
     for (unsigned i = 0; i < 8 && approximate(row); i++) {
         if (nearly_same(&ours->floats.xmm[i], &host.floats.xmm[i])) host.floats.xmm[i] = ours->floats.xmm[i];
     }
+}
+
+/* The pointers of an environment, four of its words: AMD's processors forget them when the state is saved while no
+ * exception is pending, and a kernel may do that at any time. */
+static void forgive_pointers(const struct guest *guest, unsigned size)
+{
+    uint32_t offset = guest->stored - (3u << size) - DATA;
+    if (guest->fault.vector || guest->stored < DATA + (3u << size) || offset + (4u << size) > WRITABLE) return;
+    memcpy((void *)(uintptr_t)(DATA + offset), shadow + offset, 4u << size);
 }
 
 /* Faults whose details processors may choose: the order of CMPS's two loads (AMD's REPE CMPSB starts with the source,
@@ -572,7 +604,7 @@ static bool check(struct prng *prng, unsigned row, const struct x86_generate_opt
     if (row == ROW_INT_IB && insn.immediate == 0x80) return true;
     random_start(prng, &start, row_context(context, ROW_CONTEXT_DF));
     prepare(prng, &insn, &start);
-    if (undefined_result(&insn, &start)) return true;
+    if (undefined_result(&insn, &start) || may_wrap(&insn, &start)) return true;
     if (row == ROW_PREFETCHW && !insn.memory) return true; /* #UD on AMD's, NOP on Intel's */
     context |= (uint64_t)start.floats.ftw << ROW_CONTEXT_FPU_STACK;
     context |= (uint64_t)(start.floats.fsw >> 7 & 1) << ROW_CONTEXT_FPU_ERROR;
@@ -581,6 +613,7 @@ static bool check(struct prng *prng, unsigned row, const struct x86_generate_opt
     bool locked = insn.lock || row == ROW_XCHG_EB_GB || row == ROW_XCHG_EV_GV;
     bool runs = !guest.elsewhere && !(locked && guest.split) && !goes_astray(&ours, &insn);
     if (runs) run_host(&start, bytes, length);
+    if (runs && row == ROW_FNSTENV) forgive_pointers(&guest, insn.operand_size);
     bool memory = memcmp(shadow, (void *)(uintptr_t)DATA, WRITABLE) != 0;
     if (memory) memcpy((void *)(uintptr_t)DATA, shadow, WRITABLE);
     if (!runs) return true;

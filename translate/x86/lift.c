@@ -26,8 +26,9 @@ void x86_lift(struct ir_region *region, const struct x86_insn *insn, uint64_t ad
                      .width = width_of(&x86_shapes[insn->row], insn), .address = (uint32_t)address,
                      .next = (uint32_t)address + insn->length};
     ir_append(region, (struct ir_insn){.op = IR_MARK, .imm = l.address, .c = insn->length});
-    if (UNLIKELY(writes_code(&l))) build_trap(&l, 13);
-    else l.shape->lifter(&l);
+    l.refused = writes_code(&l);
+    if (UNLIKELY(l.refused && !(x86_rows[insn->row].properties & X86_FLOAT))) build_trap(&l, 13);
+    else l.shape->lifter(&l); /* x87_usable sees to floating point, whose own exceptions come first */
 }
 
 /* ---- operations ---- */

@@ -11,6 +11,7 @@ struct lift {
     uint8_t size;      /* of the operands: enum size */
     uint8_t width;     /* bytes of the row's size column */
     uint32_t address, next;
+    bool refused;      /* it would store into a code segment */
     ir_ref popped_esp; /* POP m: ESP as its address sees it; 0: the register */
     ir_ref homes[HOME_COUNT]; /* what a home holds at this point, where that has a name: so each is got once */
 };

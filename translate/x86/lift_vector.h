@@ -46,7 +46,8 @@ ir_ref build_vector_rm(struct lift *l);
 
 /* ---- x87's state, for MMX, too ---- */
 
-/* False where the instruction traps: the FPU is switched off, or (if it waits) an exception is pending. */
+/* False where the instruction traps: the FPU is switched off, or (if it waits) an exception is pending, or it would
+ * store into a code segment. */
 bool x87_usable(struct lift *l, bool waits);
 /* Writes home FTW where the stack is not what it was before. */
 void x87_put_stack(struct lift *l, uint16_t before);

@@ -13,7 +13,7 @@
 #include "translate/x86/lift.h"
 #include "translate/x86/lift_vector.h"
 
-enum { VECTOR_NM = 7, VECTOR_MF = 16 };
+enum { VECTOR_NM = 7, VECTOR_GP = 13, VECTOR_MF = 16 };
 enum { FSW_IE = 1, FSW_SF = 0x40, FSW_ES = 0x80, FSW_C1 = 0x200, FSW_C2 = 0x400, FSW_B = 0x8000, FSW_EXCEPTIONS = 63,
        FSW_CONDITION = 0x4700, FSW_UNORDERED = 0x4500 };
 enum { FCW_WRITABLE = 0x1f3f, FCW_ONE = 0x40, FCW_INITIAL = 0x37f };
@@ -65,10 +65,12 @@ struct x87 {
 bool x87_usable(struct lift *l, bool waits)
 {
     uint64_t context = l->region->context;
-    bool off = row_context(context, ROW_CONTEXT_FPU_OFF);
-    if (!off && !(waits && row_context(context, ROW_CONTEXT_FPU_ERROR))) return true;
-    build_trap(l, off ? VECTOR_NM : VECTOR_MF);
-    return false;
+    unsigned vector = 0;
+    if (row_context(context, ROW_CONTEXT_FPU_OFF)) vector = VECTOR_NM;
+    else if (waits && row_context(context, ROW_CONTEXT_FPU_ERROR)) vector = VECTOR_MF;
+    else if (l->refused) vector = VECTOR_GP;
+    if (vector) build_trap(l, vector);
+    return !vector;
 }
 
 /* False: it traps. */
@@ -550,17 +552,27 @@ void lift_x87_stack(struct lift *l)
 /* arg: waits (FNOP, FWAIT). */
 void lift_x87_nop(struct lift *l) { x87_usable(l, l->shape->arg); }
 
+/* NZ: `fsw` has an exception that `fcw` does not mask. Then these bits say so. */
+static ir_ref unmasked(struct lift *l, ir_ref fsw, ir_ref fcw)
+{
+    ir_ref left = build_op(l, ATOM_ANDN, SIZE_32, fsw, fcw);
+    return build_flags_imm(l, ATOM_AND, SIZE_32, left, FSW_EXCEPTIONS, MASK_ALL, 0);
+}
+
+static ir_ref error_bits(struct lift *l, ir_ref test)
+{
+    return build_imm(l, ATOM_MUL, SIZE_32, build_setc(l, COND_NZ, test), FSW_ES | FSW_B);
+}
+
 /* What the masks now let through is pending at once: control then leaves, as the context has changed. */
 void lift_x87_load_control(struct lift *l)
 {
     if (!x87_usable(l, true)) return;
     ir_ref word = build_load(l, build_address(l), SIZE_16), fsw = build_get(l, HOME_FSW);
     ir_ref fcw = build_imm(l, ATOM_OR, SIZE_32, build_imm(l, ATOM_AND, SIZE_32, word, FCW_WRITABLE), FCW_ONE);
-    ir_ref unmasked = build_op(l, ATOM_ANDN, SIZE_32, fsw, fcw);
-    ir_ref test = build_flags_imm(l, ATOM_AND, SIZE_32, unmasked, FSW_EXCEPTIONS, MASK_ALL, 0);
-    ir_ref error = build_imm(l, ATOM_MUL, SIZE_32, build_setc(l, COND_NZ, test), FSW_ES | FSW_B);
+    ir_ref test = unmasked(l, fsw, fcw);
     build_put(l, HOME_FCW, fcw);
-    build_put(l, HOME_FSW, build_op(l, ATOM_OR, SIZE_32, fsw, error));
+    build_put(l, HOME_FSW, build_op(l, ATOM_OR, SIZE_32, fsw, error_bits(l, test)));
     build_exitif(l, COND_NZ, test, l->next);
 }
 
@@ -570,11 +582,16 @@ void lift_x87_store_control(struct lift *l)
     build_store(l, build_address(l), SIZE_16, build_get(l, HOME_FCW));
 }
 
-/* FNSTSW: TOP goes into its field. */
+/* TOP goes into its field. */
+static ir_ref status_word(struct lift *l)
+{
+    return build_imm(l, ATOM_OR, SIZE_32, build_get(l, HOME_FSW), (int64_t)top_of(l->region->fpu) << 11);
+}
+
 void lift_x87_store_status(struct lift *l)
 {
     if (!x87_usable(l, false)) return;
-    ir_ref word = build_imm(l, ATOM_OR, SIZE_32, build_get(l, HOME_FSW), (int64_t)top_of(l->region->fpu) << 11);
+    ir_ref word = status_word(l);
     if (l->insn->memory) build_store(l, build_address(l), SIZE_16, word);
     else build_write_reg(l, HOME_EAX, SIZE_16, word);
 }
@@ -605,7 +622,100 @@ void lift_x87_init(struct lift *l)
     leave_if_pending(l);
 }
 
-/* Environments and states: where they are; a helper does the rest. arg: enum x87_state; bit 7: waits. */
+/* ---- environments (SDM vol. 1, 8.1.10): seven words, of 4 bytes or of 2 ---- */
+
+enum { ENV_FCW, ENV_FSW, ENV_TAGS, ENV_FIP, ENV_OPCODE, ENV_FDP, ENV_FDS, ENV_WORDS };
+
+static struct address environment_word(const struct lift *l, struct address environment, unsigned word)
+{
+    environment.offset += word << l->insn->operand_size;
+    return environment;
+}
+
+/* The two bits of a register that is not empty: 0 a normal number, 1 zero, 2 anything else. FXAM tells them apart; its
+ * C2 C3 C0 become an index into TAGS. */
+static ir_ref tag_of(struct lift *l, unsigned reg)
+{
+    enum { TAGS = 0xa8da, CONDITIONS_AT_7 = 0x8a, INDEX = 0xe };
+    ir_ref examined = build_vector(l, ATOM_FXAM, 0, 0, build_get(l, HOME_X87_R0 + reg));
+    ir_ref bits = build_imm(l, ATOM_AND, SIZE_32, build_imm(l, ATOM_SHR, SIZE_32, examined, 7), CONDITIONS_AT_7);
+    ir_ref index = build_op(l, ATOM_OR, SIZE_32, bits, build_imm(l, ATOM_SHR, SIZE_32, bits, 5));
+    index = build_imm(l, ATOM_AND, SIZE_32, index, INDEX);
+    return build_imm(l, ATOM_AND, SIZE_32, build_op(l, ATOM_SHR, SIZE_32, build_constant(l, TAGS), index), 3);
+}
+
+static ir_ref tag_word(struct lift *l)
+{
+    unsigned empty = 0;
+    ir_ref tags = 0;
+    for (unsigned reg = 0; reg < 8; reg++) {
+        if (l->region->fpu >> reg & 1)
+            tags = build_op(l, ATOM_OR, SIZE_32, tags, build_imm(l, ATOM_SHL, SIZE_32, tag_of(l, reg), 2 * reg));
+        else
+            empty |= 3u << 2 * reg;
+    }
+    return build_imm(l, ATOM_OR, SIZE_32, tags, empty);
+}
+
+/* FNSTENV masks all exceptions in the end. Of a word of 4 bytes that holds 2, the upper half is all ones. */
+void lift_x87_store_environment(struct lift *l)
+{
+    if (!x87_usable(l, false)) return;
+    enum { UPPER_ONES = 1 << ENV_FCW | 1 << ENV_FSW | 1 << ENV_TAGS | 1 << ENV_FDS };
+    unsigned size = l->insn->operand_size;
+    struct address environment = build_address(l);
+    ir_ref fip = build_get(l, HOME_FIP), fcw = build_get(l, HOME_FCW), fsw = build_get(l, HOME_FSW);
+    ir_ref opcode = size == SIZE_16 ? 0 : build_imm(l, ATOM_SHL, SIZE_32, build_imm(l, ATOM_SHR, SIZE_64, fip, 48), 16);
+    build_probe_bytes(l, environment, ENV_WORDS << size);
+    ir_ref words[ENV_WORDS] = {fcw, status_word(l), tag_word(l), fip, opcode, build_get(l, HOME_FDP), 0};
+    for (unsigned i = 0; i < ENV_WORDS; i++) {
+        bool ones = size != SIZE_16 && UPPER_ONES >> i & 1;
+        ir_ref word = ones ? build_imm(l, ATOM_OR, SIZE_32, words[i], 0xffff0000) : words[i];
+        build_store(l, environment_word(l, environment, i), size, word);
+    }
+    build_put(l, HOME_FCW, build_imm(l, ATOM_OR, SIZE_32, fcw, FSW_EXCEPTIONS));
+    build_put(l, HOME_FSW, build_imm(l, ATOM_ANDN, SIZE_32, fsw, FSW_ES | FSW_B));
+    leave_if_pending(l);
+}
+
+/* A bit a register that is not empty, of two-bit tags. */
+static ir_ref valid_bits(struct lift *l, ir_ref tags)
+{
+    static const int64_t kept[] = {0x3333, 0x0f0f, 0x00ff};
+    ir_ref both = build_op(l, ATOM_AND, SIZE_32, tags, build_imm(l, ATOM_SHR, SIZE_32, tags, 1));
+    ir_ref bits = build_imm(l, ATOM_AND, SIZE_32, build_imm(l, ATOM_XOR, SIZE_32, both, 0x5555), 0x5555);
+    for (unsigned i = 0; i < 3; i++) /* gathers every second bit */
+        bits = build_imm(l, ATOM_AND, SIZE_32,
+                         build_op(l, ATOM_OR, SIZE_32, bits, build_imm(l, ATOM_SHR, SIZE_32, bits, 1 << i)), kept[i]);
+    return bits;
+}
+
+/* What is pending follows from the masks. Top and tags are another context, from here on. */
+void lift_x87_load_environment(struct lift *l)
+{
+    if (!x87_usable(l, true)) return;
+    enum { TOP = 0x3800, OPCODE = 0x7ff };
+    unsigned size = l->insn->operand_size;
+    struct address environment = build_address(l);
+    ir_ref words[ENV_WORDS];
+    for (unsigned i = 0; i < ENV_WORDS; i++) words[i] = build_load(l, environment_word(l, environment, i), size);
+    ir_ref fcw = build_imm(l, ATOM_OR, SIZE_32, build_imm(l, ATOM_AND, SIZE_32, words[ENV_FCW], FCW_WRITABLE), FCW_ONE);
+    ir_ref fsw = build_imm(l, ATOM_AND, SIZE_32, words[ENV_FSW], 0xffff & ~(TOP | FSW_ES | FSW_B));
+    ir_ref top = build_imm(l, ATOM_AND, SIZE_32, build_imm(l, ATOM_SHR, SIZE_32, words[ENV_FSW], 3), TOP >> 3);
+    ir_ref fip = words[ENV_FIP];
+    if (size != SIZE_16) {
+        ir_ref opcode = build_imm(l, ATOM_AND, SIZE_32, build_imm(l, ATOM_SHR, SIZE_32, words[ENV_OPCODE], 16), OPCODE);
+        fip = build_op(l, ATOM_OR, SIZE_64, fip, build_imm(l, ATOM_SHL, SIZE_64, opcode, 48));
+    }
+    build_put(l, HOME_FCW, fcw);
+    build_put(l, HOME_FSW, build_op(l, ATOM_OR, SIZE_32, fsw, error_bits(l, unmasked(l, fsw, fcw))));
+    build_put(l, HOME_FTW, build_op(l, ATOM_OR, SIZE_32, valid_bits(l, words[ENV_TAGS]), top));
+    build_put(l, HOME_FIP, fip);
+    build_put(l, HOME_FDP, words[ENV_FDP]);
+    build_exit(l, IR_DISPATCH, 0);
+}
+
+/* Whole states: where they are; a helper does the rest. arg: enum x87_state; bit 7: waits. */
 void lift_x87_state(struct lift *l)
 {
     if (!x87_usable(l, l->shape->arg >> 7)) return;

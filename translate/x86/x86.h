@@ -96,6 +96,6 @@ enum x86_helper {
 };
 const char *x86_helper_name(unsigned helper);
 /* What X86_HELPER_X87_STATE does. */
-enum x87_state { X87_FNSTENV, X87_FLDENV, X87_FNSAVE, X87_FRSTOR, X87_FXSAVE, X87_FXRSTOR };
+enum x87_state { X87_FNSAVE, X87_FRSTOR, X87_FXSAVE, X87_FXRSTOR };
 
 #endif
