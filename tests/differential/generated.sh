@@ -7,13 +7,18 @@
 #     i686     -march=i686 -mfpmath=387
 #     sse2     -march=i686 -msse2 -mfpmath=sse
 #     sse42    -march=i686 -msse4.2 -mfpmath=sse; floats_program with intrinsics
+#     musl-... the same with musl in glibc's place (musl.sh, into $COVM_CACHE)
 set -u
 covm=$1 host32=$2 generator=$3 flavour=$4 seed=$5 count=$6
 shift 6
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/root"
+cc='gcc -m32 -static'
 case $flavour in
+musl-*) cc=$(sh "${0%/*}/musl.sh" "$COVM_CACHE") || exit $? ;;
+esac
+case ${flavour#musl-} in
 i686) flags='-march=i686 -mfpmath=387' intrinsics= ;;
 sse2) flags='-march=i686 -msse2 -mfpmath=sse' intrinsics= ;;
 sse42) flags='-march=i686 -msse4.2 -mfpmath=sse' intrinsics=intrinsics ;;
@@ -45,7 +50,7 @@ failed=0 ran=0 left=0 last=$((seed + count))
 while [ "$seed" -lt "$last" ]; do
     level=$((seed % 4))
     # shellcheck disable=SC2086
-    generate "$seed" && gcc -m32 -static -w -O$level $flags -I/usr/include/csmith -o "$work/program" \
+    generate "$seed" && $cc -w -O$level $flags -I/usr/include/csmith -o "$work/program" \
         "$work/program.c" -lm 2>"$work/err" || { head -n 5 "$work/err"; exit 2; }
     timeout 10 "$host32" "$work/program" </dev/null >"$work/host" 2>/dev/null
     status=$?
