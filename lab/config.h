@@ -3,6 +3,7 @@
 #define COVM_CONFIG_H
 
 #include "lab/diag.h"
+#include "lab/document.h"
 #include "lab/params.h"
 #include "lab/text.h"
 
@@ -26,6 +27,10 @@ void config_load(struct config *config, const char *path, struct diag *diag);
 void config_load_text(struct config *config, const char *name, const char *text, size_t length, struct diag *diag);
 /* Applies "path=value". */
 void config_set(struct config *config, const char *assignment, struct diag *diag);
+/* Gives row `index` the value of a node; a list of words stands for the words with spaces between. */
+void config_apply(struct config *config, unsigned index, const struct document *document, const struct node *value);
+/* Applies a map of keys and sections, as a file holds them. */
+void config_apply_map(struct config *config, const struct document *document, const struct node *map);
 /* Gives row `index` a value as written in YAML. Where that is wrong: false, and `error` says how. */
 bool config_assign(struct config *config, unsigned index, const char *written, const char *file, unsigned line,
                    struct text *error);

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <yaml.h>
-
+#include "lab/document.h"
 #include "lab/fetch.h"
 #include "lab/paths.h"
 #include "lab/suggest.h"
@@ -21,153 +20,96 @@ static const char *const own_keys[] = {"name", "stresses", "sources", "test", "r
                                                                                                   NULL},
                          *const real_size_keys[] = {"args", "input", "exit", "sha256", NULL};
 
-struct reader {
-    yaml_document_t document;
-    const char *name;
-    struct diag *diag;
-};
-
-static void complain(struct reader *r, const yaml_node_t *node, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void complain(struct reader *r, const yaml_node_t *node, const char *format, ...)
+/* The value of a key; a missing one is a mistake. */
+static const struct node *member(const struct document *d, const struct node *mapping, const char *key)
 {
-    struct text message = {0};
-    va_list arguments;
-    va_start(arguments, format);
-    text_vprintf(&message, format, arguments);
-    va_end(arguments);
-    diag_error(r->diag, r->name, (unsigned)node->start_mark.line + 1, (unsigned)node->start_mark.column + 1, "%s",
-               text_string(&message));
-    text_free(&message);
-}
-
-static const char *scalar(const yaml_node_t *node)
-{
-    return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-}
-
-/* The value of a key of a mapping, or NULL. */
-static const yaml_node_t *find(struct reader *r, const yaml_node_t *mapping, const char *key)
-{
-    if (mapping->type != YAML_MAPPING_NODE) return NULL;
-    for (yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < mapping->data.mapping.pairs.top; p++) {
-        const char *name = scalar(yaml_document_get_node(&r->document, p->key));
-        if (name && !strcmp(name, key)) return yaml_document_get_node(&r->document, p->value);
-    }
-    return NULL;
-}
-
-/* The same; a missing one is a mistake. */
-static const yaml_node_t *member(struct reader *r, const yaml_node_t *mapping, const char *key)
-{
-    const yaml_node_t *node = find(r, mapping, key);
-    if (!node) complain(r, mapping, "'%s' is missing", key);
+    const struct node *node = node_find(mapping, key);
+    if (!node) document_complain(d, mapping, "'%s' is missing", key);
     return node;
-}
-
-static void check_keys(struct reader *r, const yaml_node_t *mapping, const char *const *keys)
-{
-    if (mapping->type != YAML_MAPPING_NODE) return;
-    for (yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < mapping->data.mapping.pairs.top; p++) {
-        const yaml_node_t *key = yaml_document_get_node(&r->document, p->key);
-        const char *name = scalar(key);
-        unsigned k = 0;
-        while (name && keys[k] && strcmp(keys[k], name)) k++;
-        if (!name || !keys[k])
-            complain(r, key, "unknown key '%s'", name ? name : "");
-        else if (find(r, mapping, name) != yaml_document_get_node(&r->document, p->value))
-            complain(r, key, "'%s' is there twice", name);
-    }
 }
 
 /* NULL: it is missing or no word; told. */
-static const yaml_node_t *read_word(struct reader *r, const yaml_node_t *mapping, const char *key, char **word)
+static const struct node *read_word(const struct document *d, const struct node *mapping, const char *key, char **word)
 {
-    const yaml_node_t *node = member(r, mapping, key);
+    const struct node *node = member(d, mapping, key);
     if (!node) return NULL;
-    if (!scalar(node)) {
-        complain(r, node, "expected a word");
+    if (!node->text) {
+        document_complain(d, node, "expected a word");
         return NULL;
     }
-    *word = lab_copy(scalar(node));
+    *word = lab_copy(node->text);
     return node;
 }
 
-static void read_words(struct reader *r, const yaml_node_t *mapping, const char *key, char **words)
+static void read_words(const struct document *d, const struct node *mapping, const char *key, char **words)
 {
-    const yaml_node_t *node = member(r, mapping, key);
+    const struct node *node = member(d, mapping, key);
     if (!node) return;
-    if (node->type != YAML_SEQUENCE_NODE ||
-        node->data.sequence.items.top - node->data.sequence.items.start > WORKLOAD_WORDS) {
-        complain(r, node, "expected a list of at most %d words", WORKLOAD_WORDS);
+    if (node->kind != NODE_LIST || node->count > WORKLOAD_WORDS) {
+        document_complain(d, node, "expected a list of at most %d words", WORKLOAD_WORDS);
         return;
     }
-    for (yaml_node_item_t *i = node->data.sequence.items.start; i < node->data.sequence.items.top; i++) {
-        const yaml_node_t *item = yaml_document_get_node(&r->document, *i);
-        if (scalar(item))
-            *words++ = lab_copy(scalar(item));
+    for (unsigned i = 0; i < node->count; i++) {
+        const struct node *item = &node->items[i];
+        if (item->text)
+            *words++ = lab_copy(item->text);
         else
-            complain(r, item, "expected a word");
+            document_complain(d, item, "expected a word");
     }
 }
 
 /* What a real program takes and gives beside its arguments. */
-static void read_real_size(struct reader *r, const yaml_node_t *size, struct workload *workload, unsigned s)
+static void read_real_size(const struct document *d, const struct node *size, struct workload *workload, unsigned s)
 {
-    const yaml_node_t *hash = read_word(r, size, "sha256", &workload->size[s].sha256);
-    if (hash && (strlen(scalar(hash)) != 64 || strspn(scalar(hash), "0123456789abcdef") != 64))
-        complain(r, hash, "expected 64 hexadecimal digits");
-    if (find(r, size, "input")) read_word(r, size, "input", &workload->size[s].input);
-    const yaml_node_t *exit = find(r, size, "exit");
+    const struct node *hash = read_word(d, size, "sha256", &workload->size[s].sha256);
+    if (hash && (strlen(hash->text) != 64 || strspn(hash->text, "0123456789abcdef") != 64))
+        document_complain(d, hash, "expected 64 hexadecimal digits");
+    if (node_find(size, "input")) read_word(d, size, "input", &workload->size[s].input);
+    const struct node *exit = node_find(size, "exit");
     if (!exit) return;
     char *end = NULL;
-    unsigned long code = scalar(exit) ? strtoul(scalar(exit), &end, 10) : 0;
-    if (!end || end == scalar(exit) || *end || code > 255) complain(r, exit, "expected an exit code, 0 to 255");
+    unsigned long code = exit->text ? strtoul(exit->text, &end, 10) : 0;
+    if (!end || end == exit->text || *end || code > 255) document_complain(d, exit, "expected an exit code, 0 to 255");
     workload->size[s].exit = (unsigned)code;
 }
 
-static void read_workload(struct reader *r, const yaml_node_t *node, struct workload *workload)
+static void read_workload(const struct document *d, const struct node *node, struct workload *workload)
 {
-    bool real = find(r, node, "recipe");
-    check_keys(r, node, real ? real_keys : own_keys);
-    read_word(r, node, "name", &workload->name);
-    read_word(r, node, "stresses", &workload->stresses);
+    bool real = node_find(node, "recipe");
+    document_check_keys(d, node, real ? real_keys : own_keys);
+    read_word(d, node, "name", &workload->name);
+    read_word(d, node, "stresses", &workload->stresses);
     if (real) {
-        read_word(r, node, "recipe", &workload->recipe);
-        const yaml_node_t *cpu = read_word(r, node, "cpu", &workload->cpu);
-        if (cpu && strcmp(scalar(cpu), "i686") && strcmp(scalar(cpu), "sse2"))
-            complain(r, cpu, "no processor '%s': i686 or sse2", scalar(cpu));
+        read_word(d, node, "recipe", &workload->recipe);
+        const struct node *cpu = read_word(d, node, "cpu", &workload->cpu);
+        if (cpu && strcmp(cpu->text, "i686") && strcmp(cpu->text, "sse2"))
+            document_complain(d, cpu, "no processor '%s': i686 or sse2", cpu->text);
     } else {
-        read_words(r, node, "sources", workload->sources);
+        read_words(d, node, "sources", workload->sources);
     }
     for (unsigned s = 0; s < WORKLOAD_SIZES; s++) {
-        const yaml_node_t *size = member(r, node, size_names[s]);
+        const struct node *size = member(d, node, size_names[s]);
         if (!size) continue;
-        check_keys(r, size, real ? real_size_keys : own_size_keys);
-        read_words(r, size, "args", workload->size[s].args);
+        document_check_keys(d, size, real ? real_size_keys : own_size_keys);
+        read_words(d, size, "args", workload->size[s].args);
         if (real)
-            read_real_size(r, size, workload, s);
+            read_real_size(d, size, workload, s);
         else
-            read_word(r, size, "output", &workload->size[s].output);
+            read_word(d, size, "output", &workload->size[s].output);
     }
 }
 
-static void read_list(struct reader *r, struct workloads *workloads)
+static void read_list(const struct document *d, struct workloads *workloads)
 {
-    const yaml_node_t *root = yaml_document_get_root_node(&r->document);
-    if (!root || root->type != YAML_SEQUENCE_NODE) {
-        diag_error(r->diag, r->name, 0, 0, "expected a list of workloads");
-        return;
-    }
-    for (yaml_node_item_t *i = root->data.sequence.items.start; i < root->data.sequence.items.top; i++) {
-        const yaml_node_t *node = yaml_document_get_node(&r->document, *i);
+    for (unsigned i = 0; i < d->root->count; i++) {
+        const struct node *node = &d->root->items[i];
         workloads->items = lab_reallocate(workloads->items, (workloads->count + 1) * sizeof *workloads->items);
         struct workload *workload = &workloads->items[workloads->count++];
         *workload = (struct workload){0};
-        read_workload(r, node, workload);
+        read_workload(d, node, workload);
         for (struct workload *other = workloads->items; workload->name && other < workload; other++) {
             if (other->name && !strcmp(other->name, workload->name))
-                complain(r, node, "a second workload '%s'", workload->name);
+                document_complain(d, node, "a second workload '%s'", workload->name);
         }
     }
 }
@@ -175,18 +117,11 @@ static void read_list(struct reader *r, struct workloads *workloads)
 void workloads_load_text(struct workloads *workloads, const char *name, const char *text, size_t length,
                          struct diag *diag)
 {
-    struct reader r = {.name = name, .diag = diag};
-    yaml_parser_t parser;
-    yaml_parser_initialize(&parser);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-    if (yaml_parser_load(&parser, &r.document)) {
-        read_list(&r, workloads);
-        yaml_document_delete(&r.document);
-    } else {
-        diag_error(diag, name, (unsigned)parser.problem_mark.line + 1, (unsigned)parser.problem_mark.column + 1, "%s",
-                   parser.problem);
-    }
-    yaml_parser_delete(&parser);
+    struct document document;
+    if (!document_read(&document, name, text, length, diag)) return;
+    if (document.root && document.root->kind == NODE_LIST) read_list(&document, workloads);
+    else diag_error(diag, name, 0, 0, "expected a list of workloads");
+    document_free(&document);
 }
 
 bool workloads_load(struct workloads *workloads, const char *cache, struct diag *diag)

@@ -73,7 +73,7 @@ static void both_kinds_are_read(void **state)
 static void mistakes_are_told_with_their_places(void **state)
 {
     EXPECT("name: x\n", "f.yaml: error: expected a list of workloads");
-    EXPECT("- [\n", "f.yaml:2:1: error: did not find expected node content");
+    EXPECT("- [\n", "f.yaml:2:1: error: did not find expected node content while parsing a flow node");
     EXPECT("- name: real\n"
            "  recipe: bzip2\n"
            "  stresses: sorting\n"
@@ -81,7 +81,7 @@ static void mistakes_are_told_with_their_places(void **state)
            "  test: {args: [a], sha256: " HASH "}\n"
            "  ref: {args: a, sha256: 12, exit: 300, sha256: " HASH "}\n",
            "f.yaml:4:3: error: unknown key 'color'", "f.yaml:1:3: error: 'cpu' is missing",
-           "f.yaml:6:41: error: 'sha256' is there twice", "f.yaml:6:15: error: expected a list of at most 12 words",
+           "f.yaml:6:41: error: duplicate key 'sha256'", "f.yaml:6:15: error: expected a list of at most 12 words",
            "f.yaml:6:26: error: expected 64 hexadecimal digits", "f.yaml:6:36: error: expected an exit code, 0 to 255");
     EXPECT("- {name: a, recipe: r, cpu: z80, stresses: [], test: {args: [[]], sha256: " HASH "}}\n",
            "f.yaml:1:44: error: expected a word", "f.yaml:1:29: error: no processor 'z80': i686 or sse2",

@@ -103,7 +103,7 @@ static void shapes_are_checked(void **state)
     EXPECT("core:\n  units: [[alu]]\n", "f.yaml:2:10: error: core.units takes words (text), not this list");
     EXPECT("[1, 2]\n", "f.yaml:1:1: error: expected keys and values");
     EXPECT("? [a]\n: 5\n", "f.yaml:1:3: error: a key must be a word");
-    EXPECT("core: {}\n---\nmemory: {}\n", "f.yaml:3:1: error: a second document; a configuration is one document");
+    EXPECT("core: {}\n---\nmemory: {}\n", "f.yaml:3:1: error: a second document; there is room for one");
 }
 
 static void aliases_tags_and_tabs_are_refused(void **state)
