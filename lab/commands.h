@@ -11,6 +11,7 @@ enum {
     EXIT_GUEST = 4,
     EXIT_LIMIT = 5,
     EXIT_INTERNAL = 6,
+    EXIT_INCOMPLETE = 7,
     EXIT_BY_SIGNAL = 128,
 };
 
@@ -22,6 +23,8 @@ int command_disasm(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_isa(int argc, char **argv);
 int command_bench(int argc, char **argv);
+int command_sweep(int argc, char **argv);
+int command_verify(int argc, char **argv);
 int command_demo(int argc, char **argv);
 
 #endif

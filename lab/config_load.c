@@ -1,5 +1,5 @@
-/* config_load.c -- configuration files, as documents of the table of parameters: every mistake reported with its place. The
- * walk goes no deeper than a key has sections.
+/* config_load.c -- configuration files, as documents of the table of parameters: every mistake reported with its place.
+ * The walk goes no deeper than a key has sections.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -179,8 +179,7 @@ void config_apply_map(struct config *config, const struct document *document, co
 static char *find_base(const char *name, const char *base)
 {
     const char *slash = strrchr(name, '/');
-    char *beside =
-        base[0] == '/' || !slash ? lab_copy(base) : lab_printf("%.*s/%s", (int)(slash - name), name, base);
+    char *beside = base[0] == '/' || !slash ? lab_copy(base) : lab_printf("%.*s/%s", (int)(slash - name), name, base);
     if (strchr(base, '/') || access(beside, F_OK) == 0) return beside;
     char *home = paths_home(), *preset = lab_printf("%s/configs/machines/%s", home ? home : "", base);
     free(home);
@@ -213,8 +212,7 @@ static void extend(struct loader *l)
 
 static void load_document(struct config *config, const struct document *document, const struct loader *above)
 {
-    struct loader l = {
-        .config = config, .document = document, .above = above, .depth = above ? above->depth + 1 : 0};
+    struct loader l = {.config = config, .document = document, .above = above, .depth = above ? above->depth + 1 : 0};
     if (!document->root) return;
     if (document->root->kind != NODE_MAP) {
         document_complain(document, document->root, "expected keys and values");
@@ -238,7 +236,4 @@ void config_load_text(struct config *config, const char *name, const char *text,
     document_free(&document);
 }
 
-void config_load(struct config *config, const char *path, struct diag *diag)
-{
-    load_file(config, path, NULL, diag);
-}
+void config_load(struct config *config, const char *path, struct diag *diag) { load_file(config, path, NULL, diag); }

@@ -250,8 +250,11 @@ void document_check_keys(const struct document *document, const struct node *map
         const char *name = node_word(&map->keys[i]);
         unsigned k = 0;
         while (name && keys[k] && strcmp(keys[k], name)) k++;
-        if (!name) document_complain(document, &map->keys[i], "a key must be a word");
-        else if (!keys[k]) unknown_key(document, &map->keys[i], keys);
-        else if (node_find(map, name) != &map->items[i]) document_complain(document, &map->keys[i], "duplicate key '%s'", name);
+        if (!name)
+            document_complain(document, &map->keys[i], "a key must be a word");
+        else if (!keys[k])
+            unknown_key(document, &map->keys[i], keys);
+        else if (node_find(map, name) != &map->items[i])
+            document_complain(document, &map->keys[i], "duplicate key '%s'", name);
     }
 }

@@ -1,5 +1,5 @@
-/* document.h -- a YAML document as a tree of nodes that know their places: what configurations, workloads and studies are
- * read from. Syntax is libyaml's; our own rules on top: one document, no aliases, no tags, no tabs, bounded depth.
+/* document.h -- a YAML document as a tree of nodes that know their places: what configurations, workloads and studies
+ * are read from. Syntax is libyaml's; our own rules on top: one document, no aliases, no tags, no tabs, bounded depth.
  */
 #ifndef COVM_DOCUMENT_H
 #define COVM_DOCUMENT_H
@@ -37,7 +37,8 @@ void document_complain(const struct document *document, const struct node *node,
 const char *node_word(const struct node *node);
 /* The value of a key of a map, or NULL. */
 const struct node *node_find(const struct node *map, const char *key);
-/* Complains of keys that are not in `keys` (NULL-terminated), telling the nearest, and of those that are there twice. */
+/* Complains of keys that are not in `keys` (NULL-terminated), telling the nearest, and of those that are there twice.
+ */
 void document_check_keys(const struct document *document, const struct node *map, const char *const *keys);
 
 #endif

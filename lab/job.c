@@ -30,36 +30,46 @@ static void open_input(const char *root, const char *name)
     free(path);
 }
 
-static void run_child(const struct workloads *workloads, const struct job *job, const struct place *place)
+int job_run_guest(const struct workloads *workloads, const struct workload *workload, enum workload_size size,
+                  struct run_request *request, struct run_result *result)
+{
+    char *program = workload_path(workloads, workload), *root = workload_root(workloads, workload),
+         *words[WORKLOAD_WORDS + 2] = {strrchr(program, '/') + 1}, *no_env[] = {NULL};
+    for (unsigned i = 0; workload->size[size].args[i]; i++) words[i + 1] = workload->size[size].args[i];
+    open_input(root, workload->size[size].input);
+    request->program = program;
+    request->argv = words;
+    request->env = no_env;
+    request->root = root;
+    int code = run_guest(request, result);
+    if (code == 0) run_explain(request, result);
+    free(program);
+    free(root);
+    return code;
+}
+
+static void run_on_host(const struct workloads *workloads, const struct job *job, const struct place *place)
 {
     const struct workload *workload = job->workload;
     char *program = workload_path(workloads, workload), *root = workload_root(workloads, workload),
-         *words[WORKLOAD_WORDS + 3], *no_env[] = {NULL};
-    unsigned count = 0;
+         *words[WORKLOAD_WORDS + 3] = {(char *)job->emulator, program};
+    for (unsigned i = 0; workload->size[job->size].args[i]; i++) words[i + 2] = workload->size[job->size].args[i];
     open_input(root, workload->size[job->size].input);
-    if (!job->config) words[count++] = (char *)job->emulator;
-    words[count++] = job->config ? strrchr(program, '/') + 1 : program;
-    for (unsigned i = 0; workload->size[job->size].args[i]; i++) words[count++] = workload->size[job->size].args[i];
-    words[count] = NULL;
-    if (!job->config) {
-        dup2(place->output, STDOUT_FILENO);
-        if (chdir(root) < 0) perror(root);
-        execvp(words[0], words);
-        fprintf(stderr, "covm: %s cannot be run\n", words[0]);
-        _exit(127);
-    }
+    dup2(place->output, STDOUT_FILENO);
+    if (chdir(root) < 0) perror(root);
+    execvp(words[0], words);
+    fprintf(stderr, "covm: %s cannot be run\n", words[0]);
+    _exit(127);
+}
+
+static void run_child(const struct workloads *workloads, const struct job *job, const struct place *place)
+{
+    if (!job->config) run_on_host(workloads, job, place);
     struct run_result *result = lab_allocate(sizeof *result);
-    struct run_request request = {.config = job->config,
-                                  .program = program,
-                                  .argv = words,
-                                  .env = no_env,
-                                  .root = root,
-                                  .output = place->output,
-                                  .error = STDERR_FILENO,
-                                  .check = job->check};
-    int code = run_guest(&request, result);
+    struct run_request request = {
+        .config = job->config, .output = place->output, .error = STDERR_FILENO, .check = job->check};
+    int code = job_run_guest(workloads, job->workload, job->size, &request, result);
     if (code == 0) {
-        run_explain(&request, result);
         if (result->diverged) code = 1;
         if (write(place->result, result, sizeof *result) != (ssize_t)sizeof *result) code = 1;
     }
@@ -88,10 +98,10 @@ static bool hash_is(int file, const char *wanted)
     return !strcmp(text, wanted);
 }
 
-static bool printed_right(const struct job *job, int output)
+bool job_printed_right(const struct workload *workload, enum workload_size size, int output)
 {
-    const char *wanted = job->workload->size[job->size].output;
-    if (!wanted) return hash_is(output, job->workload->size[job->size].sha256);
+    const char *wanted = workload->size[size].output;
+    if (!wanted) return hash_is(output, workload->size[size].sha256);
     size_t length = strlen(wanted);
     char *got = lab_allocate(length + 3);
     ssize_t count = pread(output, got, length + 2, 0);
@@ -113,7 +123,7 @@ static void finish(struct place *place, int status, const struct rusage *usage)
         job->ran = pread(place->result, &job->result, sizeof job->result, 0) == (ssize_t)sizeof job->result;
         fine = fine && job->ran && job->result.status.end == USER_EXITED && (unsigned)job->result.status.code == wanted;
     }
-    job->right = fine && printed_right(job, place->output);
+    job->right = fine && job_printed_right(job->workload, job->size, place->output);
     if (!job->right) {
         fprintf(stderr, "%scovm: %s on %s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", job->workload->name,
                 job->label,

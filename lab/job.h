@@ -22,6 +22,13 @@ struct job {
     uint64_t peak_bytes; /* resident, at most */
 };
 
+/* Runs a workload in this process, as `request` says beside program, arguments, environment, root and standard input,
+ * which are the workload's. Returns what run_guest does. */
+int job_run_guest(const struct workloads *workloads, const struct workload *workload, enum workload_size size,
+                  struct run_request *request, struct run_result *result);
+/* Does the file `output` hold what the workload prints? */
+bool job_printed_right(const struct workload *workload, enum workload_size size, int output);
+
 /* Runs the jobs, `parallel` at a time; `progress` lines go to standard error. The programs have been built. False: some
  * job could not be run, or was not right (told on standard error). */
 bool jobs_run(const struct workloads *workloads, struct job *jobs, unsigned count, unsigned parallel, bool progress);

@@ -20,6 +20,8 @@ static const struct {
     {"disasm", "a region of a program as x86, IR and bundles, side by side", command_disasm},
     {"scan", "what may stop a program on covm, found before it runs", command_scan},
     {"isa", "the x86 instructions that covm has: translated or interpreted, tested by what", command_isa},
+    {"sweep", "plan, run, status, collect: a study, from its file to its figures", command_sweep},
+    {"verify", "run a recorded run again under other circumstances, and compare the bytes", command_verify},
     {"bench", "how fast the simulator runs", command_bench},
 };
 

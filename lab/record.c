@@ -1,13 +1,12 @@
 #include "lab/record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "lab/files.h"
 #include "lab/paths.h"
 #include "lab/sha256.h"
 #include "lab/version.h"
@@ -20,39 +19,18 @@ static bool complain(const char *path)
 
 /* ---- the directory ---- */
 
-static bool is_empty(const char *path)
-{
-    DIR *directory = opendir(path);
-    if (!directory) return complain(path);
-    bool empty = true;
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) empty = false;
-    }
-    closedir(directory);
-    if (!empty) fprintf(stderr, "covm: %s is not empty; a run record needs a directory of its own\n", path);
-    return empty;
-}
-
 static bool make_directory(const char *path)
 {
-    char *part = lab_copy(path);
-    for (char *slash = part; (slash = strchr(slash + 1, '/'));) {
-        *slash = 0;
-        mkdir(part, 0777); /* whatever is wrong shows at the end */
-        *slash = '/';
-    }
-    free(part);
-    if (mkdir(path, 0777) == 0) return true;
-    return errno == EEXIST ? is_empty(path) : complain(path);
+    if (!files_make_directory(path)) return false;
+    if (files_is_empty(path)) return true;
+    fprintf(stderr, "covm: %s is not empty; a run record needs a directory of its own\n", path);
+    return false;
 }
 
 static bool write_file(const struct record *record, const char *name, const struct text *text)
 {
     char *path = lab_printf("%s/%s", record->directory, name);
-    FILE *file = fopen(path, "we");
-    bool fine = file && fwrite(text_string(text), 1, text->length, file) == text->length;
-    if (file && fclose(file)) fine = false;
-    if (!fine) complain(path);
+    bool fine = files_write(path, text);
     free(path);
     return fine;
 }
@@ -216,6 +194,10 @@ static void print_run(const struct record *record, const struct run_request *req
     print_member(text, "config_sha256", record->config_hash);
     print_member(text, "guest", request->program);
     print_member(text, "guest_sha256", record->guest_hash);
+    char root[PATH_MAX];
+    print_member(text, "root", realpath(request->root, root) ? root : request->root);
+    text_printf(text, "  \"write\": %s,\n  \"max_insns\": %" PRIu64 ",\n", request->write ? "true" : "false",
+                request->insns_max);
     print_list(text, "argv", request->argv);
     print_list(text, "env", request->env);
     print_list(text, "command", request->command);
@@ -244,16 +226,11 @@ bool record_end(struct record *record, const struct run_request *request, const 
     print_regions(machine, &regions);
     print_run(record, request, result, &run);
     fine = write_file(record, "stats.json", &json) && write_file(record, "stats.csv", &csv) &&
-           write_file(record, "regions.csv", &regions) && write_file(record, "run.json.new", &run) && fine;
+           write_file(record, "regions.csv", &regions) && fine && write_file(record, "run.json", &run);
     text_free(&json);
     text_free(&csv);
     text_free(&regions);
     text_free(&run);
-    if (!fine) return false;
-    char *from = lab_printf("%s/run.json.new", record->directory), *to = lab_printf("%s/run.json", record->directory);
-    fine = rename(from, to) == 0 || complain(to);
-    free(from);
-    free(to);
     return fine;
 }
 

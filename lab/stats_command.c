@@ -1,16 +1,18 @@
 /* stats_command.c -- covm stats list | diff A B */
-#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lab/cli.h"
 #include "lab/commands.h"
+#include "lab/samples.h"
 #include "lab/stats.h"
 
-static const char usage[] = "usage: covm stats list         every statistic: name, unit, formula, meaning\n"
-                            "       covm stats diff A B     what differs between two runs (directories, or their "
-                            "stats.csv); 1 if anything does\n";
+static const char usage[] =
+    "usage: covm stats list         every statistic: name, unit, formula, meaning\n"
+    "       covm stats diff [--tolerance PERCENT] A B\n"
+    "                               what differs between two runs (directories, or their stats.csv), the largest "
+    "change first; 1 if anything does by more than that (default: at all)\n";
 
 static int list(void)
 {
@@ -26,111 +28,92 @@ static int list(void)
     return EXIT_FINE;
 }
 
-/* A line of stats.csv; the fields point into the file's text. */
-struct line {
-    const char *window, *name, *unit, *value;
+/* ---- diff ---- */
+
+struct difference {
+    const struct sample *sample; /* of A, or of B where A has none */
+    const char *a, *b;
+    double change; /* relative; infinite where there is nothing to measure it against */
 };
-struct lines {
-    char *text;
-    struct line *lines;
+struct comparison {
+    struct difference *items;
     unsigned count;
+    double tolerance; /* relative changes up to that are none */
 };
 
-static bool split(char *text, struct line *line)
+static void compare(struct comparison *c, const struct sample *sample, const char *a, const char *b)
 {
-    char *fields[5];
-    for (unsigned f = 0; f < 5; f++) {
-        fields[f] = text;
-        char *end = text + strcspn(text, ",");
-        if (f < 4 && !*end) return false;
-        text = end + (*end == ',');
-        *end = 0;
-    }
-    *line = (struct line){fields[1], fields[2], fields[3], fields[4]};
-    return true;
-}
-
-static bool read_lines(const char *path, struct lines *lines)
-{
-    struct stat status;
-    char *file =
-        stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? lab_printf("%s/stats.csv", path) : lab_copy(path);
-    *lines = (struct lines){.text = lab_read_file(file, 64 << 20, NULL)};
-    bool fine = lines->text != NULL;
-    if (!fine) fprintf(stderr, "%s: error: %s\n", file, strerror(errno));
-    unsigned number = 1;
-    char *save = NULL;
-    for (char *at = fine ? strtok_r(lines->text, "\n", &save) : NULL; at && fine;
-         at = strtok_r(NULL, "\n", &save), number++) {
-        struct line line;
-        fine = split(at, &line);
-        if (!fine) fprintf(stderr, "%s:%u: error: not a line of run,window,name,unit,value\n", file, number);
-        if (!fine || number == 1) continue;
-        lines->lines = lab_reallocate(lines->lines, (lines->count + 1) * sizeof line);
-        lines->lines[lines->count++] = line;
-    }
-    free(file);
-    return fine;
-}
-
-static void free_lines(struct lines *lines)
-{
-    free(lines->text);
-    free(lines->lines);
-}
-
-static const struct line *find(const struct lines *lines, const struct line *wanted)
-{
-    for (unsigned i = 0; i < lines->count; i++) {
-        if (!strcmp(lines->lines[i].name, wanted->name) && !strcmp(lines->lines[i].window, wanted->window))
-            return &lines->lines[i];
-    }
-    return NULL;
-}
-
-static void print_difference(const struct line *line, const char *a, const char *b)
-{
-    printf("%s\t%s\t%s\t%s\t%s\t", line->window, line->name, line->unit, *a ? a : "null", *b ? b : "null");
     double from = strtod(a, NULL), to = strtod(b, NULL);
-    if (*a && *b && from != 0) {
-        printf("%+.2f%%\n", (to - from) / from * 100);
-    } else {
-        printf("\n");
+    struct difference difference = {sample, a, b, *a && *b && from != 0 ? (to - from) / from : (double)INFINITY};
+    if (!strcmp(a, b) || fabs(difference.change) <= c->tolerance) return;
+    c->items = lab_reallocate(c->items, (c->count + 1) * sizeof difference);
+    c->items[c->count++] = difference;
+}
+
+/* The largest effect first; by name among equals. */
+static int by_effect(const void *a, const void *b)
+{
+    const struct difference *x = a, *y = b;
+    if (fabs(x->change) != fabs(y->change)) return fabs(x->change) < fabs(y->change) ? 1 : -1;
+    int window = strcmp(x->sample->window, y->sample->window);
+    return window ? window : strcmp(x->sample->name, y->sample->name);
+}
+
+static void print_differences(const struct comparison *c)
+{
+    if (c->count) printf("window\tname\tunit\tA\tB\tchange\n");
+    for (unsigned i = 0; i < c->count; i++) {
+        const struct difference *d = &c->items[i];
+        printf("%s\t%s\t%s\t%s\t%s\t", d->sample->window, d->sample->name, d->sample->unit, *d->a ? d->a : "null",
+               *d->b ? d->b : "null");
+        if (isinf(d->change))
+            printf("\n");
+        else
+            printf("%+.2f%%\n", d->change * 100);
     }
 }
 
-static int diff(const char *path_a, const char *path_b)
+static int diff(const char *path_a, const char *path_b, double tolerance)
 {
-    struct lines a = {0}, b = {0};
-    int code = EXIT_USAGE;
-    bool fine = read_lines(path_a, &a);
-    if (read_lines(path_b, &b) && fine) {
-        code = EXIT_FINE;
-        for (unsigned i = 0; i < a.count; i++) {
-            const struct line *other = find(&b, &a.lines[i]);
-            if (other && !strcmp(other->value, a.lines[i].value)) continue;
-            if (code == EXIT_FINE) printf("window\tname\tunit\tA\tB\tchange\n");
-            code = EXIT_CHECK_FAILED;
-            print_difference(&a.lines[i], a.lines[i].value, other ? other->value : "");
-        }
-        for (unsigned i = 0; i < b.count; i++) {
-            if (find(&a, &b.lines[i])) continue;
-            code = EXIT_CHECK_FAILED;
-            print_difference(&b.lines[i], "", b.lines[i].value);
-        }
+    struct samples a = {0}, b = {0};
+    struct comparison c = {.tolerance = tolerance};
+    bool fine = samples_read(&a, path_a);
+    fine = samples_read(&b, path_b) && fine;
+    for (unsigned i = 0; fine && i < a.count; i++) {
+        const struct sample *other = samples_find(&b, a.items[i].window, a.items[i].name);
+        compare(&c, &a.items[i], a.items[i].value, other ? other->value : "");
     }
-    free_lines(&a);
-    free_lines(&b);
-    return code;
+    for (unsigned i = 0; fine && i < b.count; i++)
+        if (!samples_find(&a, b.items[i].window, b.items[i].name)) compare(&c, &b.items[i], "", b.items[i].value);
+    if (c.count) qsort(c.items, c.count, sizeof *c.items, by_effect);
+    if (fine) print_differences(&c);
+    samples_free(&a);
+    samples_free(&b);
+    free(c.items);
+    return !fine ? EXIT_USAGE : c.count ? EXIT_CHECK_FAILED : EXIT_FINE;
+}
+
+static bool take_tolerance(const char *value, double *tolerance)
+{
+    char *end;
+    *tolerance = strtod(value, &end) / 100;
+    if (end != value && (!*end || !strcmp(end, "%")) && *tolerance >= 0) return true;
+    fprintf(stderr, "covm stats: --tolerance %s: not a percentage\n", value);
+    return false;
 }
 
 int command_stats(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, CLI_HELP}, {0}};
-    int option = getopt_long(argc, argv, "", options, NULL);
-    if (option != -1) return cli_usage(option, usage);
+    enum { TOLERANCE = CLI_OWN };
+    static const struct option options[] = {
+        {"tolerance", required_argument, NULL, TOLERANCE}, {"help", no_argument, NULL, CLI_HELP}, {0}};
+    double tolerance = 0;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option != TOLERANCE) return cli_usage(option, usage);
+        if (!take_tolerance(optarg, &tolerance)) return EXIT_USAGE;
+    }
     int rest = argc - optind;
     if (rest == 1 && !strcmp(argv[optind], "list")) return list();
-    if (rest == 3 && !strcmp(argv[optind], "diff")) return diff(argv[optind + 1], argv[optind + 2]);
+    if (rest == 3 && !strcmp(argv[optind], "diff")) return diff(argv[optind + 1], argv[optind + 2], tolerance);
     return cli_usage('?', usage);
 }

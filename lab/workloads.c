@@ -119,8 +119,10 @@ void workloads_load_text(struct workloads *workloads, const char *name, const ch
 {
     struct document document;
     if (!document_read(&document, name, text, length, diag)) return;
-    if (document.root && document.root->kind == NODE_LIST) read_list(&document, workloads);
-    else diag_error(diag, name, 0, 0, "expected a list of workloads");
+    if (document.root && document.root->kind == NODE_LIST)
+        read_list(&document, workloads);
+    else
+        diag_error(diag, name, 0, 0, "expected a list of workloads");
     document_free(&document);
 }
 
@@ -230,13 +232,21 @@ const struct workload **workloads_choose(const struct workloads *workloads, int 
     return list;
 }
 
-bool workload_size_parse(const char *written, enum workload_size *size)
+bool workload_size_named(const char *written, enum workload_size *size)
 {
     for (unsigned s = 0; s < WORKLOAD_SIZES; s++) {
         if (strcmp(written, size_names[s])) continue;
         *size = (enum workload_size)s;
         return true;
     }
+    return false;
+}
+
+bool workload_size_parse(const char *written, enum workload_size *size)
+{
+    if (workload_size_named(written, size)) return true;
     fprintf(stderr, "covm: no size '%s': test or ref\n", written);
     return false;
 }
+
+const char *workload_size_name(enum workload_size size) { return size_names[size]; }

@@ -49,7 +49,9 @@ char *workload_root(const struct workloads *workloads, const struct workload *wo
 /* Compiles it unless it is newer than its sources; the inputs of real programs, likewise. False: the reason (the
  * compiler's, or that the program is not fetched) is on standard error. */
 bool workload_build(const struct workloads *workloads, const struct workload *workload);
-/* "test" or "ref"; a mistake is reported. */
+/* "test" or "ref"; the second reports a mistake. */
+bool workload_size_named(const char *written, enum workload_size *size);
 bool workload_size_parse(const char *written, enum workload_size *size);
+const char *workload_size_name(enum workload_size size);
 
 #endif

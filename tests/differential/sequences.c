@@ -421,10 +421,11 @@ static bool differs(const struct contest *c, const struct sequence *s)
 /* Is it one of what covm and the host may do differently? covm keeps code for returns from signals at 0xffffe000, where
  * the host has nothing; the host has its vDSO below 0xf8000000, where covm has nothing. What passes the end of the address
  * space is #GP to covm; AMD's take 80 bits in two parts, of which the first finds no page. AMD's have a bit of MXCSR of
- * their own (17: accesses may be misaligned), which LDMXCSR finds in data. */
+ * their own (17: accesses may be misaligned), which LDMXCSR finds in data. Where the runner itself may not be written, the
+ * host tells whether its page has been brought in. */
 static bool may_differ(const struct contest *c, unsigned index)
 {
-    static const char *const addresses[] = {"address ffffe", "address f7ff", "address fffffff"};
+    static const char *const addresses[] = {"address ffffe", "address f7ff", "address fffffff", "error 6 address 08"};
     char command[1024], line[256];
     snprintf(command, sizeof command, "setarch -R %s %s %s/file detail %u", c->host32, c->runner, c->folder, index);
     FILE *from = popen(command, "r");

@@ -13,7 +13,7 @@ S
 try run --machine crusoe -o a/b/record --set lab.window.warmup_insns=100000 --set lab.window.roi_insns=200000 --env X=Y -- ./hello one "two 'three'"
 ls a/b/record
 cat a/b/record/stdout a/b/record/stderr
-grep -vE 'sha256|"run"|compiler|host_cpu|cycles|"covm"' a/b/record/run.json
+grep -vE 'sha256|"run"|compiler|host_cpu|cycles|"covm"|"root"' a/b/record/run.json
 head -1 a/b/record/timeline.csv
 awk -F, 'NR > 1 { print int($1 / 1000) " thousand instructions" }' a/b/record/timeline.csv
 head -1 a/b/record/regions.csv
@@ -37,5 +37,12 @@ cmp a/b/record/stats.csv again/stats.csv && echo "the same run"
 try stats diff a/b/record again
 "$COVM" run --machine crusoe --set cms.max_gear=0 -o other -- ./hello >/dev/null 2>&1
 "$COVM" stats diff again other | grep -E '^(window|total)' | grep -E 'name|core.commits' | cut -f1-3,5-
+try stats diff --tolerance x a/b/record again
+"$COVM" stats diff --tolerance 1000000 again other | cut -f1,2,6 | grep -v '	$' # what was or became nothing has no measure
+# a record is run again under other circumstances
+try verify again
+printf x >>again/stdout
+try verify again
+try verify nowhere
 "$COVM" stats list | head -2
 "$COVM" stats list | awk -F'\t' 'NF != 4 { print "a row of", NF, "columns:", $0 }'

@@ -14,6 +14,12 @@ try config
 try config check
 try stats
 try stats diff only-one
+try sweep
+try sweep rnu study.yaml
+try sweep run --shard 3/2 study.yaml
+try sweep run --executor grid study.yaml
+try sweep run nowhere.yaml
+try verify
 try disasm
 try disasm nothing
 try workloads destroy

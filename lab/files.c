@@ -1,0 +1,72 @@
+/* nftw */
+#define _GNU_SOURCE
+#include "lab/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool complain(const char *path)
+{
+    fprintf(stderr, "covm: %s: %s\n", path, strerror(errno));
+    return false;
+}
+
+bool files_write(const char *path, const struct text *text)
+{
+    char *new = lab_printf("%s.%ld.new", path, (long)getpid());
+    FILE *file = fopen(new, "we");
+    bool fine = file && fwrite(text_string(text), 1, text->length, file) == text->length;
+    if (file && fclose(file)) fine = false;
+    fine = fine && rename(new, path) == 0;
+    if (!fine) {
+        complain(path);
+        unlink(new);
+    }
+    free(new);
+    return fine;
+}
+
+bool files_make_directory(const char *path)
+{
+    char *part = lab_copy(path);
+    for (char *slash = part; *part && (slash = strchr(slash + 1, '/'));) {
+        *slash = 0;
+        mkdir(part, 0777); /* whatever is wrong shows at the end */
+        *slash = '/';
+    }
+    free(part);
+    if (mkdir(path, 0777) == 0) return true;
+    int error = errno;
+    struct stat status;
+    if (error == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return true;
+    errno = error;
+    return complain(path);
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *where)
+{
+    (void)status, (void)kind, (void)where;
+    return remove(path);
+}
+
+bool files_remove_tree(const char *path)
+{
+    enum { DESCRIPTORS = 16 };
+    return nftw(path, remove_entry, DESCRIPTORS, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT || complain(path);
+}
+
+bool files_is_empty(const char *path)
+{
+    DIR *directory = opendir(path);
+    bool empty = directory;
+    for (struct dirent *entry; directory && (entry = readdir(directory));)
+        empty &= !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+    if (directory) closedir(directory);
+    return empty;
+}

@@ -1,0 +1,20 @@
+/* files.h -- files and directories of the host, written so that a reader never sees half of one. */
+#ifndef COVM_FILES_H
+#define COVM_FILES_H
+
+#include "hwsim/base/base.h"
+#include "lab/text.h"
+
+/* Each tells what went wrong on standard error, and returns false. */
+
+/* Writes the file under another name, and renames it. */
+bool files_write(const char *path, const struct text *text);
+/* With all directories above it; one that is there is fine. */
+bool files_make_directory(const char *path);
+/* Removes the file or directory and all that is in it; nothing there is fine. */
+bool files_remove_tree(const char *path);
+
+/* No entries; false, silently, where it cannot be read. */
+bool files_is_empty(const char *path);
+
+#endif

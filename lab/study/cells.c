@@ -1,0 +1,76 @@
+#include "lab/study/cells.h"
+
+#include <math.h>
+#include <string.h>
+
+static unsigned workload_index(const struct cells *cells, const struct point *point)
+{
+    return (unsigned)(point->workload - cells->sweep->study->workloads);
+}
+
+bool cells_wanted(const struct cells *cells, const struct study_plot *plot, const struct point *point)
+{
+    const struct study *study = cells->sweep->study;
+    for (unsigned a = 0; a < study->axis_count; a++)
+        if (plot->where[a] && point->value[a] >= 0 && !plot->where[a][point->value[a]]) return false;
+    return !plot->where[STUDY_WORKLOAD] || plot->where[STUDY_WORKLOAD][workload_index(cells, point)];
+}
+
+static bool agrees(const struct cells *cells, const struct point *point, const struct cell_choice *choice)
+{
+    if (choice->axis == STUDY_NOTHING) return true;
+    if (choice->axis == STUDY_WORKLOAD) return workload_index(cells, point) == choice->value;
+    return point->value[choice->axis] < 0 || point->value[choice->axis] == (int)choice->value;
+}
+
+/* Of one seed. */
+static double mean_of(const struct cells *cells, const struct study_plot *plot, int metric,
+                      const struct cell_choice *choices, unsigned count, unsigned seed)
+{
+    const struct points *points = cells->sweep->points;
+    double sum = 0;
+    unsigned taken = 0;
+    for (unsigned i = 0; i < points->count; i++) {
+        const struct point *point = &points->items[i];
+        bool fits = point->seed == seed && cells_wanted(cells, plot, point);
+        for (unsigned c = 0; c < count && fits; c++) fits = agrees(cells, point, &choices[c]);
+        if (!fits) continue;
+        double value = cells->metrics->values[(size_t)i * cells->sweep->study->metric_count + (unsigned)metric];
+        sum += plot->arithmetic ? value : log(value);
+        taken++;
+    }
+    if (!taken) return NAN;
+    return plot->arithmetic ? sum / taken : exp(sum / taken);
+}
+
+struct cell cells_mean(const struct cells *cells, const struct study_plot *plot, int metric,
+                       const struct cell_choice *choices, unsigned count)
+{
+    unsigned seeds = cells->sweep->study->seeds;
+    struct cell cell = {.low = INFINITY, .high = -INFINITY};
+    for (unsigned s = 0; s < (seeds ? seeds : 1); s++) {
+        double mean = mean_of(cells, plot, metric, choices, count, seeds ? s + 1 : 0);
+        cell.mean += mean / (seeds ? seeds : 1);
+        cell.low = fmin(cell.low, mean);
+        cell.high = fmax(cell.high, mean);
+    }
+    if (isnan(cell.mean) || isinf(cell.mean)) return (struct cell){NAN, NAN, NAN};
+    return cell;
+}
+
+bool cells_first_of(const struct cells *cells, const struct study_plot *plot, unsigned index, struct text *label)
+{
+    const struct study *study = cells->sweep->study;
+    const struct point *point = &cells->sweep->points->items[index];
+    if (!cells_wanted(cells, plot, point)) return false;
+    for (unsigned i = 0; i < index; i++) {
+        const struct point *other = &cells->sweep->points->items[i];
+        if (cells_wanted(cells, plot, other) && !memcmp(other->value, point->value, sizeof point->value)) return false;
+    }
+    text_add(label, "", 0);
+    for (unsigned a = 0; a < study->axis_count; a++) {
+        if ((int)a == plot->series || point->value[a] < 0) continue;
+        text_printf(label, "%s%s", label->length ? ", " : "", study->axes[a].values[point->value[a]].name);
+    }
+    return true;
+}

@@ -1,0 +1,202 @@
+#include "lab/study/points.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/paths.h"
+
+void points_print(const struct study *study, const struct point *point, struct text *text)
+{
+    for (unsigned a = 0; a < study->axis_count; a++) {
+        if (point->value[a] < 0) continue;
+        text_printf(text, "%s=%s ", study->axes[a].name, study->axes[a].values[point->value[a]].name);
+    }
+    text_printf(text, "%s %s", point->workload->workload->name, workload_size_name(point->workload->size));
+    if (point->seed) text_printf(text, " seed %u", point->seed);
+}
+
+/* ---- configurations ---- */
+
+static void apply_settings(struct config *config, const struct study_value *value, const char *file, struct diag *diag)
+{
+    for (unsigned i = 0; i < value->count; i++) {
+        const struct study_setting *setting = &value->settings[i];
+        struct text error = {0};
+        if (setting->value)
+            config_apply(config, setting->row, setting->document, setting->value);
+        else if (!config_assign(config, setting->row, setting->written, file, setting->line, &error))
+            diag_error(diag, file, setting->line, 0, "%s: %s", params_row(setting->row).path, text_string(&error));
+        text_free(&error);
+    }
+}
+
+static void apply_seed(struct config *config, unsigned seed, const char *file)
+{
+    static const char *const keys[] = {"guest.seed", "inject.seed"};
+    char *written = lab_printf("%u", seed);
+    struct text error = {0};
+    for (unsigned i = 0; i < LENGTH(keys); i++)
+        config_assign(config, (unsigned)params_find(keys[i]), written, file, 0, &error);
+    text_free(&error);
+    free(written);
+}
+
+void points_config(struct config *config, const struct study *study, const struct config_args *args,
+                   const struct point *point, struct diag *diag)
+{
+    config_init(config);
+    char *machine = paths_machine(args->machine ? args->machine : study->machine, diag);
+    if (machine) config_load(config, machine, diag);
+    free(machine);
+    for (unsigned i = study->document_count; i-- > 0;)
+        if (study->set[i]) config_apply_map(config, &study->documents[i], study->set[i]);
+    for (unsigned i = 0; i < args->file_count; i++) config_load(config, args->files[i], diag);
+    for (unsigned a = 0; a < study->axis_count; a++)
+        if (point->value[a] >= 0) apply_settings(config, &study->axes[a].values[point->value[a]], study->path, diag);
+    if (point->seed) apply_seed(config, point->seed, study->path);
+    for (unsigned i = 0; i < args->set_count; i++) config_set(config, args->sets[i], diag);
+}
+
+/* ---- identity ---- */
+
+static void add_string(struct sha256 *sha, const char *string) { sha256_add(sha, string, strlen(string) + 1); }
+
+/* What all points share, hashed once; a program per workload. */
+struct identity {
+    char program[SHA256_TEXT_BYTES];
+    char (*guests)[SHA256_TEXT_BYTES]; /* per workload of the study */
+};
+
+static void identify(const struct study *study, const struct identity *identity, const struct config *config,
+                     struct point *point)
+{
+    struct text text = {0};
+    struct sha256 sha;
+    char hash[SHA256_TEXT_BYTES];
+    const struct workload *workload = point->workload->workload;
+    config_print(config, false, &text);
+    sha256_begin(&sha);
+    add_string(&sha, identity->program);
+    add_string(&sha, text_string(&text));
+    add_string(&sha, workload->name);
+    add_string(&sha, identity->guests[point->workload - study->workloads]);
+    for (char *const *word = workload->size[point->workload->size].args; *word; word++) add_string(&sha, *word);
+    sha256_end(&sha, hash);
+    memcpy(point->id, hash, POINT_ID_BYTES - 1);
+    text_free(&text);
+}
+
+static bool identify_programs(const struct study *study, struct identity *identity)
+{
+    bool fine = true;
+    char *program = paths_program();
+    sha256_file(program, identity->program);
+    free(program);
+    identity->guests = lab_allocate((study->workload_count + 1) * sizeof *identity->guests);
+    for (unsigned i = 0; i < study->workload_count; i++) {
+        fine &= workload_build(study->all, study->workloads[i].workload);
+        char *path = workload_path(study->all, study->workloads[i].workload);
+        fine &= sha256_file(path, identity->guests[i]);
+        free(path);
+    }
+    return fine;
+}
+
+/* ---- making them ---- */
+
+/* Does the axis exist where the axes before it have these values? */
+static bool axis_exists(const struct study_axis *axis, const struct point *point)
+{
+    for (unsigned i = 0; i < axis->condition_count; i++) {
+        int value = point->value[axis->conditions[i].axis];
+        if (value < 0 || !axis->conditions[i].allowed[value]) return false;
+    }
+    return true;
+}
+
+struct maker {
+    struct points *points;
+    const struct study *study;
+    const struct config_args *args;
+    struct diag *diag;
+    struct identity identity;
+};
+
+static void add_point(struct maker *m, struct point point)
+{
+    struct points *points = m->points;
+    if ((points->count & (points->count - 1)) == 0)
+        points->items = lab_reallocate(points->items, (points->count * 2 + 1) * sizeof point);
+    points->items[points->count++] = point;
+}
+
+/* A configuration that is not valid is told once, of the first point that has it. */
+static bool check_config(struct maker *m, const struct config *config, const struct point *point)
+{
+    unsigned before = m->diag->count;
+    config_check(config, m->diag);
+    if (m->diag->count == before) return true;
+    struct text text = {0};
+    points_print(m->study, point, &text);
+    diag_error(m->diag, m->study->path, 0, 0, "the point %s is not valid: see above", text_string(&text));
+    text_free(&text);
+    return false;
+}
+
+static void add_runs(struct maker *m, struct point point)
+{
+    unsigned seeds = m->study->seeds ? m->study->seeds : 1, mistakes = m->diag->count;
+    for (unsigned s = 0; s < seeds; s++) {
+        struct config config;
+        point.seed = m->study->seeds ? s + 1 : 0;
+        point.workload = &m->study->workloads[0];
+        points_config(&config, m->study, m->args, &point, m->diag);
+        bool fine = m->diag->count == mistakes && check_config(m, &config, &point);
+        for (unsigned w = 0; fine && w < m->study->workload_count; w++) {
+            point.workload = &m->study->workloads[w];
+            identify(m->study, &m->identity, &config, &point);
+            add_point(m, point);
+        }
+        config_free(&config);
+        if (!fine) return;
+    }
+}
+
+static void expand(struct maker *m, struct point point, unsigned axis)
+{
+    enum { MISTAKES_MAX = 20 };
+    if (m->diag->count > MISTAKES_MAX) return;
+    if (m->points->count > STUDY_POINTS_MAX) return;
+    if (axis == m->study->axis_count) {
+        add_runs(m, point);
+    } else if (!axis_exists(&m->study->axes[axis], &point)) {
+        point.value[axis] = -1;
+        expand(m, point, axis + 1);
+    } else {
+        for (unsigned v = 0; v < m->study->axes[axis].count; v++) {
+            point.value[axis] = (int)v;
+            expand(m, point, axis + 1);
+        }
+    }
+}
+
+bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag)
+{
+    unsigned before = diag->count;
+    struct maker m = {.points = points, .study = study, .args = args, .diag = diag};
+    *points = (struct points){0};
+    if (!identify_programs(study, &m.identity))
+        diag_error(diag, study->path, 0, 0, "not all workloads could be built");
+    else
+        expand(&m, (struct point){.seed = 0}, 0);
+    if (points->count > STUDY_POINTS_MAX) diag_error(diag, study->path, 0, 0, "more than %d points", STUDY_POINTS_MAX);
+    free(m.identity.guests);
+    return diag->count == before;
+}
+
+void points_free(struct points *points)
+{
+    free(points->items);
+    *points = (struct points){0};
+}

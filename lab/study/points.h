@@ -1,0 +1,32 @@
+/* points.h -- the points of a study: each an effective configuration, a workload and a seed. */
+#ifndef COVM_POINTS_H
+#define COVM_POINTS_H
+
+#include "lab/sha256.h"
+#include "lab/study/study.h"
+
+enum { POINT_ID_BYTES = 17 };
+
+struct point {
+    int value[STUDY_AXES_MAX]; /* per axis: which value; -1: the axis does not exist there */
+    const struct study_workload *workload;
+    unsigned seed;           /* from 1; 0: the study has none */
+    char id[POINT_ID_BYTES]; /* hash of the effective configuration, the workload and the program's version */
+};
+struct points {
+    struct point *items;
+    unsigned count;
+};
+
+/* All points in the order of the axes, then workloads, then seeds; points that come to the same configuration are one
+ * point only where their axes' values are the same. `sets`: --set of the command line. Configurations that are not
+ * valid are mistakes, with the point that they belong to; likewise workloads that are not built. */
+bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag);
+void points_free(struct points *points);
+/* The effective configuration of a point, which has been checked when the points were made. */
+void points_config(struct config *config, const struct study *study, const struct config_args *args,
+                   const struct point *point, struct diag *diag);
+/* Appends "cms.indirect=jtlb core.jtlb.entries=64 interp test". */
+void points_print(const struct study *study, const struct point *point, struct text *text);
+
+#endif

@@ -1,0 +1,149 @@
+/* study.h -- a study: a machine, what is varied about it, the programs that it runs, and what is made of the results.
+ *
+ *     extends: base.yaml                  another study; what stands here replaces its part of that name
+ *     title: Indirect transfers
+ *     machine: crusoe                     configs/machines/crusoe.yaml
+ *     set: {core.jtlb.ways: 4}            keys for every point
+ *     workloads: [interp, {name: lua, size: ref}, own]      names; own: all that come with covm; real: all fetched
+ *     size: test                          of those that don't say
+ *     seeds: 3                            each point with guest.seed and inject.seed 1, 2, 3
+ *     window: roi                         of which statistics are taken (default: total)
+ *     axes:
+ *       - key: cms.indirect               one key
+ *         values: [dispatcher, jtlb]
+ *       - key: core.jtlb.entries
+ *         from: 16                        with `factor` or `step`
+ *         to: 1024
+ *         factor: 2
+ *         when: {cms.indirect: [jtlb]}    elsewhere the axis does not exist: one point, its key as it is
+ *       - name: shape                     several keys that go together
+ *         title: Issue width
+ *         values:
+ *           - {name: narrow, core.issue_width: 2, core.units: [alu, load+store branch]}
+ *     metrics:
+ *       ipc: core.insns / core.cycles     a formula over statistics and metrics before it
+ *       speedup: {of: ipc, relative_to: {cms.indirect: dispatcher}, title: Speedup}
+ *     plots:
+ *       - name: ipc                       of its files
+ *         kind: lines                     lines, bars, stack, heat, pareto, startup, modes, table
+ *         title: What it shows
+ *         x: core.jtlb.entries            an axis, or 'workload'; pareto: a metric
+ *         scale: log2                     of x: linear, log2, log10
+ *         y: speedup                      a metric, or a formula
+ *         y_title: Cycles per instruction   of the parts' sum
+ *         unit: cycles/instruction        of y and parts, where a formula has none
+ *         parts: {gear 1: cycles.gear1 / core.insns}    stack: names, and metrics or formulae; or a list of these
+ *         series: cms.indirect            an axis, or 'workload'; table: its columns, x its rows
+ *         bars: core.issue_width          stack: columns within a group
+ *         where: {AXIS: VALUE, workload: [a, b]}
+ *         mean: geometric                 or arithmetic: over all that is not told apart (workloads, other axes)
+ */
+#ifndef COVM_STUDY_H
+#define COVM_STUDY_H
+
+#include "lab/config.h"
+#include "lab/workloads.h"
+
+enum { STUDY_AXES_MAX = 8, STUDY_SEEDS_MAX = 1000, STUDY_POINTS_MAX = 100000 };
+
+/* What a value of an axis sets: rows of the table of parameters, with their values as nodes of the study's document. */
+struct study_setting {
+    unsigned row;
+    const struct document *document;
+    const struct node *value; /* NULL: `written` */
+    char *written;            /* owned */
+    unsigned line;
+};
+struct study_value {
+    char *name;
+    struct study_setting *settings;
+    unsigned count;
+};
+/* An axis exists where each of these axes has one of these values. */
+struct study_condition {
+    unsigned axis;
+    bool *allowed; /* per value of that axis */
+};
+struct study_axis {
+    char *name, *title; /* title: with unit, for figures */
+    struct study_value *values;
+    unsigned count;
+    struct study_condition *conditions;
+    unsigned condition_count;
+};
+struct study_workload {
+    const struct workload *workload;
+    enum workload_size size;
+};
+/* A formula, or another metric relative to points where some axes have given values. `hidden`: a formula of a plot. */
+struct study_metric {
+    bool hidden;
+    char *name, *formula, *title, *unit;
+    int of;                   /* relative: that metric; else -1 */
+    int base[STUDY_AXES_MAX]; /* per axis: the value, or -1: the point's own */
+};
+enum plot_kind {
+    PLOT_LINES,
+    PLOT_BARS,
+    PLOT_STACK,
+    PLOT_HEAT,
+    PLOT_PARETO,
+    PLOT_STARTUP,
+    PLOT_MODES,
+    PLOT_TABLE,
+    PLOT_KINDS
+};
+/* What distinguishes points: an axis, STUDY_WORKLOAD, or nothing. */
+enum { STUDY_WORKLOAD = STUDY_AXES_MAX, STUDY_NOTHING = -1 };
+struct study_plot {
+    char *name, *title, *y_title; /* y_title: of the parts' sum, or NULL */
+    enum plot_kind kind;
+    int x, series, bars;       /* axis, STUDY_WORKLOAD or STUDY_NOTHING */
+    int x_metric, *y, y_count; /* metrics */
+    char **parts, *unit;       /* of each y its name, or NULL: the metric's title; of all, or NULL: the metric's */
+    unsigned scale;            /* 0 linear, 1 log2, 2 log10 */
+    bool arithmetic, geomean;
+    unsigned columns;                /* 0: what the data need */
+    bool *where[STUDY_AXES_MAX + 1]; /* per axis, and for workloads: those wanted; NULL: all */
+    unsigned line;
+};
+struct study {
+    char *path, *name; /* name: the file's, less its ending */
+    char *title, *machine, *window;
+    struct document documents[16]; /* the study's, and those that it extends, from the last to the first */
+    unsigned document_count;
+    const struct node *set[16]; /* of each document; NULL: none */
+    struct study_axis axes[STUDY_AXES_MAX];
+    unsigned axis_count, seeds;
+    struct study_workload *workloads;
+    unsigned workload_count;
+    struct study_metric *metrics;
+    unsigned metric_count;
+    struct study_plot *plots;
+    unsigned plot_count;
+    struct workloads *all; /* borrowed */
+};
+
+/* Reads it; every mistake goes to `diag`. `all`: the guest programs there are; stays the caller's, as long as the
+ * study. */
+bool study_load(struct study *study, const char *path, struct workloads *all, struct diag *diag);
+/* Parts of it, study_plots.c: reads and frees the plots; a section's node, or NULL, and the document that it stands in.
+ */
+void study_read_plots(struct study *study);
+void study_free_plots(struct study *study);
+const struct node *study_section(const struct study *study, const char *key, const struct document **document);
+/* The metric of that name, or one that is made of it as a formula; -1: it is neither, told. */
+int study_metric_or_formula(struct study *study, const struct document *document, const struct node *node);
+/* How many values an axis has, or the workloads; the name of one. */
+unsigned study_values(const struct study *study, int axis);
+const char *study_value_name(const struct study *study, int axis, unsigned value);
+/* An axis' value as a number, in the parameter's unit (*unit; may be NULL); an axis of several keys: the number that
+ * its name begins with, else its place. */
+double study_axis_number(const struct study *study, int axis, unsigned value, const char **unit);
+
+void study_free(struct study *study);
+/* The axis of that name, or -1; the value of that name of an axis, or -1. */
+int study_axis_find(const struct study *study, const char *name);
+int study_value_find(const struct study_axis *axis, const char *name);
+
+#endif

@@ -1,0 +1,171 @@
+/* study_plots.c -- the plots of a study, from its file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab/study/study.h"
+#include "lab/suggest.h"
+
+static const char *const plot_keys[] = {"name", "kind",  "title", "x",       "scale",   "y",    "parts",   "series",
+                                        "bars", "where", "mean",  "geomean", "columns", "unit", "y_title", NULL};
+static const char *const kind_names[PLOT_KINDS + 1] = {"lines",   "bars",  "stack", "heat", "pareto",
+                                                       "startup", "modes", "table", NULL};
+
+/* Which of the words (NULL-terminated) a key's value is; the first where the key is not there. */
+static unsigned choose(const struct document *d, const struct node *plot, const char *key, const char *const *words)
+{
+    const struct node *node = node_find(plot, key);
+    struct suggest suggest;
+    struct text hint = {0};
+    if (!node) return 0;
+    suggest_begin(&suggest, node_word(node) ? node_word(node) : "");
+    for (unsigned i = 0; words[i]; i++) {
+        if (node_word(node) && !strcmp(node_word(node), words[i])) return i;
+        suggest_offer(&suggest, words[i], strlen(words[i]), 0);
+    }
+    suggest_print(&suggest, &hint);
+    document_complain(d, node, "no %s '%s'%s", key, node_word(node) ? node_word(node) : "", text_string(&hint));
+    text_free(&hint);
+    return 0;
+}
+
+static int read_axis(const struct study *study, const struct document *d, const struct node *plot, const char *key)
+{
+    const struct node *node = node_find(plot, key);
+    if (!node) return STUDY_NOTHING;
+    if (node_word(node) && !strcmp(node_word(node), "workload")) return STUDY_WORKLOAD;
+    int axis = node_word(node) ? study_axis_find(study, node_word(node)) : -1;
+    if (axis < 0) document_complain(d, node, "no axis '%s' (or 'workload')", node_word(node) ? node_word(node) : "");
+    return axis;
+}
+
+static int find_value(const struct study *study, int axis, const char *name)
+{
+    for (unsigned v = 0; name && v < study_values(study, axis); v++)
+        if (!strcmp(study_value_name(study, axis, v), name)) return (int)v;
+    return -1;
+}
+
+static void read_where(const struct study *study, struct study_plot *plot, const struct document *d,
+                       const struct node *where)
+{
+    if (where->kind != NODE_MAP) document_complain(d, where, "'where' is a map: {AXIS: VALUE}");
+    for (unsigned i = 0; where->kind == NODE_MAP && i < where->count; i++) {
+        const char *name = node_word(&where->keys[i]);
+        const struct node *list = &where->items[i];
+        int axis = name && !strcmp(name, "workload") ? STUDY_WORKLOAD : name ? study_axis_find(study, name) : -1;
+        if (axis < 0) {
+            document_complain(d, &where->keys[i], "no axis '%s' (or 'workload')", name ? name : "");
+            continue;
+        }
+        free(plot->where[axis]);
+        plot->where[axis] = lab_allocate(study_values(study, axis) + 1);
+        for (unsigned k = 0; k < (list->kind == NODE_LIST ? list->count : 1); k++) {
+            const struct node *item = list->kind == NODE_LIST ? &list->items[k] : list;
+            int value = find_value(study, axis, node_word(item));
+            if (value < 0)
+                document_complain(d, item, "'%s' has no value '%s'", name, node_word(item) ? node_word(item) : "");
+            else
+                plot->where[axis][value] = true;
+        }
+    }
+}
+
+/* `name`: its own, or NULL. */
+static void add_y(struct study *study, struct study_plot *plot, const struct document *d, const struct node *node,
+                  const char *name)
+{
+    int metric = study_metric_or_formula(study, d, node);
+    plot->y = lab_reallocate(plot->y, (size_t)(plot->y_count + 1) * sizeof *plot->y);
+    plot->parts = lab_reallocate(plot->parts, (size_t)(plot->y_count + 1) * sizeof *plot->parts);
+    plot->parts[plot->y_count] = name ? lab_copy(name) : NULL;
+    plot->y[plot->y_count++] = metric;
+}
+
+static bool from_timeline(enum plot_kind kind) { return kind == PLOT_STARTUP || kind == PLOT_MODES; }
+
+/* What each kind cannot do without. */
+static void check_shape(const struct document *d, const struct node *node, const struct study_plot *plot)
+{
+    const char *missing = NULL;
+    bool needs_y = !from_timeline(plot->kind);
+    if (needs_y && !plot->y_count) missing = plot->kind == PLOT_STACK ? "parts" : "y";
+    if (plot->kind == PLOT_PARETO && plot->x_metric < 0) missing = "x";
+    if (plot->kind != PLOT_PARETO && needs_y && plot->x == STUDY_NOTHING) missing = "x";
+    if (plot->kind == PLOT_HEAT && plot->series == STUDY_NOTHING) missing = "series";
+    if (missing) document_complain(d, node, "a plot of kind %s needs '%s'", kind_names[plot->kind], missing);
+}
+
+static bool is_file_name(const char *name)
+{
+    return name && *name != '.' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
+}
+
+static void read_plot(struct study *study, const struct document *d, const struct node *node)
+{
+    static const char *const scales[] = {"linear", "log2", "log10", NULL},
+                             *const means[] = {"geometric", "arithmetic", NULL},
+                             *const truths[] = {"false", "true", NULL}, *const widths[] = {"0", "1", "2", NULL};
+    const struct node *name = node_find(node, "name"), *title = node_find(node, "title"), *x = node_find(node, "x"),
+                      *y = node_find(node, "y"), *parts = node_find(node, "parts"), *where = node_find(node, "where"),
+                      *unit = node_find(node, "unit");
+    struct study_plot plot = {.kind = (enum plot_kind)choose(d, node, "kind", kind_names),
+                              .x = STUDY_NOTHING,
+                              .x_metric = -1,
+                              .line = node->line};
+    document_check_keys(d, node, plot_keys);
+    if (!name || !is_file_name(node_word(name))) {
+        document_complain(d, name ? name : node, "a plot needs a 'name': letters, digits, '_', '-', '.'");
+        return;
+    }
+    for (unsigned i = 0; i < study->plot_count; i++)
+        if (!strcmp(study->plots[i].name, node_word(name)))
+            document_complain(d, name, "a second plot '%s'", node_word(name));
+    plot.name = lab_copy(node_word(name));
+    const struct node *y_title = node_find(node, "y_title");
+    plot.y_title = y_title && node_word(y_title) ? lab_copy(node_word(y_title)) : NULL;
+    plot.unit = unit && node_word(unit) ? lab_copy(node_word(unit)) : NULL;
+    plot.title = title && node_word(title) ? lab_copy(node_word(title)) : NULL;
+    if (plot.kind == PLOT_PARETO)
+        plot.x_metric = x ? study_metric_or_formula(study, d, x) : -1;
+    else
+        plot.x = read_axis(study, d, node, "x");
+    plot.series = read_axis(study, d, node, "series");
+    plot.bars = read_axis(study, d, node, "bars");
+    plot.scale = choose(d, node, "scale", scales);
+    plot.arithmetic = choose(d, node, "mean", means);
+    plot.geomean = choose(d, node, "geomean", truths);
+    plot.columns = choose(d, node, "columns", widths);
+    if (y) add_y(study, &plot, d, y, NULL);
+    for (unsigned i = 0; parts && i < parts->count; i++)
+        add_y(study, &plot, d, &parts->items[i], parts->kind == NODE_MAP ? node_word(&parts->keys[i]) : NULL);
+    if (where) read_where(study, &plot, d, where);
+    check_shape(d, node, &plot);
+    study->plots = lab_reallocate(study->plots, (study->plot_count + 1) * sizeof plot);
+    study->plots[study->plot_count++] = plot;
+}
+
+void study_read_plots(struct study *study)
+{
+    const struct document *d;
+    const struct node *plots = study_section(study, "plots", &d);
+    if (!plots) return;
+    if (plots->kind != NODE_LIST) document_complain(d, plots, "'plots' is a list");
+    for (unsigned i = 0; plots->kind == NODE_LIST && i < plots->count; i++) read_plot(study, d, &plots->items[i]);
+}
+
+void study_free_plots(struct study *study)
+{
+    for (unsigned i = 0; i < study->plot_count; i++) {
+        struct study_plot *plot = &study->plots[i];
+        for (unsigned a = 0; a < LENGTH(plot->where); a++) free(plot->where[a]);
+        free(plot->name);
+        for (int y = 0; y < plot->y_count; y++) free(plot->parts[y]);
+        free(plot->title);
+        free(plot->y_title);
+        free(plot->unit);
+        free(plot->parts);
+        free(plot->y);
+    }
+    free(study->plots);
+}

@@ -1,0 +1,258 @@
+/* flock */
+#define _GNU_SOURCE
+#include "lab/study/sweep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lab/commands.h"
+#include "lab/files.h"
+#include "lab/job.h"
+#include "lab/paths.h"
+#include "lab/version.h"
+
+static const char *const parts[] = {"points", "failed", "logs", "locks", "work"};
+
+char *sweep_path(const struct sweep *sweep, const char *part, const char *name)
+{
+    return lab_printf("%s/%s/%s", sweep->directory, part, name);
+}
+
+/* ---- the manifest ---- */
+
+/* Whose results a directory holds, as JSON. */
+static void print_manifest(const struct sweep *sweep, struct text *text)
+{
+    char hash[SHA256_TEXT_BYTES], *program = paths_program();
+    sha256_file(program, hash);
+    free(program);
+    text_printf(text, "{\n  \"schema\": 1,\n  \"study\": \"%s\",\n  \"covm\": \"%s\",\n  \"program_sha256\": \"%s\",\n",
+                sweep->study->name, COVM_VERSION, hash);
+    text_printf(text, "  \"workloads\": {");
+    for (unsigned i = 0; i < sweep->study->workload_count; i++) {
+        const struct workload *workload = sweep->study->workloads[i].workload;
+        char *path = workload_path(sweep->study->all, workload);
+        bool again = false;
+        for (unsigned k = 0; k < i; k++) again |= sweep->study->workloads[k].workload == workload;
+        sha256_file(path, hash);
+        if (!again) text_printf(text, "%s\n    \"%s\": \"%s\"", i ? "," : "", workload->name, hash);
+        free(path);
+    }
+    text_printf(text, "\n  }\n}\n");
+}
+
+/* Is a value of the directory's manifest another than ours? A workload that only one of them has is none of it. */
+static bool differs(const struct node *theirs, const struct node *ours, const char *what, const char *directory)
+{
+    if (!theirs || !ours || !theirs->text || !ours->text || !strcmp(theirs->text, ours->text)) return false;
+    fprintf(stderr,
+            "covm: %s holds results of another %s (%.12s, now %.12s); results are never mixed: take another directory "
+            "(-o), "
+            "or remove this one\n",
+            directory, what, theirs->text, ours->text);
+    return true;
+}
+
+static bool compare_manifests(const struct sweep *sweep, const struct node *theirs, const struct node *ours)
+{
+    if (differs(node_find(theirs, "study"), node_find(ours, "study"), "study", sweep->directory)) return false;
+    if (differs(node_find(theirs, "program_sha256"), node_find(ours, "program_sha256"), "covm", sweep->directory))
+        return false;
+    const struct node *a = node_find(theirs, "workloads"), *b = node_find(ours, "workloads");
+    for (unsigned i = 0; a && b && i < b->count; i++) {
+        char *what = lab_printf("program '%s'", b->keys[i].text);
+        bool other = differs(node_find(a, b->keys[i].text), &b->items[i], what, sweep->directory);
+        free(what);
+        if (other) return false;
+    }
+    return true;
+}
+
+/* Workloads that came to the study later join the manifest. */
+static bool check_manifest(const struct sweep *sweep)
+{
+    struct text ours = {0};
+    struct diag diag = {0};
+    struct document there, own;
+    char *path = lab_printf("%s/manifest.json", sweep->directory);
+    print_manifest(sweep, &ours);
+    bool fine = true;
+    if (access(path, F_OK) == 0) {
+        fine = document_read_file(&there, path, &diag) &&
+               document_read(&own, "manifest", text_string(&ours), ours.length, &diag);
+        diag_print(&diag, stderr);
+        fine = fine && there.root && compare_manifests(sweep, there.root, own.root);
+        if (!diag.count) document_free(&there), document_free(&own);
+    }
+    if (fine) fine = files_write(path, &ours);
+    diag_free(&diag);
+    text_free(&ours);
+    free(path);
+    return fine;
+}
+
+bool sweep_open(const struct sweep *sweep)
+{
+    if (!files_make_directory(sweep->directory)) return false;
+    char *manifest = lab_printf("%s/manifest.json", sweep->directory);
+    bool strange = access(manifest, F_OK) != 0 && !files_is_empty(sweep->directory);
+    free(manifest);
+    if (strange) {
+        fprintf(stderr, "covm: %s holds something else: not the directory of a sweep\n", sweep->directory);
+        return false;
+    }
+    if (!check_manifest(sweep)) return false;
+    for (unsigned i = 0; i < LENGTH(parts); i++) {
+        char *part = lab_printf("%s/%s", sweep->directory, parts[i]);
+        bool made = files_make_directory(part);
+        free(part);
+        if (!made) return false;
+    }
+    return true;
+}
+
+/* ---- states ---- */
+
+const char *sweep_state_name(enum point_state state)
+{
+    static const char *const names[POINT_STATES] = {"done", "failed", "timed out", "running", "never run"};
+    return names[state];
+}
+
+static bool is_locked(const struct sweep *sweep, const struct point *point)
+{
+    char *path = sweep_path(sweep, "locks", point->id);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool locked = file >= 0 && flock(file, LOCK_SH | LOCK_NB) != 0;
+    if (file >= 0) close(file);
+    free(path);
+    return locked;
+}
+
+static bool is_done(const struct sweep *sweep, const struct point *point)
+{
+    char *path = lab_printf("%s/points/%s/run.json", sweep->directory, point->id);
+    bool done = access(path, F_OK) == 0;
+    free(path);
+    return done;
+}
+
+enum point_state sweep_state(const struct sweep *sweep, const struct point *point)
+{
+    if (is_done(sweep, point)) return POINT_DONE;
+    if (is_locked(sweep, point)) return POINT_RUNNING;
+    char *path = sweep_path(sweep, "failed", point->id), *reason = lab_read_file(path, 4096, NULL);
+    enum point_state state = !reason ? POINT_MISSING : !strncmp(reason, "timeout", 7) ? POINT_TIMEOUT : POINT_FAILED;
+    free(reason);
+    free(path);
+    return state;
+}
+
+bool sweep_is_first(const struct sweep *sweep, unsigned index)
+{
+    for (unsigned i = 0; i < index; i++)
+        if (!strcmp(sweep->points->items[i].id, sweep->points->items[index].id)) return false;
+    return true;
+}
+
+int sweep_summary(const struct sweep *sweep)
+{
+    unsigned counts[POINT_STATES] = {0};
+    for (unsigned i = 0; i < sweep->points->count; i++) counts[sweep_state(sweep, &sweep->points->items[i])]++;
+    fprintf(stderr, "covm: %s: %u points", sweep->directory, sweep->points->count);
+    for (unsigned s = 0; s < POINT_STATES; s++)
+        if (counts[s]) fprintf(stderr, ", %u %s", counts[s], sweep_state_name((enum point_state)s));
+    fputc('\n', stderr);
+    return counts[POINT_DONE] == sweep->points->count ? EXIT_FINE : EXIT_INCOMPLETE;
+}
+
+/* ---- one point ---- */
+
+void sweep_note_failure(const struct sweep *sweep, const struct point *point, const char *reason)
+{
+    struct text text = {0};
+    char *path = sweep_path(sweep, "failed", point->id);
+    text_printf(&text, "%s\n", reason);
+    files_write(path, &text);
+    text_free(&text);
+    free(path);
+}
+
+/* NULL: the run went as it should. To be freed. */
+static char *judge(const struct point *point, const char *record, int code, const struct run_result *result)
+{
+    const struct workload *workload = point->workload->workload;
+    unsigned wanted = workload->size[point->workload->size].exit;
+    if (code) return lab_printf("failed: covm run ended with code %d", code);
+    if (result->status.end != USER_EXITED || (unsigned)result->status.code != wanted)
+        return lab_printf("failed: %s did not exit with code %u", workload->name, wanted);
+    char *path = lab_printf("%s/stdout", record);
+    int output = open(path, O_RDONLY | O_CLOEXEC);
+    bool right = output >= 0 && job_printed_right(workload, point->workload->size, output);
+    if (output >= 0) close(output);
+    free(path);
+    return right ? NULL : lab_printf("failed: %s printed something else than it should", workload->name);
+}
+
+static int run_record(const struct sweep *sweep, const struct point *point, const char *record)
+{
+    struct config config;
+    struct diag diag = {0};
+    struct run_result *result = lab_allocate(sizeof *result);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC), code = EXIT_CONFIG;
+    points_config(&config, sweep->study, sweep->args, point, &diag);
+    struct run_request request = {.config = &config, .output = null, .error = null, .directory = record};
+    if (!diag.count)
+        code = job_run_guest(sweep->study->all, point->workload->workload, point->workload->size, &request, result);
+    diag_print(&diag, stderr);
+    diag_free(&diag);
+    config_free(&config);
+    char *reason = judge(point, record, code, result);
+    if (reason && result->signal)
+        code = EXIT_BY_SIGNAL + result->signal; /* not the point's fault */
+    else
+        code = reason ? RUN_FAILED : RUN_DONE;
+    if (code == RUN_FAILED) {
+        fprintf(stderr, "%s\n", reason);
+        sweep_note_failure(sweep, point, reason);
+    }
+    free(reason);
+    free(result);
+    close(null);
+    return code;
+}
+
+int sweep_run_point(const struct sweep *sweep, const struct point *point)
+{
+    char *lock = sweep_path(sweep, "locks", point->id), *work = sweep_path(sweep, "work", point->id),
+         *place = sweep_path(sweep, "points", point->id), *failed = sweep_path(sweep, "failed", point->id);
+    int file = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666), code = RUN_BUSY;
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) {
+        code = RUN_DONE;
+        if (!is_done(sweep, point)) {
+            files_remove_tree(work);
+            unlink(failed);
+            code = run_record(sweep, point, work);
+            if (code == RUN_DONE && rename(work, place) != 0) {
+                perror(place);
+                code = RUN_FAILED;
+            }
+            if (code != RUN_DONE) files_remove_tree(work);
+        }
+    }
+    if (file >= 0)
+        close(file);
+    else
+        perror(lock);
+    free(lock);
+    free(work);
+    free(place);
+    free(failed);
+    return code;
+}

@@ -1,0 +1,244 @@
+/* sweep_command.c -- covm sweep: plan, run, status, collect */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lab/cli.h"
+#include "lab/commands.h"
+#include "lab/study/collect.h"
+#include "lab/study/sweep.h"
+
+static const char usage[] =
+    "usage: covm sweep plan    [options] STUDY.yaml   the points, and what is known of their cost\n"
+    "       covm sweep run     [options] STUDY.yaml   runs what is missing, then collects, and draws the figures\n"
+    "       covm sweep status  [options] STUDY.yaml   how each point stands\n"
+    "       covm sweep collect [options] STUDY.yaml   results.csv, tables and figures from the points that are done\n"
+    "options:\n" CLI_USAGE
+    "  -o DIR                the directory of the sweep (default: STUDY.sweep, in the current directory)\n"
+    "  -j N                  runs at a time (default: the processors that there are)\n"
+    "  --executor local|slurm\n"
+    "  --timeout SECONDS     end a run that takes longer; the point has then timed out\n"
+    "  --memory MIB          end a run that takes more memory\n"
+    "  --rerun failed|timeout  run those points again, too (again and again)\n"
+    "  --shard I/N           run only every Nth point, from the Ith on (0 to N-1)\n"
+    "  --no-wait             slurm: submit, and do not wait for the end\n"
+    "  --chunk N             slurm: points per task of the job array\n"
+    "  --sqlite              collect: results.sqlite, too\n"
+    "  --png                 collect: figures as PNG, too\n"
+    "  --cache DIR           the folder of fetched programs (see covm workloads)\n";
+
+enum { EXECUTOR = CLI_OWN, TIMEOUT, MEMORY, RERUN, SHARD, NO_WAIT, CHUNK, SQLITE, PNG, CACHE };
+
+struct command {
+    struct config_args args;
+    struct sweep_options options;
+    struct collect_options collect;
+    const char *directory, *cache;
+    bool slurm;
+};
+
+static bool one_of(const char *option, const char *value, const char *a, const char *b, bool *is_b)
+{
+    *is_b = !strcmp(value, b);
+    if (*is_b || !strcmp(value, a)) return true;
+    fprintf(stderr, "covm sweep: %s %s: %s or %s\n", option, value, a, b);
+    return false;
+}
+
+static bool take_rerun(struct command *c, const char *value)
+{
+    bool timeout;
+    if (!one_of("--rerun", value, "failed", "timeout", &timeout)) return false;
+    if (timeout)
+        c->options.rerun_timeout = true;
+    else
+        c->options.rerun_failed = true;
+    return true;
+}
+
+static bool take_shard(struct command *c, const char *value)
+{
+    char end;
+    if (sscanf(value, "%u/%u%c", &c->options.shard, &c->options.shards, &end) == 2 &&
+        c->options.shard < c->options.shards)
+        return true;
+    fprintf(stderr, "covm sweep: --shard %s: not of the form I/N with I from 0 to N-1\n", value);
+    return false;
+}
+
+static bool take_count(const char *option, const char *value, uint64_t most, uint64_t *count)
+{
+    if (!cli_number(option, value, count)) return false;
+    if (*count && *count <= most) return true;
+    fprintf(stderr, "covm sweep: %s %s: from 1 to %" PRIu64 "\n", option, value, most);
+    return false;
+}
+
+static bool take_unsigned(const char *option, const char *value, unsigned most, unsigned *count)
+{
+    uint64_t wide;
+    bool fine = take_count(option, value, most, &wide);
+    if (fine) *count = (unsigned)wide;
+    return fine;
+}
+
+static bool take(struct command *c, int option, char *value)
+{
+    switch (option) {
+    case 'o': c->directory = value; return true;
+    case 'j': return take_unsigned("-j", value, 4096, &c->options.parallel);
+    case EXECUTOR: return one_of("--executor", value, "local", "slurm", &c->slurm);
+    case TIMEOUT: return take_count("--timeout", value, 100000000, &c->options.timeout_seconds);
+    case MEMORY:
+        if (!take_count("--memory", value, 1 << 24, &c->options.memory_bytes)) return false;
+        c->options.memory_bytes <<= 20;
+        return true;
+    case RERUN: return take_rerun(c, value);
+    case SHARD: return take_shard(c, value);
+    case NO_WAIT: c->options.wait = false; return true;
+    case CHUNK: return take_unsigned("--chunk", value, STUDY_POINTS_MAX, &c->options.chunk);
+    case SQLITE: c->collect.sqlite = true; return true;
+    case PNG: c->collect.png = true; return true;
+    case CACHE: c->cache = value; return true;
+    default: return cli_option(&c->args, option, value);
+    }
+}
+
+/* ---- plan, status ---- */
+
+static void print_axes(const struct study *study)
+{
+    for (unsigned a = 0; a < study->axis_count; a++) printf("%s\t", study->axes[a].name);
+    printf("workload\tsize\tseed\tid\tstate\tcpu_seconds\n");
+}
+
+static int list(const struct sweep *sweep, bool only_trouble)
+{
+    const struct study *study = sweep->study;
+    double known = 0;
+    unsigned measured = 0, missing = 0;
+    print_axes(study);
+    for (unsigned i = 0; i < sweep->points->count; i++) {
+        const struct point *point = &sweep->points->items[i];
+        enum point_state state = sweep_state(sweep, point);
+        double seconds = state == POINT_DONE ? collect_cpu_seconds(sweep, point) : -1;
+        if (state == POINT_DONE && sweep_is_first(sweep, i)) known += seconds, measured++;
+        missing += state != POINT_DONE && sweep_is_first(sweep, i);
+        if (only_trouble && state == POINT_DONE) continue;
+        for (unsigned a = 0; a < study->axis_count; a++)
+            printf("%s\t", point->value[a] < 0 ? "" : study->axes[a].values[point->value[a]].name);
+        printf("%s\t%s\t", point->workload->workload->name, workload_size_name(point->workload->size));
+        if (point->seed) printf("%u", point->seed);
+        printf("\t%s\t%s\t", point->id, sweep_state_name(state));
+        if (seconds >= 0) printf("%.2f", seconds);
+        printf("\n");
+    }
+    if (measured && missing)
+        fprintf(stderr, "covm: %u points to run, about %.0f CPU seconds, from the %u that are done\n", missing,
+                known / measured * missing, measured);
+    else if (missing)
+        fprintf(stderr, "covm: %u points to run; their cost is not known before some are done\n", missing);
+    return EXIT_FINE;
+}
+
+static void print_reasons(const struct sweep *sweep)
+{
+    for (unsigned i = 0; i < sweep->points->count; i++) {
+        const struct point *point = &sweep->points->items[i];
+        enum point_state state = sweep_state(sweep, point);
+        if ((state != POINT_FAILED && state != POINT_TIMEOUT) || !sweep_is_first(sweep, i)) continue;
+        char *path = sweep_path(sweep, "failed", point->id), *log = sweep_path(sweep, "logs", point->id),
+             *reason = lab_read_file(path, 4096, NULL);
+        struct text text = {0};
+        points_print(sweep->study, point, &text);
+        fprintf(stderr, "covm: %s: %.*s; see %s\n", text_string(&text), reason ? (int)strcspn(reason, "\n") : 0,
+                reason ? reason : "", log);
+        text_free(&text);
+        free(reason);
+        free(log);
+        free(path);
+    }
+}
+
+/* ---- the verbs ---- */
+
+static int run(struct command *c, const struct sweep *sweep)
+{
+    int code = (c->slurm ? sweep_run_slurm : sweep_run_local)(sweep, &c->options);
+    if (code != EXIT_FINE && code != EXIT_INCOMPLETE) return code;
+    print_reasons(sweep);
+    if (c->options.shards || (c->slurm && !c->options.wait)) return code; /* whoever runs the last shard collects */
+    bool collected = collect(sweep, &c->collect);
+    return code ? code : collected ? EXIT_FINE : EXIT_CHECK_FAILED;
+}
+
+static int dispatch(struct command *c, const char *verb, const struct sweep *sweep)
+{
+    if (!strcmp(verb, "plan")) return list(sweep, false);
+    if (!sweep_open(sweep)) return EXIT_CONFIG;
+    if (!strcmp(verb, "run")) return run(c, sweep);
+    if (!strcmp(verb, "status")) {
+        list(sweep, true);
+        print_reasons(sweep);
+        return sweep_summary(sweep);
+    }
+    bool collected = collect(sweep, &c->collect);
+    int code = sweep_summary(sweep);
+    return collected ? code : EXIT_CHECK_FAILED;
+}
+
+static int with_study(struct command *c, const char *verb, const char *path)
+{
+    struct study study = {0};
+    struct points points = {0};
+    struct workloads workloads = {0};
+    struct diag diag = {0};
+    int code = EXIT_CONFIG;
+    bool fine = workloads_load(&workloads, c->cache, &diag) && study_load(&study, path, &workloads, &diag) &&
+                points_make(&points, &study, &c->args, &diag);
+    diag_print(&diag, stderr);
+    diag_free(&diag);
+    if (fine) {
+        char *directory = c->directory ? lab_copy(c->directory) : lab_printf("%s.sweep", study.name);
+        struct sweep sweep = {&study, &points, &c->args, directory};
+        code = dispatch(c, verb, &sweep);
+        free(directory);
+    }
+    points_free(&points);
+    study_free(&study);
+    workloads_free(&workloads);
+    return code;
+}
+
+int command_sweep(int argc, char **argv)
+{
+    static const struct option options[] = {CLI_OPTIONS,
+                                            {"executor", required_argument, NULL, EXECUTOR},
+                                            {"timeout", required_argument, NULL, TIMEOUT},
+                                            {"memory", required_argument, NULL, MEMORY},
+                                            {"rerun", required_argument, NULL, RERUN},
+                                            {"shard", required_argument, NULL, SHARD},
+                                            {"no-wait", no_argument, NULL, NO_WAIT},
+                                            {"chunk", required_argument, NULL, CHUNK},
+                                            {"sqlite", no_argument, NULL, SQLITE},
+                                            {"png", no_argument, NULL, PNG},
+                                            {"cache", required_argument, NULL, CACHE},
+                                            {0}};
+    static const char *const verbs[] = {"plan", "run", "status", "collect"};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct command c = {.options = {.parallel = processors > 0 ? (unsigned)processors : 1, .wait = true}};
+    int option, code = -1;
+    while (code < 0 && (option = getopt_long(argc, argv, "o:j:", options, NULL)) != -1) {
+        if (option == '?' || option == CLI_HELP)
+            code = cli_usage(option, usage);
+        else if (!take(&c, option, optarg))
+            code = EXIT_USAGE;
+    }
+    bool known = false;
+    for (unsigned i = 0; code < 0 && argc - optind == 2 && i < LENGTH(verbs); i++)
+        known |= !strcmp(argv[optind], verbs[i]);
+    if (code < 0) code = known ? with_study(&c, argv[optind], argv[optind + 1]) : cli_usage('?', usage);
+    config_args_free(&c.args);
+    return code;
+}

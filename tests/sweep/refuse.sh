@@ -1,0 +1,88 @@
+#!/bin/sh
+# refuse.sh COVM: mistakes of a study are told all at once, with their places; results of another program, or of other
+# programs, are refused; what failed is told, stays until it is asked for again, and leaves holes.
+set -u
+covm=$1
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 2
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+# expect CODE WORDS COMMAND...: the command ends with that code, and says all of the words (a line each).
+expect() {
+    code=$1 words=$2
+    shift 2
+    "$@" >out 2>err
+    got=$?
+    [ $got = "$code" ] || fail "$* ended with $got, not $code: $(cat out err)"
+    echo "$words" | while read -r word; do
+        grep -qF -- "$word" err || { echo "FAIL: $* does not say '$word': $(cat err)"; exit 1; }
+    done || exit 1
+}
+
+cat >wrong.yaml <<'END'
+titel: no such key
+machine: crusoe
+set: {core.issue_widht: 2}
+workloads: [sieve, quens]
+axes:
+  - {key: cms.indirect, values: [jtlb, jltb]}
+  - {key: core.jtlb.entries, from: 16, to: 4, factor: 2}
+  - {key: core.dras.depth, values: [1], when: {cms.direct: jtlb}}
+  - {name: shape, values: [{name: a, core.width: 4}]}
+metrics:
+  ipc: core.insn / core.cycles
+  gain: {of: ipc, relative_to: {cms.indirect: none}}
+plots:
+  - {name: a/b, kind: lines}
+  - {name: c, kind: line, x: core.jtlb.entries, y: ipc}
+END
+expect 3 "wrong.yaml:1:1: error: unknown key 'titel'; did you mean 'title'?
+wrong.yaml:3:7: error: unknown key 'core.issue_widht'; did you mean 'core.issue_width'?
+wrong.yaml:4:20: error: no workload 'quens'; did you mean 'queens'?
+wrong.yaml:6:40: error: cms.indirect:
+wrong.yaml:7:5: error: the range does not lead
+wrong.yaml:8:48: error: no axis 'cms.direct'
+error: unknown key 'core.width'
+wrong.yaml:11:8: error: no statistic or metric 'core.insn'; did you mean 'core.insns'?
+axis 'cms.indirect' has no value 'none'
+a plot needs a 'name'
+no kind 'line'; did you mean 'lines'?" "$covm" sweep plan wrong.yaml
+
+cat >study.yaml <<'END'
+workloads: [sieve]
+axes:
+  - {key: cms.max_gear, values: [0, 2]}
+metrics: {ipc: core.insns / core.cycles}
+plots:
+  - {name: ipc, kind: table, x: cms.max_gear, y: ipc}
+END
+sed 's/sieve/{name: chase, size: ref}/; 1i set: {cms.interpreter: decode, lab.timeline.insns: 1}' study.yaml | sed 's/values: \[0, 2\]/values: [0, 1]/' >slow.yaml
+sed -i '1a machine: torture' slow.yaml
+expect 0 "2 points, 2 done" "$covm" sweep run study.yaml
+before=$(cat study.sweep/results.csv | sha256sum)
+expect 0 "2 points, 2 done" "$covm" sweep run study.yaml
+[ "$before" = "$(cat study.sweep/results.csv | sha256sum)" ] || fail "running it again changed the results"
+
+rm -r "study.sweep/points/$(ls study.sweep/points | head -n 1)"
+expect 7 "2 points, 1 done, 1 never run" "$covm" sweep collect study.yaml
+grep -q '^| [02] | |$' study.sweep/figures/ipc.md || fail "no hole where a run is missing: $(cat study.sweep/figures/ipc.md)"
+expect 0 "2 points, 2 done" "$covm" sweep run study.yaml --shard 0/1
+expect 7 "timeout: it ran for more than 1 s
+2 points, 2 timed out" "$covm" sweep run slow.yaml --timeout 1
+expect 7 "2 points, 2 timed out" "$covm" sweep run slow.yaml
+expect 7 "failed: it took more than 1048576 bytes
+2 points, 2 failed" "$covm" sweep run slow.yaml --memory 1 --rerun timeout
+[ ! -s slow.sweep/metrics.csv ] || [ "$(wc -l <slow.sweep/metrics.csv)" = 1 ] || fail "metrics of runs that failed"
+
+sed -i 's/"program_sha256": "./"program_sha256": "x/' study.sweep/manifest.json
+expect 3 "results of another covm" "$covm" sweep run study.yaml
+expect 3 "results of another covm" "$covm" sweep collect study.yaml
+rm study.sweep/manifest.json
+expect 3 "not the directory of a sweep" "$covm" sweep run study.yaml
+
+echo "mistakes are told, other results are refused"
