@@ -137,7 +137,7 @@ bool collect(const struct sweep *sweep, const struct collect_options *options)
     struct metrics metrics;
     bool fine = metrics_collect(&metrics, sweep);
     fine = write_results(sweep, &metrics) && write_metrics(sweep, &metrics) &&
-           draw_plots(sweep, &metrics, options->png) && fine;
+           (!options->sqlite || collect_database(sweep, &metrics)) && draw_plots(sweep, &metrics, options->png) && fine;
     metrics_free(&metrics);
     return fine;
 }

@@ -28,6 +28,10 @@ bool metrics_read(const struct sweep *sweep, const struct point *point, struct s
 bool metrics_collect(struct metrics *metrics, const struct sweep *sweep);
 void metrics_free(struct metrics *metrics);
 
+/* ---- database.c: results.sqlite ---- */
+
+bool collect_database(const struct sweep *sweep, const struct metrics *metrics);
+
 /* ---- draw.c: figures and tables into directory/figures ---- */
 
 bool draw_plots(const struct sweep *sweep, const struct metrics *metrics, bool png);

@@ -68,6 +68,11 @@ before=$(cat study.sweep/results.csv | sha256sum)
 expect 0 "2 points, 2 done" "$covm" sweep run study.yaml
 [ "$before" = "$(cat study.sweep/results.csv | sha256sum)" ] || fail "running it again changed the results"
 
+expect 0 "2 points, 2 done" "$covm" sweep collect --sqlite study.yaml
+rows=$(sqlite3 -separator ' ' study.sweep/results.sqlite "select (select count(*) from results), count(*) from points p
+    join results r on r.id = p.id and r.name = 'core.insns' join results k on k.id = p.id and k.name = 'core.cycles'
+    join metrics m on m.id = p.id and m.name = 'ipc' where abs(m.value - 1.0 * r.value / k.value) < 1e-9")
+[ "$rows" = "$(($(wc -l <study.sweep/results.csv) - 1)) 2" ] || fail "the database holds something else: $rows"
 rm -r "study.sweep/points/$(ls study.sweep/points | head -n 1)"
 expect 7 "2 points, 1 done, 1 never run" "$covm" sweep collect study.yaml
 grep -q '^| [02] | |$' study.sweep/figures/ipc.md || fail "no hole where a run is missing: $(cat study.sweep/figures/ipc.md)"
