@@ -343,6 +343,26 @@ static void a_missing_value_is_a_hole(void **state)
     assert_int_equal(begins[1], begins[0] + 1);
 }
 
+/* Whether the bars have names (and so a column of the data) or not, the same parts are drawn. */
+static void a_bar_may_have_a_name(void **state)
+{
+    static const char *const bars[] = {"alone"};
+    struct figure_datum data[GRID];
+    unsigned boxes[2];
+    fill(data);
+    data[4].y = 1;
+    for (unsigned named = 0; named < 2; named++) {
+        struct figure figure = figure_of(FIGURE_STACK, data);
+        if (named) figure.bars = (struct figure_names)NAMES("cache", bars);
+        write_fine(&figure, ".", "named", FIGURE_SVG);
+        char *svg = contents(".", "named", "svg", NULL);
+        boxes[named] = occurrences(svg, "<polygon ");
+        free(svg);
+    }
+    assert_true(boxes[0] >= GRID);
+    assert_int_equal(boxes[0], boxes[1]);
+}
+
 /* A bar without a value is not drawn (nor its hatching); instead there is a cross, and another in the legend. */
 static void a_missing_bar_is_a_cross(void **state)
 {
@@ -549,13 +569,21 @@ static int gone_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(curves_are_sorted_and_exact),    cmocka_unit_test(bars_have_a_mean_of_what_all_have),
-        cmocka_unit_test(stacks_have_a_row_per_column),   cmocka_unit_test(intervals_have_two_ends),
-        cmocka_unit_test(the_front_is_what_none_betters), cmocka_unit_test(every_kind_is_drawn),
-        cmocka_unit_test(odd_shapes_are_drawn),           cmocka_unit_test(a_missing_value_is_a_hole),
-        cmocka_unit_test(a_missing_bar_is_a_cross),       cmocka_unit_test(the_script_redraws_it),
-        cmocka_unit_test(the_same_bytes_everywhere),      cmocka_unit_test(mistakes_are_told),
-        cmocka_unit_test(wrong_values_are_told),          cmocka_unit_test(a_failing_gnuplot_is_told),
+        cmocka_unit_test(curves_are_sorted_and_exact),
+        cmocka_unit_test(bars_have_a_mean_of_what_all_have),
+        cmocka_unit_test(stacks_have_a_row_per_column),
+        cmocka_unit_test(intervals_have_two_ends),
+        cmocka_unit_test(the_front_is_what_none_betters),
+        cmocka_unit_test(every_kind_is_drawn),
+        cmocka_unit_test(odd_shapes_are_drawn),
+        cmocka_unit_test(a_missing_value_is_a_hole),
+        cmocka_unit_test(a_missing_bar_is_a_cross),
+        cmocka_unit_test(a_bar_may_have_a_name),
+        cmocka_unit_test(the_script_redraws_it),
+        cmocka_unit_test(the_same_bytes_everywhere),
+        cmocka_unit_test(mistakes_are_told),
+        cmocka_unit_test(wrong_values_are_told),
+        cmocka_unit_test(a_failing_gnuplot_is_told),
     };
     return cmocka_run_group_tests(tests, in_a_directory_of_our_own, gone_again);
 }
