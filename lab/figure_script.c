@@ -151,6 +151,7 @@ static void print_facts(const struct figure_table *table, const char *name, stru
     print_names("SERIES_NAME", figure->series.names, figure->series.count, NULL, text);
     if (curves) print_rows(table, text);
     if (figure->kind == FIGURE_MODES) text_printf(text, "ROWS = %u\n", figure->points.count);
+    if (figure->kind == FIGURE_STACK) text_printf(text, "NAMES = %d\n", figure->bars.count ? 2 : 1);
     print_points(table, text);
 }
 

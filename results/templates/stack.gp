@@ -1,7 +1,7 @@
 
 # ---- stack.gp: at each point a column, or several side by side, of parts; what is negative hangs below 0 ----
 
-NAMES = BARS > 1 ? 2 : 1 # columns of the data before the parts
+# NAMES columns of the data stand before the parts.
 BAR = BARS > 1 ? 0.84 / BARS : 0.7
 place(r) = r / BARS + 1 + (r % BARS - (BARS - 1) / 2.) * BAR
 part(s) = column(NAMES + s)
