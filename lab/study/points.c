@@ -108,11 +108,17 @@ static bool identify_programs(const struct study *study, struct identity *identi
 /* Does the axis exist where the axes before it have these values? */
 static bool axis_exists(const struct study_axis *axis, const struct point *point)
 {
-    for (unsigned i = 0; i < axis->condition_count; i++) {
-        int value = point->value[axis->conditions[i].axis];
-        if (value < 0 || !axis->conditions[i].allowed[value]) return false;
+    unsigned groups = axis->condition_count ? axis->conditions[axis->condition_count - 1].group + 1 : 0;
+    for (unsigned g = 0; g < groups; g++) {
+        bool holds = true;
+        for (unsigned i = 0; i < axis->condition_count; i++) {
+            const struct study_condition *condition = &axis->conditions[i];
+            int value = point->value[condition->axis];
+            if (condition->group == g) holds &= value >= 0 && condition->allowed[value];
+        }
+        if (holds) return true;
     }
-    return true;
+    return !groups;
 }
 
 struct maker {

@@ -15,7 +15,8 @@
  *         from: 16                        with `factor` or `step`
  *         to: 1024
  *         factor: 2
- *         when: {cms.indirect: [jtlb]}    elsewhere the axis does not exist: one point, its key as it is
+ *         when: {cms.indirect: [jtlb]}    elsewhere the axis does not exist: one point, its key as it is; a list of
+ *                                         such maps: where any of them holds
  *       - name: shape                     several keys that go together
  *         title: Issue width
  *         values:
@@ -59,9 +60,9 @@ struct study_value {
     struct study_setting *settings;
     unsigned count;
 };
-/* An axis exists where each of these axes has one of these values. */
+/* An axis exists where, of some group of conditions, each axis has one of the values allowed. */
 struct study_condition {
-    unsigned axis;
+    unsigned group, axis;
     bool *allowed; /* per value of that axis */
 };
 struct study_axis {

@@ -249,7 +249,8 @@ static void read_group(struct study_axis *axis, const struct document *d, const 
 }
 
 /* when: {AXIS: [VALUE, ...]}, of axes before this one. */
-static void read_when(struct study *study, struct study_axis *axis, const struct document *d, const struct node *when)
+static void read_condition(struct study *study, struct study_axis *axis, const struct document *d,
+                           const struct node *when, unsigned group)
 {
     if (when->kind != NODE_MAP) document_complain(d, when, "'when' is a map: {AXIS: [VALUE, ...]}");
     for (unsigned i = 0; when->kind == NODE_MAP && i < when->count; i++) {
@@ -261,7 +262,7 @@ static void read_when(struct study *study, struct study_axis *axis, const struct
             continue;
         }
         const struct study_axis *other = &study->axes[index];
-        struct study_condition condition = {(unsigned)index, lab_allocate(other->count + 1)};
+        struct study_condition condition = {group, (unsigned)index, lab_allocate(other->count + 1)};
         unsigned count = list->kind == NODE_LIST ? list->count : 1;
         for (unsigned k = 0; k < count; k++) {
             const struct node *item = list->kind == NODE_LIST ? &list->items[k] : list;
@@ -274,6 +275,13 @@ static void read_when(struct study *study, struct study_axis *axis, const struct
         axis->conditions = lab_reallocate(axis->conditions, (axis->condition_count + 1) * sizeof condition);
         axis->conditions[axis->condition_count++] = condition;
     }
+}
+
+static void read_when(struct study *study, struct study_axis *axis, const struct document *d, const struct node *when)
+{
+    if (when->kind != NODE_LIST) read_condition(study, axis, d, when, 0);
+    for (unsigned i = 0; when->kind == NODE_LIST && i < when->count; i++)
+        read_condition(study, axis, d, &when->items[i], i);
 }
 
 static void read_axis(struct study *study, const struct document *d, const struct node *node)

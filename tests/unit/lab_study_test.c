@@ -75,6 +75,26 @@ static void an_axis_exists_where_its_condition_holds(void **state)
     end(&f);
 }
 
+static void one_of_several_conditions_is_enough(void **state)
+{
+    (void)state;
+    struct fixture f;
+    make(&f,
+         "workloads: [sieve]\naxes:\n"
+         "  - {key: core.alias.kind, values: [none, mask]}\n"
+         "  - {key: core.alias.entries, values: [2, 4], when: {core.alias.kind: mask}}\n"
+         "  - {key: core.gate.entries, values: [8, 9], when: [{core.alias.entries: 4}, {core.alias.kind: none}]}\n");
+    static const char *const expected[] = {
+        "core.alias.kind=none core.gate.entries=8 sieve test",
+        "core.alias.kind=none core.gate.entries=9 sieve test",
+        "core.alias.kind=mask core.alias.entries=2 sieve test",
+        "core.alias.kind=mask core.alias.entries=4 core.gate.entries=8 sieve test",
+        "core.alias.kind=mask core.alias.entries=4 core.gate.entries=9 sieve test",
+    };
+    assert_points(&f, expected, LENGTH(expected));
+    end(&f);
+}
+
 static void a_group_sets_several_keys(void **state)
 {
     (void)state;
@@ -158,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_axis_exists_where_its_condition_holds),
         cmocka_unit_test(a_group_sets_several_keys),
+        cmocka_unit_test(one_of_several_conditions_is_enough),
         cmocka_unit_test(seeds_are_points),
         cmocka_unit_test(equal_points_have_one_id),
         cmocka_unit_test(a_study_extends_another),
