@@ -287,6 +287,7 @@ void coherence_poll(struct cms *cms)
         case HW_NOTICE_NONE: return;
         case HW_NOTICE_WRITTEN: notice_written(cms, notice.address, notice.bytes); break;
         case HW_NOTICE_MAPPING: notice_mapping(cms, notice.address, notice.bytes, notice.space); break;
+        case HW_NOTICE_COLD: dispatch_forget(cms); break;
         }
     }
 }

@@ -38,8 +38,7 @@ unsigned dispatch_versions(const struct cms *cms, const struct head *of)
     return versions;
 }
 
-/* Profiles are lost with the heads: what is hot shows itself again. */
-static void forget_all(struct cms *cms)
+void dispatch_forget(struct cms *cms)
 {
     code_cache_flush(cms);
     predecode_flush(cms);
@@ -53,7 +52,7 @@ struct head *dispatch_head(struct cms *cms, uint64_t spc)
     uint64_t context = cms->root->context;
     struct head *head = dispatch_peek(cms, spc, context);
     if (LIKELY(head != NULL)) return head;
-    if (cms->root->head_count == cms->root->head_capacity) forget_all(cms);
+    if (cms->root->head_count == cms->root->head_capacity) dispatch_forget(cms);
     uint32_t *bucket = bucket_of(cms, spc, context);
     head = at(cms, cms->root->heads + cms->root->head_count++ * (uint32_t)sizeof *head);
     *head = (struct head){.spc = spc, .context = context, .next = *bucket};

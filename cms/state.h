@@ -186,6 +186,8 @@ void cms_context_changed(struct cms *cms);
 struct head *dispatch_head(struct cms *cms, uint64_t spc);
 /* Translations of the same address and context but for the x87 stack. */
 unsigned dispatch_versions(const struct cms *cms, const struct head *of);
+/* Empties the map: translations, pre-decoded blocks and profiles go with the heads; what is hot shows itself again. */
+void dispatch_forget(struct cms *cms);
 /* The entry if there is one. */
 struct head *dispatch_peek(const struct cms *cms, uint64_t spc, uint64_t context);
 

@@ -152,7 +152,8 @@ void hw_event_margin(struct hw_core *core, uint32_t insns);
 /* The time-stamp counter at this instruction. */
 uint64_t hw_time_stamp(struct hw_core *core);
 
-enum hw_notice_kind { HW_NOTICE_NONE, HW_NOTICE_WRITTEN, HW_NOTICE_MAPPING };
+/* COLD: the laboratory wants all that was translated, pre-decoded and profiled forgotten. */
+enum hw_notice_kind { HW_NOTICE_NONE, HW_NOTICE_WRITTEN, HW_NOTICE_MAPPING, HW_NOTICE_COLD };
 struct hw_notice {
     uint8_t kind;
     uint64_t address; /* WRITTEN: physical, protected chunks only; MAPPING: linear */

@@ -42,6 +42,14 @@ struct run {
 
 /* ---- looking on ---- */
 
+/* What the region of interest is not to find warm. */
+static void cool(struct run *run)
+{
+    const struct lab_params *lab = &run->request->config->values.lab;
+    machine_cool(run->machine, (lab->roi_caches ? COOL_CACHES : 0u) | (lab->roi_predictors ? COOL_PREDICTORS : 0u) |
+                                   (lab->roi_translations ? COOL_TRANSLATIONS : 0u));
+}
+
 /* "total" stands first; the others are what lies between two ends. */
 static void close_window(struct run *run, const struct stats *now)
 {
@@ -53,6 +61,7 @@ static void close_window(struct run *run, const struct stats *now)
     run->edge = *now;
     run->next_edge =
         run->window_count == 1 && lab->roi_insns ? now->machine.insns + (uint64_t)lab->roi_insns : UINT64_MAX;
+    if (run->window_count == 1) cool(run);
     run->window_count++;
 }
 

@@ -374,9 +374,11 @@ void core_set_threshold(struct hw_core *core);
 
 /* ---- predict.c, jtlb.c, dras.c ---- */
 bool predictor_init(struct predictor *predictor, const struct machine_params *params);
+void predictor_reset(struct predictor *predictor, const struct machine_params *params);
 /* Predicts, and learns the outcome. */
 bool predictor_branch(struct predictor *predictor, uint32_t tpc, bool backward, bool taken);
 bool jtlb_init(struct jtlb *jtlb, const struct machine_params *params);
+void jtlb_reset(struct jtlb *jtlb); /* empty */
 /* TPC or 0; *is_false: a partial tag matched an entry that is not the one. */
 uint32_t jtlb_lookup(struct jtlb *jtlb, uint64_t spc, uint64_t context, bool *is_false);
 void jtlb_insert(struct jtlb *jtlb, uint64_t spc, uint64_t context, uint32_t tpc);

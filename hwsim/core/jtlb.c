@@ -17,6 +17,11 @@ bool jtlb_init(struct jtlb *jtlb, const struct machine_params *params)
     return jtlb->entries != NULL;
 }
 
+void jtlb_reset(struct jtlb *jtlb)
+{
+    for (size_t i = 0; jtlb->entries && i < (size_t)jtlb->sets * jtlb->ways; i++) jtlb->entries[i].tpc = 0;
+}
+
 /* x86 code has no alignment, so the lowest bits index; the next ones are folded in. */
 static struct jtlb_entry *set_of(const struct jtlb *jtlb, uint64_t spc)
 {

@@ -124,6 +124,10 @@ struct machine_observer {
     void (*platform)(void *cookie, struct hw_core *core, bool after);
     void (*region)(void *cookie, struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info);
 };
+/* Empties structures, without a cost, at a commit: caches and TLB; branch predictor, JTLB and DRAS; translations and all
+ * else that the CMS has learnt (when it next has control, which is at once). Unlike all else here this changes the run. */
+enum machine_cool { COOL_CACHES = 1, COOL_PREDICTORS = 2, COOL_TRANSLATIONS = 4 };
+void machine_cool(struct machine *machine, unsigned what);
 void machine_observe(struct machine *machine, struct machine_observer observer);
 /* Trace channels (letters) and, if not 0, the guest address they are limited to; lines go to `descriptor`. */
 void machine_trace(struct machine *machine, const char *letters, uint64_t spc, int descriptor);

@@ -10,8 +10,14 @@ bool predictor_init(struct predictor *predictor, const struct machine_params *pa
     predictor->mask = (uint32_t)params->predictor_entries - 1;
     predictor->history_mask = (uint32_t)bits_mask((unsigned)params->predictor_history);
     predictor->counters = malloc((size_t)params->predictor_entries);
-    if (predictor->counters) memset(predictor->counters, 1, (size_t)params->predictor_entries); /* weakly not taken */
+    if (predictor->counters) predictor_reset(predictor, params);
     return predictor->counters != NULL;
+}
+
+void predictor_reset(struct predictor *predictor, const struct machine_params *params)
+{
+    memset(predictor->counters, 1, (size_t)params->predictor_entries); /* weakly not taken */
+    predictor->history = 0;
 }
 
 bool predictor_branch(struct predictor *predictor, uint32_t tpc, bool backward, bool taken)
