@@ -24,6 +24,7 @@ enum {
 struct code {
     uint64_t address, context;
     uint8_t bytes[X86_INSN_BYTES_MAX], length; /* length 0: free */
+    bool transfers;
     unsigned ops, capacity;
     struct ir_insn *insns;
 };
@@ -62,6 +63,9 @@ struct check {
     bool in_platform;
     bool diverged;
     struct text why; /* what the shadow met in the instruction under way */
+    struct check_step last;
+    void (*stepped)(void *cookie, const struct check_step *step); /* NULL: nobody wants to know */
+    void *stepped_cookie;
     uint64_t values[OPS_MAX];
     uint16_t flags[OPS_MAX];
     struct vreg vectors[OPS_MAX];
@@ -271,6 +275,7 @@ static const struct code *code_at(struct check *c, uint64_t address)
     code->address = address;
     code->context = context;
     code->length = insn.length;
+    code->transfers = x86_rows[insn.row].properties & X86_ENDS_REGION;
     memcpy(code->bytes, bytes, insn.length);
     return code;
 }
@@ -284,6 +289,8 @@ static enum step step(struct check *c)
     text_free(&c->why);
     const struct code *code = code_at(c, address);
     if (!code) return STEP_STUCK;
+    c->last = (struct check_step){
+        .address = address, .esp = (uint32_t)c->r[HOME_ESP], .length = code->length, .transfers = code->transfers};
     const struct ir_machine machine = {.r = c->r, .f0 = &c->f0, .cookie = c, .load = load, .store = store, .probe = probe,
                                        .v = c->v, .vectors = c->vectors, .load_vector = load_vector,
                                        .store_vector = store_vector, .vector = vector};
@@ -302,6 +309,7 @@ static enum step step(struct check *c)
         bool behind =
             exit->op == IR_EXIT && (exit->kind == IR_SYSTEM || exit->kind == IR_SOFTINT || exit->kind == IR_DISPATCH);
         c->r[HOME_EIP] = iteration ? address : behind ? next : result.value;
+        c->last.calls = exit->op == IR_EXIT && (exit->kind == IR_CALL || exit->kind == IR_CALL_INDIRECT);
         return iteration ? STEP_ITERATION : STEP_RETIRED;
     }
     case IR_TRAPPED: text_printf(&c->why, "it traps (vector %u)", (unsigned)result.value); return STEP_STUCK;
@@ -309,6 +317,12 @@ static enum step step(struct check *c)
     case IR_REFUSED: case IR_FLOAT_ERROR: break;
     }
     return STEP_STUCK;
+}
+
+static void tell(struct check *c, bool retired)
+{
+    c->last.retired = retired;
+    if (c->stepped) c->stepped(c->stepped_cookie, &c->last);
 }
 
 /* What a helper does is taken over from the machine: the interpreter is the only one that has it. */
@@ -500,15 +514,18 @@ void check_committed(struct check *c, struct hw_core *core, uint32_t insns, unsi
         last = step(c);
         if (last == STEP_STUCK || last == STEP_HELPER) break;
         retired += last == STEP_RETIRED;
+        tell(c, last == STEP_RETIRED);
     }
     if (last != STEP_STUCK && flags & COMMIT_ITERATION && !(flags & COMMIT_LAST)) {
         last = step(c);
+        if (last == STEP_ITERATION) tell(c, false);
         if (last == STEP_RETIRED)
             diverge(c, insns, "the machine goes on repeating the instruction, the shadow is done with it");
     }
-    if (last == STEP_HELPER && retired + 1 == insns)
+    if (last == STEP_HELPER && retired + 1 == insns) {
+        tell(c, true);
         adopt(c);
-    else if (last == STEP_STUCK || last == STEP_HELPER) {
+    } else if (last == STEP_STUCK || last == STEP_HELPER) {
         diverge(c, insns, "the shadow cannot run the instruction at 0x%08" PRIx64 ": %s", c->r[HOME_EIP],
                 last == STEP_HELPER ? "a translation ran into a helper" : text_string(&c->why));
     }
@@ -552,6 +569,12 @@ void check_finish(struct check *c, struct hw_core *core)
     if (c->diverged) return;
     c->core = core;
     sweep(c, 0);
+}
+
+void check_on_step(struct check *c, void (*stepped)(void *cookie, const struct check_step *step), void *cookie)
+{
+    c->stepped = stepped;
+    c->stepped_cookie = cookie;
 }
 
 bool check_diverged(const struct check *c) { return c->diverged; }

@@ -20,6 +20,7 @@ int command_config(int argc, char **argv);
 int command_stats(int argc, char **argv);
 int command_workloads(int argc, char **argv);
 int command_disasm(int argc, char **argv);
+int command_trace(int argc, char **argv);
 int command_scan(int argc, char **argv);
 int command_isa(int argc, char **argv);
 int command_bench(int argc, char **argv);

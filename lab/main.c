@@ -18,6 +18,7 @@ static const struct {
     {"stats", "list, diff: the statistics", command_stats},
     {"workloads", "list, build, fetch and run guest programs", command_workloads},
     {"disasm", "a region of a program as x86, IR and bundles, side by side", command_disasm},
+    {"trace", "run a program and write what it did for Konata, Perfetto, KCachegrind or SimPoint", command_trace},
     {"scan", "what may stop a program on covm, found before it runs", command_scan},
     {"isa", "the x86 instructions that covm has: translated or interpreted, tested by what", command_isa},
     {"sweep", "plan, run, status, collect: a study, from its file to its figures", command_sweep},

@@ -131,25 +131,10 @@ static void print_regions(const struct machine *machine, struct text *text)
     }
 }
 
-static void print_string(struct text *text, const char *string)
-{
-    text_add(text, "\"", 1);
-    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
-        if (*c == '"' || *c == '\\') {
-            text_printf(text, "\\%c", *c);
-        } else if (*c < 0x20 || *c >= 0x7f) {
-            text_printf(text, "\\u%04x", *c); /* bytes as Latin-1: argv need not be UTF-8 */
-        } else {
-            text_add(text, (const char *)c, 1);
-        }
-    }
-    text_add(text, "\"", 1);
-}
-
 static void print_member(struct text *text, const char *name, const char *value)
 {
     text_printf(text, "  \"%s\": ", name);
-    print_string(text, value);
+    text_add_json(text, value);
     text_printf(text, ",\n");
 }
 
@@ -158,7 +143,7 @@ static void print_list(struct text *text, const char *name, char *const *words)
     text_printf(text, "  \"%s\": [", name);
     for (unsigned i = 0; words && words[i]; i++) {
         text_printf(text, i ? ", " : "");
-        print_string(text, words[i]);
+        text_add_json(text, words[i]);
     }
     text_printf(text, "],\n");
 }
@@ -209,7 +194,7 @@ static void print_run(const struct record *record, const struct run_request *req
     text_printf(text, "  \"not_modelled\": [");
     for (unsigned i = 0; not_modelled[i]; i++) {
         text_printf(text, "%s\n    ", i ? "," : "");
-        print_string(text, not_modelled[i]);
+        text_add_json(text, not_modelled[i]);
     }
     text_printf(text, "\n  ]\n}\n");
 }

@@ -28,7 +28,8 @@ struct run {
     struct machine *machine;
     struct hw_core *core;
     struct user *user;
-    struct check *check;
+    struct check *check; /* --check, or what a trace learns the instructions from */
+    struct trace *trace; /* NULL: none */
     struct record record;
     bool recording;
     struct tee tee;
@@ -90,6 +91,7 @@ static void committed(void *cookie, struct hw_core *core, uint32_t insns, unsign
         check_committed(run->check, core, insns, flags);
         if (check_diverged(run->check)) user_interrupt(run->user);
     }
+    if (run->trace) trace_committed(run->trace, core, user_thread(run->user));
     if (hw_insns(core) >= run->next_look) look(run);
 }
 
@@ -105,6 +107,38 @@ static void platform(void *cookie, struct hw_core *core, bool after)
     check_platform(run->check, core, after);
 }
 
+/* ---- what a trace looks at ---- */
+
+static void stepped(void *cookie, const struct check_step *step) { trace_stepped(((struct run *)cookie)->trace, step); }
+
+static void spent(void *cookie, struct hw_core *core, enum hw_activity activity, unsigned work)
+{
+    trace_spent(((struct run *)cookie)->trace, core, activity, work);
+}
+
+static void bundle(void *cookie, struct hw_core *core, uint32_t tpc)
+{
+    trace_bundle(((struct run *)cookie)->trace, core, tpc);
+}
+
+static void left(void *cookie, struct hw_core *core, const struct hw_exit *exit)
+{
+    trace_left(((struct run *)cookie)->trace, core, exit);
+}
+
+static void region(void *cookie, struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info)
+{
+    trace_region(((struct run *)cookie)->trace, core, event, info);
+}
+
+static void observe_for_trace(const struct run *run, struct machine_observer *observer)
+{
+    const struct machine_observer wanted = {
+        .committed = committed, .spent = spent, .bundle = bundle, .left = left, .region = region};
+    trace_observe(run->trace, observer, &wanted);
+    if (trace_steps(run->trace)) check_on_step(run->check, stepped, (void *)run);
+}
+
 static void observe(struct run *run)
 {
     const struct lab_params *lab = &run->request->config->values.lab;
@@ -117,6 +151,7 @@ static void observe(struct run *run)
         observer.stored = stored;
         observer.platform = platform;
     }
+    if (run->trace) observe_for_trace(run, &observer);
     if (observer.committed) machine_observe(run->machine, observer);
 }
 
@@ -142,6 +177,7 @@ static void panicked(void *cookie)
 {
     struct run *run = cookie;
     if (run->teeing) tee_end(&run->tee); /* what the guest wrote before is not our bug's to keep */
+    if (run->trace) trace_destroy(run->trace);
     _exit(EXIT_INTERNAL);
 }
 
@@ -152,11 +188,23 @@ static int release(struct run *run, int code, const char *error)
     if (run->teeing) tee_end(&run->tee);
     if (run->user) user_destroy(run->user);
     if (run->check) check_destroy(run->check);
+    if (run->trace) trace_destroy(run->trace);
     if (run->machine) machine_destroy(run->machine);
     if (run->recording) record_free(&run->record);
     stats_table_free(&run->table);
     free(run);
     return code;
+}
+
+static bool prepare_trace(struct run *run)
+{
+    const struct run_request *request = run->request;
+    const struct trace_source source = {.machine = run->machine,
+                                        .program = request->program,
+                                        .argv = request->argv,
+                                        .frequency = (uint64_t)request->config->values.machine.frequency};
+    run->trace = trace_create(request->trace, &source);
+    return run->trace != NULL;
 }
 
 static int prepare(struct run *run)
@@ -175,7 +223,9 @@ static int prepare(struct run *run)
             return release(run, EXIT_USAGE, NULL);
         run->teeing = true;
     }
-    if (request->check) run->check = check_create(run->machine, (uint64_t)request->config->values.machine.guest_limit);
+    if (request->trace && !prepare_trace(run)) return release(run, EXIT_USAGE, NULL);
+    if (request->check || (run->trace && trace_steps(run->trace)))
+        run->check = check_create(run->machine, (uint64_t)request->config->values.machine.guest_limit);
     struct user_config user = {
         .params = request->config->values.user,
         .program = request->program,
@@ -223,6 +273,13 @@ static void collect(struct run *run, struct run_result *result)
     }
 }
 
+/* NULL, or how a run was stopped that would have gone on. (A limit that was asked for is all that was asked for.) */
+static const char *broken_off(const struct run_result *result)
+{
+    if (result->diverged) return "ended by a divergence";
+    return result->status.end == USER_INTERRUPTED ? "interrupted" : NULL;
+}
+
 int run_guest(const struct run_request *request, struct run_result *result)
 {
     *result = (struct run_result){0};
@@ -243,6 +300,7 @@ int run_guest(const struct run_request *request, struct run_result *result)
     collect(run, result);
     if (run->teeing) tee_end(&run->tee);
     run->teeing = false;
+    if (run->trace && !trace_end(run->trace, broken_off(result))) return release(run, EXIT_USAGE, NULL);
     if (run->recording) {
         if (run->row.machine.insns < result->stats.machine.insns) add_row(run, &result->stats);
         if (!record_end(&run->record, request, result, run->machine, &run->table, run->windows, run->window_count)) {

@@ -4,6 +4,7 @@
 
 #include "lab/config.h"
 #include "lab/stats.h"
+#include "lab/trace.h"
 
 struct run_request {
     const struct config *config;
@@ -17,6 +18,7 @@ struct run_request {
     const char *trace_letters; /* NULL: none */
     uint64_t trace_spc;
     const char *directory; /* run record; NULL: none */
+    const struct trace_request *trace; /* NULL: none */
     bool heartbeat;        /* progress on standard error */
     char **command;        /* NULL-terminated, for the record; may be NULL */
 };

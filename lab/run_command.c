@@ -4,33 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab/cli.h"
 #include "lab/commands.h"
-#include "lab/run.h"
+#include "lab/run_command.h"
 
 static const char usage[] =
     "usage: covm run [options] [--] PROGRAM [ARGUMENT...]\n"
     "Runs a static i386 Linux program; its standard input, output and error are passed through.\n" CLI_USAGE
     "  -o DIR                write the run record (statistics, regions, timeline, ...) into this new directory\n"
-    "  --check               compare every commit with a shadow interpreter (lockstep)\n"
-    "  --guest-exit          exit with the guest's own code (128+n if signal n killed it)\n"
-    "  --root DIR            the guest's / (default: the current directory)\n"
-    "  --write               let the guest write below its /\n"
-    "  --env NAME=VALUE      a variable of the guest's environment, beside the fixed ones\n"
-    "  --max-insns N         stop after that many guest instructions (exit code 5)\n"
-    "  -d LETTERS[@0xADDR]   trace channels ('-d help' lists them) to standard error, for the code at one address\n"
-    "  -v, -q                a line of figures at the end always, or never (default: where standard error is a "
-    "terminal)\n";
-
-enum { CHECK = CLI_OWN, GUEST_EXIT, ROOT, WRITE, ENV, MAX_INSNS };
-
-struct command {
-    struct config_args config;
-    struct run_request request;
-    bool guest_exit, figures;
-    char *letters;
-    unsigned env_count;
-};
+    RUN_USAGE;
 
 static bool print_channels(void)
 {
@@ -50,7 +31,7 @@ static bool is_channel(char letter)
     return memchr(letters, letter, sizeof letters);
 }
 
-static bool take_trace(struct command *c, const char *value)
+static bool take_trace(struct run_command *c, const char *value)
 {
     const char *at = strchr(value, '@');
     if (!strcmp(value, "help")) return print_channels();
@@ -59,21 +40,21 @@ static bool take_trace(struct command *c, const char *value)
     c->request.trace_letters = c->letters;
     for (const char *letter = c->letters; *letter; letter++) {
         if (is_channel(*letter)) continue;
-        fprintf(stderr, "covm run: -d %s: no channel '%c' among\n", value, *letter);
+        fprintf(stderr, "covm %s: -d %s: no channel '%c' among\n", c->name, value, *letter);
         return print_channels();
     }
     if (!*c->letters) {
-        fprintf(stderr, "covm run: -d %s: no channel named; there are\n", value);
+        fprintf(stderr, "covm %s: -d %s: no channel named; there are\n", c->name, value);
         return print_channels();
     }
     return !at || cli_number("-d", at + 1, &c->request.trace_spc);
 }
 
-static bool take_env(struct command *c, char *value)
+static bool take_env(struct run_command *c, char *value)
 {
     char *equals = strchr(value, '=');
     if (!equals || equals == value) {
-        fprintf(stderr, "covm run: --env %s: not of the form NAME=VALUE\n", value);
+        fprintf(stderr, "covm %s: --env %s: not of the form NAME=VALUE\n", c->name, value);
         return false;
     }
     c->request.env = lab_reallocate(c->request.env, (c->env_count + 2) * sizeof *c->request.env);
@@ -82,19 +63,18 @@ static bool take_env(struct command *c, char *value)
     return true;
 }
 
-static bool take(struct command *c, int option, char *value)
+bool run_command_option(struct run_command *c, int option, char *value)
 {
     switch (option) {
-    case 'o': c->request.directory = value; return true;
     case 'd': return take_trace(c, value);
     case 'q': c->figures = c->request.heartbeat = false; return true;
     case 'v': c->figures = true; return true;
-    case CHECK: c->request.check = true; return true;
-    case GUEST_EXIT: c->guest_exit = true; return true;
-    case ROOT: c->request.root = value; return true;
-    case WRITE: c->request.write = true; return true;
-    case ENV: return take_env(c, value);
-    case MAX_INSNS: return cli_number("--max-insns", value, &c->request.insns_max);
+    case RUN_CHECK: c->request.check = true; return true;
+    case RUN_GUEST_EXIT: c->guest_exit = true; return true;
+    case RUN_ROOT: c->request.root = value; return true;
+    case RUN_WRITE: c->request.write = true; return true;
+    case RUN_ENV: return take_env(c, value);
+    case RUN_MAX_INSNS: return cli_number("--max-insns", value, &c->request.insns_max);
     default: return cli_option(&c->config, option, value);
     }
 }
@@ -107,7 +87,7 @@ static void print_figures(const struct run_result *result)
             result->cpu_seconds > 0 ? insns / result->cpu_seconds / 1e6 : 0);
 }
 
-static int run(struct command *c)
+static int run(struct run_command *c)
 {
     struct config config;
     struct run_result *result = lab_allocate(sizeof *result);
@@ -133,48 +113,57 @@ static char *base_name(char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-int command_run(int argc, char **argv)
+void run_command_begin(struct run_command *c, char **argv)
 {
-    static const struct option options[] = {CLI_OPTIONS,
-                                            {"check", no_argument, NULL, CHECK},
-                                            {"guest-exit", no_argument, NULL, GUEST_EXIT},
-                                            {"root", required_argument, NULL, ROOT},
-                                            {"write", no_argument, NULL, WRITE},
-                                            {"env", required_argument, NULL, ENV},
-                                            {"max-insns", required_argument, NULL, MAX_INSNS},
-                                            {0}};
-    char *no_env[] = {NULL};
     bool terminal = isatty(STDERR_FILENO);
-    struct command c = {
+    *c = (struct run_command){
+        .name = strchr(argv[0], ' ') + 1, /* "covm NAME" */
         .figures = terminal,
         .request = {
             .root = ".", .output = STDOUT_FILENO, .error = STDERR_FILENO, .command = argv, .heartbeat = terminal}};
+}
+
+int run_command_run(struct run_command *c, int count, char **words)
+{
+    char *no_env[] = {NULL}, **env = c->request.env;
+    c->request.program = words[0];
+    c->request.argv = lab_allocate((size_t)(count + 1) * sizeof(char *));
+    memcpy(c->request.argv, words, (size_t)count * sizeof(char *));
+    c->request.argv[0] = base_name(words[0]);
+    if (!env) c->request.env = no_env;
+    int code = run(c);
+    free(c->request.argv);
+    c->request.env = env;
+    return code;
+}
+
+void run_command_free(struct run_command *c)
+{
+    free(c->request.env);
+    free(c->letters);
+    config_args_free(&c->config);
+}
+
+int command_run(int argc, char **argv)
+{
+    static const struct option options[] = {RUN_OPTIONS, {0}};
+    struct run_command c;
     int option, code = EXIT_FINE;
     bool fine = true;
+    run_command_begin(&c, argv);
     while (fine && (option = getopt_long(argc, argv, "+o:d:qv", options, NULL)) != -1) {
         if (option == '?' || option == CLI_HELP) {
             code = cli_usage(option, usage);
             fine = false;
-        } else if (!take(&c, option, optarg)) {
+        } else if (option == 'o') {
+            c.request.directory = optarg;
+        } else if (!run_command_option(&c, option, optarg)) {
             code = EXIT_USAGE;
             fine = false;
         }
     }
-    if (fine && optind == argc) {
-        code = cli_usage('?', usage);
-        fine = false;
-    }
-    if (fine) {
-        c.request.program = argv[optind];
-        c.request.argv = lab_allocate((size_t)(argc - optind + 1) * sizeof(char *));
-        memcpy(c.request.argv, argv + optind, (size_t)(argc - optind) * sizeof(char *));
-        c.request.argv[0] = base_name(argv[optind]);
-        if (!c.request.env) c.request.env = no_env;
-        code = run(&c);
-        free(c.request.argv);
-    }
-    if (c.request.env != no_env) free(c.request.env);
-    free(c.letters);
-    config_args_free(&c.config);
+    if (fine && optind == argc) code = cli_usage('?', usage);
+    else if (fine) code = run_command_run(&c, argc - optind, argv + optind);
+    run_command_free(&c);
     return code;
 }

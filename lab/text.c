@@ -56,6 +56,21 @@ void text_printf(struct text *text, const char *format, ...)
     va_end(arguments);
 }
 
+void text_add_json(struct text *text, const char *string)
+{
+    text_add(text, "\"", 1);
+    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
+        if (*c == '"' || *c == '\\') {
+            text_printf(text, "\\%c", *c);
+        } else if (*c < 0x20 || *c >= 0x7f) {
+            text_printf(text, "\\u%04x", *c);
+        } else {
+            text_add(text, (const char *)c, 1);
+        }
+    }
+    text_add(text, "\"", 1);
+}
+
 const char *text_string(const struct text *text) { return text->data ? text->data : ""; }
 
 void text_free(struct text *text)

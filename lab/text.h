@@ -14,6 +14,8 @@ struct text {
 void text_add(struct text *text, const char *bytes, size_t count);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_vprintf(struct text *text, const char *format, va_list arguments);
+/* Appends a JSON string, quotes included; bytes count as Latin-1, since what a guest is given need not be UTF-8. */
+void text_add_json(struct text *text, const char *string);
 /* The string so far, "" where nothing was added. Belongs to `text`. */
 const char *text_string(const struct text *text);
 void text_free(struct text *text);

@@ -77,6 +77,7 @@ void hw_charge(struct hw_core *core, enum hw_work work, uint64_t units, uint32_t
     machine->account.work_cycles[work] += cycles;
     account_add(core, activity_of[work], CAUSE_CMS, cycles);
     if (region) account_region(core, region)->charged_cycles += cycles;
+    account_tell(core, activity_of[work], work);
 }
 
 static void map_region(struct hw_core *core, const struct hw_region_info *info, uint32_t region)

@@ -133,7 +133,9 @@ void checkpoint_rollback(struct hw_core *core, enum hw_exit_kind kind, uint32_t 
     if (!region) region = core->commit_region;
     account_flush(core, ACTIVITY_SQUASHED, region, core->cycle + 1);
     core->cycle++;
+    account_tell(core, ACTIVITY_SQUASHED, WORKS);
     account_add(core, ACTIVITY_ROLLBACK, CAUSE_ROLLBACK, (uint64_t)core->params->rollback_cycles);
+    account_tell(core, ACTIVITY_ROLLBACK, WORKS);
     account_region(core, region)->rollbacks[kind]++;
     ++*rollback_counter(&core->stats, kind);
     copy_dirty(&core->state, &core->shadow, core->dirty, core->vdirty);

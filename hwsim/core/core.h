@@ -179,7 +179,7 @@ struct place {
     uint64_t known;   /* cycle at which the translation is known */
 };
 
-/* inject.* keys, and tracing of bundles. */
+/* inject.* keys, and looking on at bundles. */
 struct injection {
     bool on;                   /* any of it: every bundle is looked at */
     uint64_t bundles;          /* issued */
@@ -219,7 +219,7 @@ struct hw_core {
     uint64_t since; /* first cycle not yet accounted */
     uint64_t stalls[CAUSES];
     uint32_t stalled;                    /* causes with stalls */
-    uint32_t commit_region, commit_gear; /* of the last commit since hw_enter; gear 0: none */
+    uint32_t commit_region, commit_gear; /* of the last commit since hw_enter; gear 0: none, or the CMS runs */
 
     /* events */
     uint64_t insns, event_threshold, next_event, event_margin;
@@ -288,6 +288,11 @@ struct region_account *account_region(struct hw_core *core, uint32_t region);
 /* The region whose code holds `tpc`; 0: none that hw_region told of. */
 uint32_t account_region_at(const struct hw_core *core, uint32_t tpc);
 enum hw_activity account_gear(unsigned gear);
+/* Tells who looks on that cycles have been accounted, other than by a commit. */
+static inline void account_tell(struct hw_core *core, enum hw_activity activity, unsigned work)
+{
+    if (UNLIKELY(core->observer.spent != NULL)) core->observer.spent(core->observer.cookie, core, activity, work);
+}
 
 /* ---- access.c: translation and data-cache timing, for translations and for the CMS ---- */
 /* Resolves [linear, linear + bytes) of a space. False: core->fault says why (a walk's cycles have passed). Protection

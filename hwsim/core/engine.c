@@ -247,7 +247,7 @@ SLOW void push_return(struct hw_core *core, uint64_t spc, uint32_t tpc)
     core->stats.dras_overflows += dras_push(&core->dras, spc, core_context(core), tpc);
 }
 
-/* ---- injection and tracing ---- */
+/* ---- injection and looking on ---- */
 
 /* True: a rollback is forced at this bundle. */
 SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
@@ -257,6 +257,7 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
     inject->bundles++;
     inject->since_checkpoint++;
     if (trace_is_on(core->machine, 'b')) report_bundle(core, bundle->offset);
+    if (core->observer.bundle) core->observer.bundle(core->observer.cookie, core, bundle->offset);
     if (params->inject_every && inject->bundles % (uint64_t)params->inject_every == 0) return true;
     if (params->inject_odds && prng_below(&inject->random, (uint64_t)params->inject_odds) == 0) return true;
     return params->inject_at && inject->since_checkpoint == (uint64_t)params->inject_at;
@@ -668,6 +669,7 @@ static void account_exit(struct hw_core *core, uint32_t site)
     unsigned gear = region ? account_region(core, region)->info.gear : core->commit_gear;
     account_flush(core, account_gear(gear), region ? region : core->commit_region, core->cycle + 1);
     core->cycle++;
+    account_tell(core, account_gear(gear), WORKS);
 }
 
 void engine_run(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)

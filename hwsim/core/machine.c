@@ -317,9 +317,39 @@ void machine_notice(struct machine *machine, struct hw_notice notice)
 
 /* ---- looking on ---- */
 
+/* Is there anything for which every bundle has to be looked at? */
+static void look_at_bundles(struct machine *machine)
+{
+    const struct machine_params *params = &machine->config.params;
+    bool inject = params->inject_every || params->inject_at || params->inject_odds;
+    for (unsigned i = 0; i < machine->core_count; i++) {
+        struct hw_core *core = &machine->cores[i];
+        core->inject.on = inject || trace_is_on(machine, 'b') || core->observer.bundle;
+    }
+}
+
 void machine_observe(struct machine *machine, struct machine_observer observer)
 {
     for (unsigned i = 0; i < machine->core_count; i++) machine->cores[i].observer = observer;
+    look_at_bundles(machine);
+}
+
+uint64_t core_cycles(const struct hw_core *core) { return core->since; }
+unsigned core_commit_gear(const struct hw_core *core) { return core->commit_gear; }
+
+void core_waited(const struct hw_core *core, uint64_t cycles[CAUSES])
+{
+    const struct machine_account *account = &core->machine->account;
+    for (unsigned cause = 0; cause < CAUSES; cause++) {
+        cycles[cause] = core->stalls[cause];
+        for (unsigned activity = 0; activity < ACTIVITIES; activity++)
+            cycles[cause] += account->cycles[activity][cause];
+    }
+}
+
+uint64_t core_ready_cycle(const struct hw_core *core, unsigned reg)
+{
+    return (reg < REGS_ALL ? core->ready[reg] : core->ready_flags[reg - REGS_ALL]) >> 4;
 }
 
 void machine_trace(struct machine *machine, const char *letters, uint64_t spc, int descriptor)
@@ -332,10 +362,7 @@ void machine_trace(struct machine *machine, const char *letters, uint64_t spc, i
     }
     machine->trace_spc = spc;
     machine->trace_descriptor = descriptor;
-    const struct machine_params *params = &machine->config.params;
-    bool inject = params->inject_every || params->inject_at || params->inject_odds;
-    for (unsigned i = 0; i < machine->core_count; i++)
-        machine->cores[i].inject.on = inject || trace_is_on(machine, 'b');
+    look_at_bundles(machine);
 }
 
 void machine_on_panic(struct machine *machine, void (*panic)(void *cookie), void *cookie)

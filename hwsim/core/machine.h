@@ -123,12 +123,29 @@ struct machine_observer {
     /* Before / after the platform changed guest state (system call, exception, event). */
     void (*platform)(void *cookie, struct hw_core *core, bool after);
     void (*region)(void *cookie, struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info);
+    /* The cycles from the last call of this, or of `committed` for a translation, up to core_cycles() have gone to
+     * `activity`, for work `work` of the CMS (WORKS: for none). Each cycle is told of once, by either. */
+    void (*spent)(void *cookie, struct hw_core *core, enum hw_activity activity, unsigned work);
+    /* A bundle has begun to execute, in the present cycle (machine_cycle). Its results are not there yet. */
+    void (*bundle)(void *cookie, struct hw_core *core, uint32_t tpc);
+    /* A translation has come back; `spent` has told of its last cycles. */
+    void (*left)(void *cookie, struct hw_core *core, const struct hw_exit *exit);
 };
 /* Empties structures, without a cost, at a commit: caches and TLB; branch predictor, JTLB and DRAS; translations and all
  * else that the CMS has learnt (when it next has control, which is at once). Unlike all else here this changes the run. */
 enum machine_cool { COOL_CACHES = 1, COOL_PREDICTORS = 2, COOL_TRANSLATIONS = 4 };
 void machine_cool(struct machine *machine, unsigned what);
 void machine_observe(struct machine *machine, struct machine_observer observer);
+/* The first cycle that is not accounted yet: cycles before it have been told of, in an observer's functions. */
+uint64_t core_cycles(const struct hw_core *core);
+/* Gear of the translation that commits; 0: none does, hw_commit it was. For an observer's `committed`. */
+unsigned core_commit_gear(const struct hw_core *core);
+/* Cycles by cause since the start, those not accounted yet included: what lies between two issued bundles, all but
+ * CAUSE_ISSUE. */
+void core_waited(const struct hw_core *core, uint64_t cycles[CAUSES]);
+/* Cycle from which the result last written to a register (of either file; flag registers from REGS_ALL on) can be
+ * used; one that is in the past may belong to an earlier result. */
+uint64_t core_ready_cycle(const struct hw_core *core, unsigned reg);
 /* Trace channels (letters) and, if not 0, the guest address they are limited to; lines go to `descriptor`. */
 void machine_trace(struct machine *machine, const char *letters, uint64_t spc, int descriptor);
 /* Called by hw_panic after it has reported to standard error; must not return. Default: _exit(6). */

@@ -50,8 +50,10 @@ void hw_enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
     engine_run(core, tpc, exit);
     exit->region = account_region_at(core, exit->site);
     if (!exit->region) exit->region = core->commit_region;
+    core->commit_gear = 0;
     log_exit(core, exit);
     if (exit->kind == HW_EXIT) check_committed(core);
+    if (UNLIKELY(core->observer.left != NULL)) core->observer.left(core->observer.cookie, core, exit);
 }
 
 void hw_invalidate_code(struct hw_core *core, uint32_t tpc, uint32_t bytes)
@@ -82,6 +84,7 @@ static void account_access(struct hw_core *core, uint64_t ready, enum hw_cause c
     core->stalled = 0;
     account_add(core, ACTIVITY_INTERPRET, CAUSE_ISSUE, 1);
     if (ready > core->cycle) account_add(core, ACTIVITY_INTERPRET, cause, ready - core->cycle);
+    account_tell(core, ACTIVITY_INTERPRET, WORKS);
 }
 
 static enum hw_access refused(struct hw_core *core)

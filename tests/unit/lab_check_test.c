@@ -138,7 +138,8 @@ static bool run_guest_with(enum harm harm, int gear, const char *report)
     run.user = user_create(run.machine, &user, error, sizeof error);
     assert_non_null(run.user);
     check_begin(run.check, core);
-    struct machine_observer observer = {&run, committed, stored, platform, NULL};
+    struct machine_observer observer = {
+        .cookie = &run, .committed = committed, .stored = stored, .platform = platform};
     machine_observe(run.machine, observer);
     cms_boot(core);
     cms_run(core);

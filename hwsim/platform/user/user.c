@@ -302,6 +302,8 @@ void user_destroy(struct user *user)
 struct user_status user_status(const struct user *user) { return user->status; }
 void user_collect(const struct user *user, struct user_stats *stats) { *stats = user->stats; }
 
+uint32_t user_thread(const struct user *user) { return user->thread ? user->thread->id : 0; }
+
 void user_interrupt(struct user *user)
 {
     user->interrupted = 1;

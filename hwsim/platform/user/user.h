@@ -55,6 +55,8 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
 void user_destroy(struct user *user);
 struct user_status user_status(const struct user *user);
 void user_collect(const struct user *user, struct user_stats *stats);
+/* Linux's id of the thread that the core runs. */
+uint32_t user_thread(const struct user *user);
 /* From a signal handler: end the run with USER_INTERRUPTED at the next event check. */
 void user_interrupt(struct user *user);
 
