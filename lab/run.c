@@ -96,6 +96,12 @@ static void platform(void *cookie, struct hw_core *core, bool after)
     check_platform(run->check, core, after);
 }
 
+static void region(void *cookie, struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info)
+{
+    struct run *run = cookie;
+    if (event == REGION_BORN) regions_made(&run->record.regions, core, info);
+}
+
 static void observe(struct run *run)
 {
     const struct lab_params *lab = &run->request->config->values.lab;
@@ -104,6 +110,7 @@ static void observe(struct run *run)
     run->next_look = run->next_row < run->next_edge ? run->next_row : run->next_edge;
     struct machine_observer observer = {.cookie = run};
     if (run->check || run->recording) observer.committed = committed;
+    if (run->recording) observer.region = region;
     if (run->check) {
         observer.stored = stored;
         observer.platform = platform;
