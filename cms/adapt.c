@@ -6,7 +6,7 @@
 void adapt_renew(struct cms *cms, struct translation *translation)
 {
     struct head *head = at(cms, translation->head);
-    code_cache_kill(cms, translation, REGION_REPLACED);
+    code_cache_kill(cms, translation, REGION_ADAPTED);
     head->gear = translation->gear;
     head->executions = head->threshold;
 }

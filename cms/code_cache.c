@@ -42,6 +42,7 @@ static void report(struct cms *cms, const struct translation *translation, enum 
     struct hw_region_info info = {.region = translation->region,
                                   .gear = translation->gear,
                                   .spc = head->spc,
+                                  .context = head->context,
                                   .guest_insns = translation->guest_insns,
                                   .tpc = translation->tpc,
                                   .code_bytes = translation->code_bytes,
@@ -49,6 +50,11 @@ static void report(struct cms *cms, const struct translation *translation, enum 
                                   .atoms = translation->atoms,
                                   .nops = translation->nops};
     for (unsigned i = 0; i < translation->range_count; i++) info.guest_bytes += ranges[i].bytes;
+    if (translation->range_count) {
+        const struct guest_range *last = &ranges[translation->range_count - 1]; /* they are in order of address */
+        info.first = ranges[0].address;
+        info.last = last->address + last->bytes - 1;
+    }
     hw_region(cms->core, event, &info);
 }
 
@@ -56,9 +62,10 @@ static void report(struct cms *cms, const struct translation *translation, enum 
 
 void code_cache_kill(struct cms *cms, struct translation *translation, enum hw_region_event why)
 {
-    static const uint16_t counter[] = {[REGION_EVICTED] = CMS_STAT_evicted,
-                                       [REGION_INVALIDATED] = CMS_STAT_invalidated,
-                                       [REGION_REPLACED] = CMS_STAT_replaced};
+    static const uint16_t counter[REGION_EVENTS] = {
+        [REGION_EVICTED] = CMS_STAT_evicted,     [REGION_FLUSHED] = CMS_STAT_evicted,
+        [REGION_STORED] = CMS_STAT_invalidated,  [REGION_REMAPPED] = CMS_STAT_invalidated,
+        [REGION_REPLACED] = CMS_STAT_replaced,   [REGION_ADAPTED] = CMS_STAT_replaced};
     struct head *head = at(cms, translation->head);
     struct source *sources = at(cms, translation->sources);
     if (!translation->alive) return;
@@ -72,7 +79,7 @@ void code_cache_kill(struct cms *cms, struct translation *translation, enum hw_r
         coherence_protect(cms, physical);
     }
     hw_targets_purge(cms->core, translation->tpc, translation->code_bytes);
-    hw_charge(cms->core, WORK_EVICT, 1, 0);
+    hw_charge(cms->core, WORK_EVICT, 1, translation->region);
     hw_count(cms->core, counter[why], 1);
     report(cms, translation, why);
 }
@@ -112,14 +119,14 @@ static void prove_unreferenced(struct cms *cms, const struct unit *gone)
 }
 #endif
 
-static void evict(struct cms *cms, struct unit *unit)
+static void evict(struct cms *cms, struct unit *unit, enum hw_region_event why)
 {
     if (!unit->records_used) return;
     for (uint32_t used = 0; used < unit->records_used;) {
         struct translation *translation = at(cms, unit->records + used);
         struct head *head = at(cms, translation->head);
         if (translation->alive) {
-            code_cache_kill(cms, translation, REGION_EVICTED);
+            code_cache_kill(cms, translation, why);
             profile_start(cms, head); /* it must prove itself again */
         }
         used += translation->bytes;
@@ -136,7 +143,7 @@ static void evict(struct cms *cms, struct unit *unit)
 
 void code_cache_flush(struct cms *cms)
 {
-    for (uint32_t i = 0; i < cms->root->unit_count; i++) evict(cms, unit_at(cms, i));
+    for (uint32_t i = 0; i < cms->root->unit_count; i++) evict(cms, unit_at(cms, i), REGION_FLUSHED);
     cms->root->unit_current = 0;
 }
 
@@ -153,7 +160,7 @@ static struct unit *find_room(struct cms *cms, uint32_t code_bytes, uint32_t rec
         return unit;
     root->unit_current = (root->unit_current + 1) % root->unit_count;
     unit = unit_at(cms, root->unit_current);
-    evict(cms, unit);
+    evict(cms, unit, root->unit_count == 1 ? REGION_FLUSHED : REGION_EVICTED);
     return unit;
 }
 

@@ -196,7 +196,7 @@ static void drop(struct cms *cms, uint32_t owner, bool rewritten)
         predecode_drop(cms, at(cms, owner));
         hw_count(cms->core, CMS_STAT_blocks_dropped, 1);
     } else {
-        code_cache_kill(cms, at(cms, owner), REGION_INVALIDATED);
+        code_cache_kill(cms, at(cms, owner), rewritten ? REGION_STORED : REGION_REMAPPED);
     }
     if (!rewritten) return;
     if (head->rewrites < UINT8_MAX) head->rewrites++;

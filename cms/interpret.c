@@ -301,8 +301,9 @@ static void run_kept(struct interpreting *in, struct head *head, uint32_t insns)
         except(in, &fault, false);
 }
 
-struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
+struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns, uint32_t region)
 {
+    uint64_t spc = head->spc, context = head->context; /* the map may be emptied meanwhile */
     uint64_t values[INSN_OPS_MAX];
     uint16_t flags[INSN_OPS_MAX];
     struct vreg vectors[VECTOR_OPS_MAX];
@@ -324,5 +325,6 @@ struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns)
     hw_count(cms->core, CMS_STAT_interpreted, in.done.insns);
     hw_count(cms->core, CMS_STAT_iterations, in.iterations);
     hw_count(cms->core, CMS_STAT_ir_ops, in.ir_ops);
+    hw_interpreted(cms->core, spc, context, in.done.insns + in.iterations, region);
     return in.done;
 }

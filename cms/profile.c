@@ -46,7 +46,7 @@ struct interpreted profile_record(struct cms *cms, struct head *head, unsigned *
         uint64_t insns = hw_insns(cms->core), event = hw_next_event(cms->core);
         if (event <= insns) break;
         uint64_t left = event - insns;
-        struct interpreted one = interpret(cms, head, left < UINT32_MAX ? (uint32_t)left : UINT32_MAX);
+        struct interpreted one = interpret(cms, head, left < UINT32_MAX ? (uint32_t)left : UINT32_MAX, 0);
         all.pace = one.pace;
         all.excepted = one.excepted;
         all.insns += one.insns;

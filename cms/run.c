@@ -52,7 +52,7 @@ static void exited(struct cms *cms, struct translation *translation, const struc
         break;
     case EXIT_HOT: profile_ran_out(cms, head, translation); break;
     case EXIT_STALE:
-        code_cache_kill(cms, translation, REGION_INVALIDATED);
+        code_cache_kill(cms, translation, REGION_STORED);
         pending->interpret = true;
         break;
     case EXIT_INTERPRET:
@@ -141,7 +141,7 @@ static enum pace deliver_events(struct cms *cms, struct pending *pending)
 /* Exactly as far as asked: up to an event, or past what only the interpreter can do. */
 static enum pace interpret_exactly(struct cms *cms, struct head *head, uint64_t insns, unsigned statistic)
 {
-    struct interpreted done = interpret(cms, head, insns < UINT32_MAX ? (uint32_t)insns : UINT32_MAX);
+    struct interpreted done = interpret(cms, head, insns < UINT32_MAX ? (uint32_t)insns : UINT32_MAX, 0);
     if (statistic < CMS_STATS) hw_count(cms->core, statistic, done.insns);
     return (enum pace)done.pace;
 }

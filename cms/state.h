@@ -213,8 +213,9 @@ struct interpreted {
     bool excepted;    /* PACE_DELIVERED, by an exception */
     uint32_t insns;   /* retired */
 };
-/* Interprets from head, which stands for EIP, to the end of its block, at most `insns` instructions (1 at least). */
-struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns);
+/* Interprets from head, which stands for EIP, to the end of its block, at most `insns` instructions (1 at least).
+ * `region`: that rolled back and left them to do; 0: none. */
+struct interpreted interpret(struct cms *cms, struct head *head, uint32_t insns, uint32_t region);
 
 /* guest.c: stores as the interpreter makes them. False: refused, with *fault. */
 bool guest_store(struct cms *cms, uint64_t address, unsigned size, uint64_t value, struct hw_fault *fault);

@@ -17,12 +17,13 @@ static bool inside(const struct cms *cms, const struct translation *translation,
 static struct interpreted interpret_region(struct cms *cms, const struct translation *translation)
 {
     uint64_t spc = ((const struct head *)at(cms, translation->head))->spc, context = cms->root->context;
+    uint32_t region = translation->region;
     struct interpreted all = {0};
     for (;;) {
         uint64_t insns = hw_insns(cms->core), event = hw_next_event(cms->core),
                  left = event > insns ? event - insns : 1;
         struct head *head = dispatch_head(cms, eip(cms));
-        struct interpreted one = interpret(cms, head, left < UINT32_MAX ? (uint32_t)left : UINT32_MAX);
+        struct interpreted one = interpret(cms, head, left < UINT32_MAX ? (uint32_t)left : UINT32_MAX, region);
         all.pace = one.pace;
         all.excepted = one.excepted;
         all.insns += one.insns;

@@ -183,22 +183,34 @@ enum hw_work {
 #undef WORK
     WORKS
 };
-/* Advances the cycle by the cost of `units` of this work, accounted to its activity and to `region` (0: none). */
+/* Advances the cycle by the cost of `units` of this work, accounted to its activity and to `region` (0: none; what
+ * interpreting was for is told by hw_interpreted). */
 void hw_charge(struct hw_core *core, enum hw_work work, uint64_t units, uint32_t region);
 /* Adds to a CMS statistic (cms/cms_stats.def). */
 void hw_count(struct hw_core *core, unsigned statistic, uint64_t amount);
 /* Adds one to the interpreter-only instruction counter of that name (a string constant; copied). */
 void hw_count_name(struct hw_core *core, const char *name);
-/* The region changed under an id: born, evicted, linked, ... for regions.csv and traces. */
-enum hw_region_event { REGION_BORN, REGION_EVICTED, REGION_INVALIDATED, REGION_REPLACED };
+/* The region changed under an id: born, or ended for one reason of region_ends.def; for regions.csv and traces. */
+enum hw_region_event {
+    REGION_BORN,
+#define REGION_END(name, key, meaning) REGION_##name,
+#include "hwsim/region_ends.def"
+#undef REGION_END
+    REGION_EVENTS
+};
 struct hw_region_info {
     uint32_t region;       /* id, from 1, never used twice in a run */
     uint8_t gear;
-    uint64_t spc;          /* guest entry */
+    uint64_t spc, context; /* guest entry */
+    uint64_t first, last;  /* guest address of the first and the last byte that it was made from */
     uint32_t guest_bytes, guest_insns, tpc, code_bytes;
     uint32_t bundles, atoms, nops; /* as they lie in the code, stubs of exits included */
 };
 void hw_region(struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info);
+/* What interpreting has cost since the last call was for so many guest instructions and iterations of REP instructions
+ * from (spc, context) on: for the account of the translation that is made there next, or, of `region` (0: none), which
+ * rolled back and left them to do. */
+void hw_interpreted(struct hw_core *core, uint64_t spc, uint64_t context, uint64_t steps, uint32_t region);
 /* Run-time tracing: is channel `letter` on (at this guest address)? Writes a line to it. */
 bool hw_tracing(const struct hw_core *core, char letter, uint64_t spc);
 void hw_trace(struct hw_core *core, char letter, const char *format, ...) __attribute__((format(printf, 3, 4)));

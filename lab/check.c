@@ -451,7 +451,7 @@ static void print_bundles(struct check *c)
     unsigned count = machine_regions(c->machine, &accounts), shown = 0;
     for (unsigned i = count; i-- > 1 && shown < 4;) {
         const struct hw_region_info *info = &accounts[i].info;
-        if (info->spc != c->start || accounts[i].died_cycle) continue;
+        if (info->spc != c->start || accounts[i].died_of) continue;
         fprintf(stderr, "bundles of region %" PRIu32 ", gear %u, %" PRIu32 " guest instructions, at 0x%08" PRIx64 ":\n",
                 info->region, info->gear, info->guest_insns, info->spc);
         struct listing listing = {0};

@@ -15,6 +15,7 @@ enum { DEPTH_MAX = 64 };
 struct reader {
     struct document *document;
     yaml_document_t yaml;
+    bool too_deep; /* told */
 };
 
 void document_complain(const struct document *document, const struct node *node, const char *format, ...)
@@ -95,19 +96,19 @@ static bool check_nodes(struct reader *r)
 
 /* ---- the tree ---- */
 
-static struct node copy(struct reader *r, int index);
+static struct node copy(struct reader *r, int index, unsigned depth);
 
-static struct node copy_list(struct reader *r, const yaml_node_t *from, struct node node)
+static struct node copy_list(struct reader *r, const yaml_node_t *from, struct node node, unsigned depth)
 {
     yaml_node_item_t *first = from->data.sequence.items.start;
     node.kind = NODE_LIST;
     node.count = (unsigned)(from->data.sequence.items.top - first);
     node.items = lab_allocate((node.count + 1) * sizeof node);
-    for (unsigned i = 0; i < node.count; i++) node.items[i] = copy(r, first[i]);
+    for (unsigned i = 0; i < node.count; i++) node.items[i] = copy(r, first[i], depth + 1);
     return node;
 }
 
-static struct node copy_map(struct reader *r, const yaml_node_t *from, struct node node)
+static struct node copy_map(struct reader *r, const yaml_node_t *from, struct node node, unsigned depth)
 {
     yaml_node_pair_t *first = from->data.mapping.pairs.start;
     node.kind = NODE_MAP;
@@ -115,18 +116,23 @@ static struct node copy_map(struct reader *r, const yaml_node_t *from, struct no
     node.items = lab_allocate((node.count + 1) * sizeof node);
     node.keys = lab_allocate((node.count + 1) * sizeof node);
     for (unsigned i = 0; i < node.count; i++) {
-        node.keys[i] = copy(r, first[i].key);
-        node.items[i] = copy(r, first[i].value);
+        node.keys[i] = copy(r, first[i].key, depth + 1);
+        node.items[i] = copy(r, first[i].value, depth + 1);
     }
     return node;
 }
 
-static struct node copy(struct reader *r, int index)
+static struct node copy(struct reader *r, int index, unsigned depth)
 {
     const yaml_node_t *from = yaml_document_get_node(&r->yaml, index);
     struct node node = {.line = (unsigned)from->start_mark.line + 1, .column = (unsigned)from->start_mark.column + 1};
-    if (from->type == YAML_SEQUENCE_NODE) return copy_list(r, from, node);
-    if (from->type == YAML_MAPPING_NODE) return copy_map(r, from, node);
+    if (depth == DEPTH_MAX) {
+        if (!r->too_deep) complain_yaml(r, from, "nested too deeply");
+        r->too_deep = true;
+        return node;
+    }
+    if (from->type == YAML_SEQUENCE_NODE) return copy_list(r, from, node, depth);
+    if (from->type == YAML_MAPPING_NODE) return copy_map(r, from, node, depth);
     node.length = from->data.scalar.length;
     node.text = lab_allocate(node.length + 1);
     memcpy(node.text, from->data.scalar.value, node.length);
@@ -150,7 +156,7 @@ static void take_root(struct reader *r)
     if (!root || (root->type == YAML_SCALAR_NODE && !root->data.scalar.length)) return;
     if (!check_nodes(r)) return;
     r->document->root = lab_allocate(sizeof *r->document->root);
-    *r->document->root = copy(r, 1); /* the root is the first of the table */
+    *r->document->root = copy(r, 1, 0); /* the root is the first of the table */
 }
 
 /* ---- entry ---- */

@@ -142,19 +142,27 @@ bool elf_symbol_find(const struct elf_file *elf, const char *name, uint64_t *add
     return false;
 }
 
-void elf_symbol_print(const struct elf_file *elf, uint64_t address, struct text *text)
+const char *elf_symbol_near(const struct elf_file *elf, uint64_t address, uint64_t *distance)
 {
     struct symbols symbols;
     const char *nearest = NULL;
-    uint64_t distance = 1 << 20; /* farther away, a symbol says nothing */
-    for (unsigned i = 0; symbols_of(elf, &symbols) && i < symbols.count; i++) {
+    *distance = 1 << 20; /* farther away, a symbol says nothing */
+    if (!symbols_of(elf, &symbols)) return NULL;
+    for (unsigned i = 0; i < symbols.count; i++) {
         Elf32_Sym symbol;
         const char *name = symbol_at(&symbols, i, &symbol);
-        if (!name || symbol.st_value > address || address - symbol.st_value >= distance) continue;
+        if (!name || symbol.st_value > address || address - symbol.st_value >= *distance) continue;
         if (symbol.st_size && address - symbol.st_value >= symbol.st_size) continue;
-        distance = address - symbol.st_value;
+        *distance = address - symbol.st_value;
         nearest = name;
     }
+    return nearest;
+}
+
+void elf_symbol_print(const struct elf_file *elf, uint64_t address, struct text *text)
+{
+    uint64_t distance;
+    const char *nearest = elf_symbol_near(elf, address, &distance);
     if (nearest) text_printf(text, " (%s+0x%" PRIx64 ")", nearest, distance);
 }
 

@@ -20,6 +20,8 @@ unsigned elf_file_fetch(const struct elf_file *elf, uint64_t address, void *to, 
 uint64_t elf_file_entry(const struct elf_file *elf);
 /* Address of a symbol; false if there is none of that name. */
 bool elf_symbol_find(const struct elf_file *elf, const char *name, uint64_t *address);
+/* The function, or label, that covers an address, and how far into it that is; NULL: none. */
+const char *elf_symbol_near(const struct elf_file *elf, uint64_t address, uint64_t *distance);
 /* Appends " (name+0x12)", or nothing where no function covers the address. */
 void elf_symbol_print(const struct elf_file *elf, uint64_t address, struct text *text);
 

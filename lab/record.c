@@ -78,6 +78,7 @@ bool record_begin(struct record *record, const struct run_request *request)
     *record = (struct record){.directory = request->directory};
     if (!make_directory(request->directory)) return false;
     identify(record, request);
+    regions_begin(&record->regions, request->program);
     struct text config = {0};
     config_print(request->config, true, &config);
     bool fine = write_file(record, "config.effective.yaml", &config);
@@ -105,31 +106,6 @@ void record_timeline(struct record *record, uint64_t insns, uint64_t cycle, cons
 }
 
 /* ---- end ---- */
-
-static void print_regions(const struct machine *machine, struct text *text)
-{
-    static const char *const ends[] = {[REGION_BORN] = "", "evicted", "invalidated", "replaced"};
-    const struct region_account *accounts;
-    unsigned count = machine_regions(machine, &accounts);
-    text_printf(
-        text,
-        "region,gear,spc,guest_bytes,guest_insns,code_bytes,bundles,atoms,nops,executions,insns,cycles,charged_cycles,"
-        "rollback_fault,rollback_protect,rollback_alias,rollback_assert,rollback_gate,rollback_io,rollback_injected,"
-        "born_cycle,died_cycle,died_of\n");
-    for (unsigned i = 1; i < count; i++) {
-        const struct region_account *a = &accounts[i];
-        const struct hw_region_info *info = &a->info;
-        text_printf(
-            text, "%" PRIu32 ",%u,0x%08" PRIx64 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%" PRIu32,
-            info->region, info->gear, info->spc, info->guest_bytes, info->guest_insns, info->code_bytes, info->bundles,
-            info->atoms, info->nops);
-        text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, a->executions, a->insns, a->cycles,
-                    a->charged_cycles);
-        for (unsigned kind = HW_FAULT; kind <= HW_INJECTED; kind++) text_printf(text, ",%" PRIu32, a->rollbacks[kind]);
-        text_printf(text, ",%" PRIu64 ",%" PRIu64 ",%s\n", a->born_cycle, a->died_cycle,
-                    a->died_cycle ? ends[a->died_of] : "");
-    }
-}
 
 static void print_member(struct text *text, const char *name, const char *value)
 {
@@ -171,6 +147,9 @@ static void print_run(const struct record *record, const struct run_request *req
 #include "lab/not_modelled.def"
 #undef NOT_MODELLED
         NULL};
+    /* beside run.json */
+    static char *const files[] = {"config.effective.yaml", "stats.json", "stats.csv", "regions.csv", "timeline.csv",
+                                  "stdout", "stderr", NULL};
     text_printf(text, "{\n  \"schema\": 1,\n");
     print_member(text, "run", record->id);
     print_member(text, "covm", COVM_VERSION);
@@ -191,6 +170,7 @@ static void print_run(const struct record *record, const struct run_request *req
     print_member(text, "check", !request->check ? "off" : result->diverged ? "diverged" : "clean");
     text_printf(text, "  \"insns\": %" PRIu64 ",\n  \"cycles\": %" PRIu64 ",\n  \"host_cpu_seconds\": %.3f,\n",
                 result->stats.machine.insns, result->stats.total, result->cpu_seconds);
+    print_list(text, "files", files);
     text_printf(text, "  \"not_modelled\": [");
     for (unsigned i = 0; not_modelled[i]; i++) {
         text_printf(text, "%s\n    ", i ? "," : "");
@@ -208,7 +188,7 @@ bool record_end(struct record *record, const struct run_request *request, const 
     record->timeline = NULL;
     stats_print_json(table, windows, window_count, &json);
     stats_print_csv(table, record->id, windows, window_count, &csv);
-    print_regions(machine, &regions);
+    regions_print(&record->regions, machine, &regions);
     print_run(record, request, result, &run);
     fine = write_file(record, "stats.json", &json) && write_file(record, "stats.csv", &csv) &&
            write_file(record, "regions.csv", &regions) && fine && write_file(record, "run.json", &run);
@@ -222,6 +202,7 @@ bool record_end(struct record *record, const struct run_request *request, const 
 void record_free(struct record *record)
 {
     if (record->timeline) fclose(record->timeline);
+    regions_free(&record->regions);
     free(record->id);
     free(record->program_hash);
     free(record->config_hash);

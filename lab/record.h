@@ -1,11 +1,15 @@
 /* record.h -- the directory that a run writes: run.json (last: a directory with it is a finished record),
  * config.effective.yaml, stats.json, stats.csv, regions.csv, timeline.csv, and the guest's stdout and stderr.
+ *
+ * What is in stats.* and regions.csv, with units: `covm stats list`, from the tables *_stats.def, derived.def and
+ * region_columns.def. stats.* have the windows; regions.csv is of the whole run.
  */
 #ifndef COVM_RECORD_H
 #define COVM_RECORD_H
 
 #include <stdio.h>
 
+#include "lab/regions.h"
 #include "lab/run.h"
 
 struct record {
@@ -13,6 +17,7 @@ struct record {
     char *id; /* names the run: a hash of the effective configuration, guest, arguments and program version */
     char *program_hash, *config_hash, *guest_hash;
     FILE *timeline;
+    struct regions regions;
 };
 
 /* Makes the directory (refusing one that holds anything), and what is known before the run. Errors go to standard

@@ -107,6 +107,13 @@ static void platform(void *cookie, struct hw_core *core, bool after)
     check_platform(run->check, core, after);
 }
 
+static void region(void *cookie, struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info)
+{
+    struct run *run = cookie;
+    if (run->recording && event == REGION_BORN) regions_made(&run->record.regions, core, info);
+    if (run->trace) trace_region(run->trace, core, event, info);
+}
+
 /* ---- what a trace looks at ---- */
 
 static void stepped(void *cookie, const struct check_step *step) { trace_stepped(((struct run *)cookie)->trace, step); }
@@ -126,11 +133,6 @@ static void left(void *cookie, struct hw_core *core, const struct hw_exit *exit)
     trace_left(((struct run *)cookie)->trace, core, exit);
 }
 
-static void region(void *cookie, struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info)
-{
-    trace_region(((struct run *)cookie)->trace, core, event, info);
-}
-
 static void observe_for_trace(const struct run *run, struct machine_observer *observer)
 {
     const struct machine_observer wanted = {
@@ -147,6 +149,7 @@ static void observe(struct run *run)
     run->next_look = run->next_row < run->next_edge ? run->next_row : run->next_edge;
     struct machine_observer observer = {.cookie = run};
     if (run->check || run->recording) observer.committed = committed;
+    if (run->recording) observer.region = region;
     if (run->check) {
         observer.stored = stored;
         observer.platform = platform;

@@ -5,11 +5,12 @@
 
 #include "lab/cli.h"
 #include "lab/commands.h"
+#include "lab/regions.h"
 #include "lab/samples.h"
 #include "lab/stats.h"
 
 static const char usage[] =
-    "usage: covm stats list         every statistic: name, unit, formula, meaning\n"
+    "usage: covm stats list         every statistic and column of regions.csv: name, unit, formula, meaning\n"
     "       covm stats diff [--tolerance PERCENT] A B\n"
     "                               what differs between two runs (directories, or their stats.csv), the largest "
     "change first; 1 if anything does by more than that (default: at all)\n";
@@ -25,6 +26,12 @@ static int list(void)
     }
     printf("interpreted_only.NAME\tinstructions\t\tinterpreter-only instructions of that name, where there were any\n");
     stats_table_free(&table);
+    for (unsigned i = 0; i < region_column_count; i++) {
+        const struct region_column *column = &region_columns[i];
+        printf("regions.csv:%s\t%s\t\t%s\n", column->name, column->unit, column->meaning);
+    }
+    for (unsigned i = 0; i < REGION_EVENTS; i++)
+        printf("regions.csv:ended:%s\t\t\t%s\n", region_ends[i].name, region_ends[i].meaning);
     return EXIT_FINE;
 }
 

@@ -1,34 +1,9 @@
-/* account.c -- where cycles went: activity, cause, region. */
+/* account.c -- where cycles went: activity and cause. */
 #include "hwsim/core/core.h"
-
-#include <stdlib.h>
 
 enum hw_activity account_gear(unsigned gear)
 {
     return gear <= 1 ? ACTIVITY_GEAR1 : gear == 2 ? ACTIVITY_GEAR2 : ACTIVITY_GEAR3;
-}
-
-uint32_t account_region_at(const struct hw_core *core, uint32_t tpc)
-{
-    return tpc < core->concealed_bytes ? core->machine->region_at[tpc / REGION_GRAIN] : 0;
-}
-
-struct region_account *account_region(struct hw_core *core, uint32_t region)
-{
-    struct machine *machine = core->machine;
-    if (LIKELY(region < machine->region_count)) return &machine->regions[region];
-    if (region >= machine->region_capacity) {
-        unsigned capacity = machine->region_capacity ? machine->region_capacity : 256;
-        while (capacity <= region) capacity *= 2;
-        struct region_account *regions = realloc(machine->regions, capacity * sizeof *regions);
-        if (!regions) hw_panic(core, "no host memory for the accounts of %u regions", capacity);
-        machine->regions = regions;
-        machine->region_capacity = capacity;
-    }
-    memset(&machine->regions[machine->region_count], 0,
-           (region + 1 - machine->region_count) * sizeof *machine->regions);
-    machine->region_count = region + 1;
-    return &machine->regions[region];
 }
 
 struct region_account *account_flush(struct hw_core *core, enum hw_activity activity, uint32_t region, uint64_t cycle)
@@ -50,7 +25,7 @@ struct region_account *account_flush(struct hw_core *core, enum hw_activity acti
     core->stats.nops += core->tally >> 32;
     core->tally = 0;
     struct region_account *account = account_region(core, region);
-    account->cycles += all;
+    account->cycles[activity] += all;
     return account;
 }
 
@@ -61,6 +36,22 @@ void account_add(struct hw_core *core, enum hw_activity activity, enum hw_cause 
     core->since = core->cycle;
 }
 
+static __attribute__((noinline)) uint64_t divide(unsigned __int128 cost, uint64_t *rest)
+{
+    *rest = (uint64_t)(cost % 1000);
+    return (uint64_t)(cost / 1000);
+}
+
+/* The cost of that work; what is less than a cycle waits for the next. */
+static inline uint64_t whole_cycles(struct machine *machine, enum hw_work work, uint64_t units)
+{
+    uint64_t each = (uint64_t)machine->config.cost_millicycles[work], *rest = &machine->cost_remainder[work], cost;
+    if (UNLIKELY(__builtin_mul_overflow(each, units, &cost) || __builtin_add_overflow(cost, *rest, &cost)))
+        return divide((unsigned __int128)each * units + *rest, rest);
+    *rest = cost % 1000;
+    return cost / 1000;
+}
+
 void hw_charge(struct hw_core *core, enum hw_work work, uint64_t units, uint32_t region)
 {
     static const uint8_t activity_of[WORKS] = {
@@ -69,39 +60,14 @@ void hw_charge(struct hw_core *core, enum hw_work work, uint64_t units, uint32_t
 #undef WORK
     };
     struct machine *machine = core->machine;
-    unsigned __int128 cost =
-        (unsigned __int128)(uint64_t)machine->config.cost_millicycles[work] * units + machine->cost_remainder[work];
-    uint64_t cycles = (uint64_t)(cost / 1000);
-    machine->cost_remainder[work] = (uint64_t)(cost % 1000);
+    enum hw_activity activity = activity_of[work];
+    uint64_t cycles = whole_cycles(machine, work, units);
     machine->account.work_units[work] += units;
     machine->account.work_cycles[work] += cycles;
-    account_add(core, activity_of[work], CAUSE_CMS, cycles);
-    if (region) account_region(core, region)->charged_cycles += cycles;
-    account_tell(core, activity_of[work], work);
-}
-
-static void map_region(struct hw_core *core, const struct hw_region_info *info, uint32_t region)
-{
-    uint64_t end = (uint64_t)info->tpc + info->code_bytes;
-    if (end > core->concealed_bytes) hw_panic(core, "region %u lies outside concealed memory", info->region);
-    uint32_t *at = core->machine->region_at;
-    for (uint64_t grain = info->tpc / REGION_GRAIN; grain < (end + REGION_GRAIN - 1) / REGION_GRAIN; grain++)
-        if (region || at[grain] == info->region) at[grain] = region;
-}
-
-void hw_region(struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info)
-{
-    struct region_account *account = account_region(core, info->region);
-    if (event == REGION_BORN) {
-        account->info = *info;
-        account->born_cycle = core->cycle;
-        map_region(core, info, info->region);
-    } else {
-        account->died_cycle = core->cycle;
-        account->died_of = (uint8_t)event;
-        map_region(core, &account->info, 0);
-    }
-    if (core->observer.region) core->observer.region(core->observer.cookie, core, event, info);
+    account_add(core, activity, CAUSE_CMS, cycles);
+    if (region) account_region(core, region)->cycles[activity] += cycles;
+    if (region || activity != ACTIVITY_INTERPRET) core->told += cycles;
+    account_tell(core, activity, work);
 }
 
 void hw_count(struct hw_core *core, unsigned statistic, uint64_t amount)

@@ -59,6 +59,7 @@ bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry)
     struct region_account *region = account_flush(core, account_gear(entry->gear), entry->region, core->cycle + 1);
     region->executions++;
     region->insns += entry->insns;
+    if (UNLIKELY(entry->flags & (COMMIT_ITERATION | COMMIT_LAST))) region->iterations++;
     if (core->observer.committed) core->observer.committed(core->observer.cookie, core, entry->insns, entry->flags);
     core->inject.commits++;
     int64_t every = core->params->inject_event;
@@ -131,12 +132,13 @@ void checkpoint_rollback(struct hw_core *core, enum hw_exit_kind kind, uint32_t 
 {
     uint32_t region = account_region_at(core, site);
     if (!region) region = core->commit_region;
-    account_flush(core, ACTIVITY_SQUASHED, region, core->cycle + 1);
+    struct region_account *account = account_flush(core, ACTIVITY_SQUASHED, region, core->cycle + 1);
     core->cycle++;
     account_tell(core, ACTIVITY_SQUASHED, WORKS);
     account_add(core, ACTIVITY_ROLLBACK, CAUSE_ROLLBACK, (uint64_t)core->params->rollback_cycles);
     account_tell(core, ACTIVITY_ROLLBACK, WORKS);
-    account_region(core, region)->rollbacks[kind]++;
+    account->cycles[ACTIVITY_ROLLBACK] += (uint64_t)core->params->rollback_cycles;
+    account->rollbacks[kind]++;
     ++*rollback_counter(&core->stats, kind);
     copy_dirty(&core->state, &core->shadow, core->dirty, core->vdirty);
     core->dirty = core->vdirty = 0;

@@ -220,6 +220,7 @@ struct hw_core {
     uint64_t stalls[CAUSES];
     uint32_t stalled;                    /* causes with stalls */
     uint32_t commit_region, commit_gear; /* of the last commit since hw_enter; gear 0: none, or the CMS runs */
+    uint64_t told; /* cycles that were not interpreting, or were told of (hw_interpreted): others await that */
 
     /* events */
     uint64_t insns, event_threshold, next_event, event_margin;
@@ -284,10 +285,15 @@ static inline void core_stall(struct hw_core *core, enum hw_cause cause, uint64_
  * Returns the region's account. */
 struct region_account *account_flush(struct hw_core *core, enum hw_activity activity, uint32_t region, uint64_t cycle);
 void account_add(struct hw_core *core, enum hw_activity activity, enum hw_cause cause, uint64_t cycles);
+enum hw_activity account_gear(unsigned gear);
+
+/* ---- regions.c ---- */
+/* False: the host has no memory. */
+bool accounts_init(struct machine *machine);
+void accounts_free(struct machine *machine);
 struct region_account *account_region(struct hw_core *core, uint32_t region);
 /* The region whose code holds `tpc`; 0: none that hw_region told of. */
 uint32_t account_region_at(const struct hw_core *core, uint32_t tpc);
-enum hw_activity account_gear(unsigned gear);
 /* Tells who looks on that cycles have been accounted, other than by a commit. */
 static inline void account_tell(struct hw_core *core, enum hw_activity activity, unsigned work)
 {
@@ -448,6 +454,13 @@ static inline void scoreboard_any(struct hw_core *core, unsigned reg, uint64_t r
 void report_bundle(struct hw_core *core, uint32_t offset);
 
 /* ---- the machine around the cores ---- */
+/* What was interpreted from a guest address on. */
+struct entry_account {
+    uint64_t spc, context;
+    uint64_t steps; /* guest instructions, and iterations of REP instructions */
+    uint64_t cycles;
+    uint64_t waiting; /* of the cycles: for the next translation made there */
+};
 enum { REGION_GRAIN = 16 }; /* translations start at multiples of it */
 
 struct machine {
@@ -462,6 +475,9 @@ struct machine {
     uint64_t cost_remainder[WORKS]; /* millicycles not charged yet */
     struct region_account *regions; /* [0]: no region */
     unsigned region_count, region_capacity;
+    struct entry_account *entries; /* [0]: none */
+    uint32_t entry_count, entry_capacity;
+    uint32_t *entry_slots, entry_mask; /* hashed by (spc, context): an entry, 0 none */
     uint32_t *region_at; /* per REGION_GRAIN bytes of concealed memory: the region whose code is there */
     uint64_t cms_stats[CMS_STATS_MAX];
     struct named_counter named[NAMED_COUNTERS_MAX];

@@ -238,7 +238,8 @@ static bool init_machine(struct machine *machine, const struct machine_desc *des
     machine->region_at = calloc(machine->concealed_bytes / REGION_GRAIN, sizeof *machine->region_at);
     machine->physical = physical_create((uint64_t)params->guest_limit);
     machine->cores = calloc(1, sizeof *machine->cores);
-    if (!machine->concealed || !machine->region_at || !machine->physical || !machine->cores) return false;
+    if (!machine->concealed || !machine->region_at || !machine->physical || !machine->cores || !accounts_init(machine))
+        return false;
     machine->core_count = 1;
     physical_observe(machine->physical, (struct physical_observer){machine, physical_written});
     init_dram(&machine->dram, params);
@@ -278,7 +279,7 @@ void machine_destroy(struct machine *machine)
     physical_destroy(machine->physical);
     free(machine->cores);
     free(machine->region_at);
-    free(machine->regions);
+    accounts_free(machine);
     free(machine->notices);
     free(machine);
 }
@@ -411,10 +412,4 @@ unsigned machine_named_counters(const struct machine *machine, const struct name
 {
     *counters = machine->named;
     return machine->named_count;
-}
-
-unsigned machine_regions(const struct machine *machine, const struct region_account **accounts)
-{
-    *accounts = machine->regions;
-    return machine->region_count;
 }

@@ -38,13 +38,17 @@ struct machine_account {
 /* Profit and loss of a region. */
 struct region_account {
     struct hw_region_info info;
-    uint64_t executions;     /* commits of it */
-    uint64_t insns;          /* guest instructions retired in it */
-    uint64_t cycles;         /* run, squashed ones included */
-    uint64_t charged_cycles; /* CMS work on its account: translating, linking, ... */
+    uint64_t executions;                /* commits of it: ways through it, from its entry to where it is left */
+    uint64_t insns;                     /* guest instructions retired in it */
+    uint64_t cycles[ACTIVITIES];        /* run in it, or spent on it; interpreted: at its entry before it was made, */
+    uint64_t recovery_cycles;           /* but for these, after its rollbacks */
+    uint64_t iterations;                /* of REP instructions, committed in it */
+    /* All that was interpreted from its entry on before it was made (where nothing was, as when the interpreter handed
+     * a REP instruction over: in the whole run before). Steps: guest instructions, iterations of REP instructions. */
+    uint64_t interpreted_cycles, interpreted_steps;
     uint32_t rollbacks[HW_EXIT_KINDS];
-    uint64_t born_cycle, died_cycle; /* died 0: still alive */
-    uint8_t died_of;                 /* enum hw_region_event */
+    uint64_t born_cycle, died_cycle;
+    uint8_t died_of; /* enum hw_region_event; REGION_BORN: still alive */
 };
 
 /* ---- making ---- */
@@ -111,6 +115,8 @@ struct named_counter {
 unsigned machine_named_counters(const struct machine *machine, const struct named_counter **counters);
 /* Accounts of regions 1 .. count-1. */
 unsigned machine_regions(const struct machine *machine, const struct region_account **accounts);
+/* Cycles that no region's account holds. With those of all accounts they are the run's, activity by activity. */
+void machine_unattributed(const struct machine *machine, uint64_t cycles[ACTIVITIES]);
 
 /* ---- looking on (never changes a cycle or a statistic) ---- */
 

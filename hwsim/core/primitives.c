@@ -41,13 +41,15 @@ static void check_committed(struct hw_core *core)
 
 void hw_enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
 {
-    core->since = core->cycle;
+    uint64_t start = core->cycle;
+    core->since = start;
     core->dirty = core->vdirty = 0;
     if (core->desc.exposed) scoreboard_settle(core);
     core->fetch_line = core->params->l1i_perfect ? 0 : UINT64_MAX;
     core->commit_region = core->commit_gear = 0;
     core->stats.enters++;
     engine_run(core, tpc, exit);
+    core->told += core->cycle - start;
     exit->region = account_region_at(core, exit->site);
     if (!exit->region) exit->region = core->commit_region;
     core->commit_gear = 0;

@@ -23,8 +23,10 @@ run() {
 # Entries of gear 2 translations among the cases. A case that faults at its first instruction has none.
 count_gear2() {
     nm "$cases" | awk '$3 ~ /^case_[0-9]+$/ { print "0x" $1 }' >"$work/entries"
-    awk -F, 'NR == FNR { entry[$1]; next } $2 == 2 && $3 in entry && !seen[$3]++ { count++ } END { print count + 0 }' \
-        "$work/entries" "$work/record/regions.csv"
+    awk -F, 'NR == FNR { entry[$1]; next }
+             FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+             $column["gear"] == 2 && $column["spc"] in entry && !seen[$column["spc"]]++ { count++ }
+             END { print count + 0 }' "$work/entries" "$work/record/regions.csv"
 }
 
 if [ "$what" = run ]; then

@@ -12,7 +12,7 @@ find hwsim translate cms lab -type f \( -name '*.c' -o -name '*.h' -o -name '*.d
 function floor_of(path) {
     if (path ~ /^hwsim\/base\//) return "base"
     if (path ~ /^hwsim\/isa\//) return "isa"
-    if (path ~ /^hwsim\/(contract\.h|activities\.def|causes\.def|works\.def)$/) return "contract"
+    if (path ~ /^hwsim\/(contract\.h|activities\.def|causes\.def|works\.def|region_ends\.def)$/) return "contract"
     if (path ~ /^hwsim\//) return "hw"
     if (path ~ /^(translate|cms|lab)\//) { sub(/\/.*/, "", path); return path }
     return "?"

@@ -80,14 +80,15 @@ rows() {
             nops += $column["nops"]
             executions += $column["executions"]
             steady_insns += $column["insns"]
-            steady_cycles += $column["cycles"]
-            for (k = 3; k >= 1 && $column["cycles"] + 0 > hot[k]; k--) {
+            run = $column["run_cycles"] + $column["squashed_cycles"]
+            steady_cycles += run
+            for (k = 3; k >= 1 && run > hot[k]; k--) {
                 hot[k + 1] = hot[k]
                 row[k + 1] = row[k]
-                hot[k] = $column["cycles"] + 0
+                hot[k] = run
                 row[k] = place($column["spc"]) "," insns_here "," $column["executions"] "," \
                          density($column["bundles"], $column["atoms"], $column["nops"], insns_here) "," \
-                         ratio($column["cycles"], $column["insns"]) "," ratio($column["insns"], $column["cycles"]) ","
+                         ratio(run, $column["insns"]) "," ratio($column["insns"], run) ","
             }
         }
         END {

@@ -310,6 +310,10 @@ struct hw_notice hw_poll(struct hw_core *core)
     return notice;
 }
 
+void hw_interpreted(struct hw_core *core, uint64_t spc, uint64_t context, uint64_t steps, uint32_t region)
+{
+}
+
 void hw_region(struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info)
 {
     if (core->region_count < LENGTH(core->regions)) {

@@ -25,7 +25,7 @@ static struct cms boot(struct hw_core *core)
 
 static struct interpreted run(struct cms *cms, uint32_t insns)
 {
-    return interpret(cms, dispatch_head(cms, eip(cms)), insns);
+    return interpret(cms, dispatch_head(cms, eip(cms)), insns, 0);
 }
 
 static void a_block_ends_at_its_jump(void **state)

@@ -126,7 +126,7 @@ static void flush_takes_everything(void **state)
     assert_int_equal(next->tpc, first);
     assert_int_equal(dispatch_head(&cms, 0x1000)->translation, 0);
     assert_null(code_cache_owner(&cms, first + 2048));
-    assert_int_equal(core->regions[4].event, REGION_EVICTED);
+    assert_int_equal(core->regions[4].event, REGION_FLUSHED);
     assert_int_equal(core->regions[8].event, REGION_BORN);
     assert_int_equal(core->regions[8].info.region, 5);
     free(core);
@@ -181,7 +181,7 @@ static void link_and_unlink(void **state)
     assert_int_equal(exit_words(&cms, a1)[0], EXIT_MARK);
     assert_int_equal(exit_words(&cms, a1)[1], EXIT_CHAIN << 16 | 1);
     assert_int_equal(exit_words(&cms, a0)[0], LINK_MARK);
-    code_cache_kill(&cms, b, REGION_INVALIDATED);
+    code_cache_kill(&cms, b, REGION_STORED);
     assert_int_equal(exit_words(&cms, a0)[0], EXIT_MARK);
     assert_int_equal(a0->target, 0);
     assert_int_equal(b->incoming, 0);
@@ -198,7 +198,7 @@ static void dead_source_leaves_the_list(void **state)
                        *c = install(&cms, 0x1040, 64, 1);
     chain_link(&cms, chain_exit(&cms, a, 0), c);
     chain_link(&cms, chain_exit(&cms, b, 0), c);
-    code_cache_kill(&cms, b, REGION_INVALIDATED);
+    code_cache_kill(&cms, b, REGION_STORED);
     assert_int_equal(c->incoming, offset_of(&cms, chain_exit(&cms, a, 0)));
     assert_int_equal(chain_exit(&cms, a, 0)->next, 0);
     assert_int_equal(chain_exit(&cms, a, 0)->previous, 0);
@@ -379,7 +379,7 @@ static void watched_pages_run_out(void **state)
         coherence_make_room(&cms);
         all[i] = install(&cms, 0x1000 * (i + 1), 64, 1);
     }
-    code_cache_kill(&cms, all[3], REGION_INVALIDATED);
+    code_cache_kill(&cms, all[3], REGION_STORED);
     coherence_make_room(&cms);
     all[4] = install(&cms, 0x9000, 64, 1); /* in the place of the dead one */
     assert_int_equal(core->stats[CMS_STAT_page_flushes], 0);

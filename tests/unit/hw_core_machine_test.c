@@ -528,7 +528,7 @@ static void charges_keep_the_remainder(void **state)
     assert_int_equal(account.cycles[ACTIVITY_INTERPRET][CAUSE_CMS], 668);
     const struct region_account *regions;
     assert_int_equal(machine_regions(rig->machine, &regions), 3);
-    assert_int_equal(regions[2].charged_cycles, 334);
+    assert_int_equal(regions[2].cycles[ACTIVITY_INTERPRET], 334);
     hw_charge(rig->core, WORK_LINK, 1000000, 0); /* free */
     assert_int_equal(machine_cycle(rig->machine) - start, 668);
     rig_destroy(rig);
@@ -546,7 +546,10 @@ static void regions_and_gears(void **state)
     machine_regions(rig->machine, &regions);
     assert_int_equal(regions[5].executions, 1);
     assert_int_equal(regions[5].insns, 4);
-    assert_int_equal(regions[5].cycles, 4); /* two committed, two squashed */
+    assert_int_equal(regions[5].iterations, 0);
+    assert_int_equal(regions[5].cycles[ACTIVITY_GEAR2], 2); /* committed */
+    assert_int_equal(regions[5].cycles[ACTIVITY_SQUASHED], 2);
+    assert_int_equal(regions[5].cycles[ACTIVITY_ROLLBACK], 4);
     assert_int_equal(regions[5].rollbacks[HW_ASSERT], 1);
     assert_int_equal(rig_activity(rig, ACTIVITY_GEAR2), 2);
     assert_int_equal(rig_activity(rig, ACTIVITY_SQUASHED), 2);
@@ -561,6 +564,100 @@ static void regions_and_gears(void **state)
     machine_regions(rig->machine, &regions);
     assert_int_equal(regions[5].died_of, REGION_EVICTED);
     assert_true(regions[5].died_cycle > 0);
+    rig_destroy(rig);
+}
+
+/* 10 cycles each; the memory accesses of interpreting belong to it. */
+static void interpret_something(struct rig *rig, unsigned times)
+{
+    uint64_t value;
+    hw_charge(rig->core, WORK_INTERPRET, times, 0);
+    hw_load(rig->core, RIG_DATA, SIZE_32, true, &value);
+    hw_charge(rig->core, WORK_SYSTEM, times, 0); /* not of interpreting */
+    hw_charge(rig->core, WORK_EVICT, times, 3);
+}
+
+static void bear(struct rig *rig, uint32_t region, uint64_t spc, uint64_t context)
+{
+    hw_region(rig->core, REGION_BORN,
+              &(struct hw_region_info){.region = region, .spc = spc, .context = context, .tpc = RIG_CODE + 64 * region,
+                                       .code_bytes = 40});
+}
+
+static uint64_t interpreted_since(struct rig *rig, uint64_t *before)
+{
+    uint64_t now = rig_activity(rig, ACTIVITY_INTERPRET), cycles = now - *before;
+    *before = now;
+    return cycles;
+}
+
+/* What is interpreted goes to the translation that is made there next, or to the one that had rolled back. */
+static void interpreting_is_told_of(void **state)
+{
+    struct rig *rig = rig_create("");
+    rig->machine->config.cost_millicycles[WORK_INTERPRET] = 10000;
+    rig->machine->config.cost_millicycles[WORK_SYSTEM] = 7000;
+    rig->machine->config.cost_millicycles[WORK_EVICT] = 5000;
+    uint64_t before = 0, rest[ACTIVITIES];
+    interpret_something(rig, 3);
+    uint64_t first = interpreted_since(rig, &before);
+    assert_true(first > 30);
+    hw_interpreted(rig->core, 0x1000, 1, 3, 0);
+    interpret_something(rig, 4); /* another context: another place */
+    uint64_t elsewhere = interpreted_since(rig, &before);
+    hw_interpreted(rig->core, 0x1000, 2, 4, 0);
+    interpret_something(rig, 5);
+    uint64_t second = interpreted_since(rig, &before);
+    hw_interpreted(rig->core, 0x1000, 1, 5, 0);
+    bear(rig, 1, 0x1000, 1);
+    interpret_something(rig, 6);
+    uint64_t recovery = interpreted_since(rig, &before);
+    hw_interpreted(rig->core, 0x1000, 1, 6, 1);
+    interpret_something(rig, 7);
+    uint64_t third = interpreted_since(rig, &before);
+    hw_interpreted(rig->core, 0x1000, 1, 7, 0);
+    bear(rig, 2, 0x1000, 1);
+    bear(rig, 4, 0x5000, 1); /* where nothing was interpreted: all that was counts */
+    interpret_something(rig, 8);
+    uint64_t untold = interpreted_since(rig, &before);
+    const struct region_account *regions;
+    assert_int_equal(machine_regions(rig->machine, &regions), 5);
+    assert_int_equal(regions[1].cycles[ACTIVITY_INTERPRET], first + second + recovery);
+    assert_int_equal(regions[1].recovery_cycles, recovery);
+    assert_int_equal(regions[1].interpreted_cycles, first + second);
+    assert_int_equal(regions[1].interpreted_steps, 3 + 5);
+    assert_int_equal(regions[2].cycles[ACTIVITY_INTERPRET], third);
+    assert_int_equal(regions[2].recovery_cycles, 0);
+    assert_int_equal(regions[2].interpreted_cycles, first + second + third);
+    assert_int_equal(regions[2].interpreted_steps, 3 + 5 + 7);
+    assert_int_equal(regions[3].cycles[ACTIVITY_COHERENCE], 5 * (3 + 4 + 5 + 6 + 7 + 8));
+    assert_int_equal(regions[4].cycles[ACTIVITY_INTERPRET], 0);
+    assert_int_equal(regions[4].interpreted_cycles, first + second + third + elsewhere);
+    assert_int_equal(regions[4].interpreted_steps, 3 + 4 + 5 + 7);
+    machine_unattributed(rig->machine, rest);
+    assert_int_equal(rest[ACTIVITY_INTERPRET], elsewhere + untold);
+    assert_int_equal(rest[ACTIVITY_SYSTEM], 7 * (3 + 4 + 5 + 6 + 7 + 8));
+    assert_int_equal(rest[ACTIVITY_COHERENCE], 0);
+    rig_destroy(rig);
+}
+
+/* More places than the first table has room for: each keeps its own. */
+static void many_places(void **state)
+{
+    struct rig *rig = rig_create("");
+    enum { PLACES = 3000 };
+    rig->machine->config.cost_millicycles[WORK_INTERPRET] = 1000;
+    for (unsigned round = 0; round < 2; round++)
+        for (unsigned i = 0; i < PLACES; i++) {
+            hw_charge(rig->core, WORK_INTERPRET, i, 0);
+            hw_interpreted(rig->core, 0x8048000 + i % 1000, i / 1000, 1, 0);
+        }
+    for (unsigned i = 0; i < PLACES; i++)
+        hw_region(rig->core, REGION_BORN,
+                  &(struct hw_region_info){.region = i + 1, .spc = 0x8048000 + i % 1000, .context = i / 1000});
+    const struct region_account *regions;
+    machine_regions(rig->machine, &regions);
+    for (unsigned i = 0; i < PLACES; i++) assert_int_equal(regions[i + 1].cycles[ACTIVITY_INTERPRET], 2 * i);
     rig_destroy(rig);
 }
 
@@ -701,12 +798,17 @@ static void run_for(struct outcome *outcome, const char *settings, const char *p
         assert_int_equal(sum_of(&outcome->account), machine_cycle(rig->machine));
     }
     const struct region_account *regions;
-    uint64_t cycles = 0;
+    uint64_t rest[ACTIVITIES];
     unsigned count = machine_regions(rig->machine, &regions);
-    for (unsigned i = 0; i < count; i++) cycles += regions[i].cycles;
-    for (unsigned activity = ACTIVITY_GEAR1; activity <= ACTIVITY_SQUASHED; activity++)
-        cycles -= rig_activity(rig, activity);
-    assert_int_equal(cycles, 0);
+    machine_unattributed(rig->machine, rest);
+    for (unsigned activity = 0; activity < ACTIVITIES; activity++) {
+        uint64_t cycles = 0;
+        for (unsigned i = 1; i < count; i++) cycles += regions[i].cycles[activity];
+        assert_int_equal(cycles + rest[activity], rig_activity(rig, activity));
+        if (activity >= ACTIVITY_GEAR1 && activity <= ACTIVITY_ROLLBACK && count)
+            assert_int_equal(rest[activity], regions[0].cycles[activity]);
+    }
+    assert_int_equal(rest[ACTIVITY_INTERPRET], rig_activity(rig, ACTIVITY_INTERPRET));
     uint64_t issued = 0;
     for (unsigned activity = ACTIVITY_GEAR1; activity <= ACTIVITY_SQUASHED; activity++)
         issued += outcome->account.cycles[activity][CAUSE_ISSUE];
@@ -843,6 +945,8 @@ int main(void)
                                        cmocka_unit_test(injections),
                                        cmocka_unit_test(charges_keep_the_remainder),
                                        cmocka_unit_test(regions_and_gears),
+                                       cmocka_unit_test(interpreting_is_told_of),
+                                       cmocka_unit_test(many_places),
                                        cmocka_unit_test(named_counters),
                                        cmocka_unit_test(sums_equal_the_total),
                                        cmocka_unit_test(fast_and_slow_ways_agree),

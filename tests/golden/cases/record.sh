@@ -16,7 +16,13 @@ cat a/b/record/stdout a/b/record/stderr
 grep -vE 'sha256|"run"|compiler|host_cpu|cycles|"covm"|"root"' a/b/record/run.json
 head -1 a/b/record/timeline.csv
 awk -F, 'NR > 1 { print int($1 / 1000) " thousand instructions" }' a/b/record/timeline.csv
-head -1 a/b/record/regions.csv
+head -1 a/b/record/regions.csv | tee header
+"$COVM" stats list | sed -n 's/^regions.csv:\([a-z0-9_]*\)\t.*/\1/p' | paste -sd, | cmp - header && echo "the same columns"
+awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+    $c["kind"] == "translation" {
+        print $c["region"], "gear " $c["gear"], $c["symbol"], $c["guest_bytes"], "bytes", $c["ended"], $c["profitable"]
+    }
+    $c["kind"] != "translation" { print $c["kind"], ($c["cycles"] ? "some" : "none") }' a/b/record/regions.csv
 head -1 a/b/record/stats.csv
 awk -F, '$3 == "core.insns" { print $2 "," $3 "," $4 ",", int($5 / 1000) " thousand" }' a/b/record/stats.csv
 # null where nothing was sampled, in both
