@@ -189,8 +189,8 @@ void hw_charge(struct hw_core *core, enum hw_work work, uint64_t units, uint32_t
 void hw_count(struct hw_core *core, unsigned statistic, uint64_t amount);
 /* Adds one to the interpreter-only instruction counter of that name (a string constant; copied). */
 void hw_count_name(struct hw_core *core, const char *name);
-/* The region changed under an id: born, evicted, linked, ... for regions.csv and traces. */
-enum hw_region_event { REGION_BORN, REGION_EVICTED, REGION_INVALIDATED, REGION_REPLACED };
+/* The region changed under an id: born, evicted, moved (to where *info says), ... for regions.csv and traces. */
+enum hw_region_event { REGION_BORN, REGION_EVICTED, REGION_INVALIDATED, REGION_REPLACED, REGION_MOVED };
 struct hw_region_info {
     uint32_t region;       /* id, from 1, never used twice in a run */
     uint8_t gear;

@@ -96,6 +96,10 @@ void hw_region(struct hw_core *core, enum hw_region_event event, const struct hw
         account->info = *info;
         account->born_cycle = core->cycle;
         map_region(core, info, info->region);
+    } else if (event == REGION_MOVED) {
+        map_region(core, &account->info, 0);
+        account->info = *info;
+        map_region(core, info, info->region);
     } else {
         account->died_cycle = core->cycle;
         account->died_of = (uint8_t)event;
