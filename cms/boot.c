@@ -1,7 +1,7 @@
 /* boot.c -- the layout of concealed memory. Everything is sized by the options, and laid out in one order. */
 #include "cms/state.h"
 
-enum { ARENA_BYTES = 2 << 20, RECORDS_SPARE = 8192 };
+enum { ARENA_BYTES = 2 << 20 };
 
 /* Gives out concealed memory from the bottom up. */
 struct layout {
@@ -42,20 +42,25 @@ static void layout_tables(struct root *root, struct layout *layout, const struct
     root->blocks = layout_take(layout, root->blocks_bytes, 64);
 }
 
-/* A unit's record space is as large as its code space: a translation's records are the smaller part. */
 static void layout_code(struct root *root, struct layout *layout, const struct cms_options *options)
 {
-    uint64_t code_bytes = (uint64_t)options->code_cache & -(uint64_t)CODE_GRANULE;
-    uint64_t units = options->replacement == CMS_FIFO ? (uint64_t)options->fifo_units : 1;
-    if (units > code_bytes / CODE_GRANULE) units = code_bytes / CODE_GRANULE;
-    root->unit_count = (uint32_t)units;
-    root->unit_code_bytes = (uint32_t)(code_bytes / units & -(uint64_t)CODE_GRANULE);
-    root->unit_record_bytes = root->unit_code_bytes + RECORDS_SPARE;
-    root->code_bytes = root->unit_code_bytes * root->unit_count;
-    root->units = layout_take(layout, units * sizeof(struct unit), 64);
-    root->owners = layout_take(layout, root->code_bytes / CODE_GRANULE * sizeof(uint32_t), 64);
+    uint64_t record_bytes = 0;
+    root->part_count = code_room_parts(options);
+    root->unit_count = code_room_units(options);
+    for (unsigned part = 0; part < root->part_count; part++) {
+        for (unsigned unit = 0; unit < root->unit_count; unit++) {
+            root->code_bytes += code_room_code_bytes(options, part, unit);
+            record_bytes += code_room_record_bytes(options, part, unit);
+        }
+    }
+    uint64_t granules = root->code_bytes / CODE_GRANULE, record_granules = record_bytes / CODE_GRANULE;
+    root->units = layout_take(layout, (uint64_t)root->part_count * root->unit_count * sizeof(struct unit), 64);
+    root->owners = layout_take(layout, granules * sizeof(uint32_t), 64);
+    if (options->replacement == CMS_LRU)
+        root->record_owners = layout_take(layout, record_granules * sizeof(uint32_t), 64);
     root->code = layout_take(layout, root->code_bytes, 4096);
-    root->records = layout_take(layout, units * root->unit_record_bytes, 64);
+    root->records = layout_take(layout, record_bytes, 64);
+    root->record_bytes = (uint32_t)record_bytes;
 }
 
 static uint64_t layout_all(struct root *root, const struct cms_options *options)
@@ -104,7 +109,9 @@ void cms_boot(struct hw_core *core)
     memset(at(&cms, cms.root->linear_chains), 0, ((size_t)cms.root->chain_mask + 1) * sizeof(uint32_t));
     memset(at(&cms, cms.root->sites), 0, SITES * sizeof(struct site));
     memset(at(&cms, cms.root->owners), 0, cms.root->code_bytes / CODE_GRANULE * sizeof(uint32_t));
-    code_cache_boot(&cms);
+    if (cms.root->record_owners)
+        memset(at(&cms, cms.root->record_owners), 0, cms.root->record_bytes / CODE_GRANULE * sizeof(uint32_t));
+    code_room_boot(&cms);
     cms.root->region_next = 1;
     cms.root->margin = 1;
     hw_event_margin(core, 1);

@@ -12,11 +12,11 @@ struct exit_record *chain_exit(const struct cms *cms, const struct translation *
     return (struct exit_record *)at(cms, translation->exits) + number;
 }
 
-static void patched(struct cms *cms, const struct exit_record *from)
+static void patched(struct cms *cms, const struct exit_record *from, enum hw_work work)
 {
     const struct translation *owner = at(cms, from->owner);
     hw_invalidate_code(cms->core, from->tpc, EXIT_BYTES);
-    hw_charge(cms->core, WORK_LINK, 1, owner->region);
+    hw_charge(cms->core, work, 1, owner->region);
 }
 
 static void enlist(struct cms *cms, struct exit_record *from, struct translation *to)
@@ -44,7 +44,7 @@ void chain_link(struct cms *cms, struct exit_record *from, struct translation *t
     if (from->target) hw_panic(cms->core, "an exit is linked twice");
     tr_link(at(cms, from->tpc), (int32_t)(to->tpc - from->tpc));
     enlist(cms, from, to);
-    patched(cms, from);
+    patched(cms, from, WORK_LINK);
     hw_count(cms->core, CMS_STAT_links, 1);
 }
 
@@ -52,7 +52,7 @@ void chain_unlink(struct cms *cms, struct exit_record *from)
 {
     tr_unlink(at(cms, from->tpc), (enum exit_reason)from->reason, from->number);
     delist(cms, from);
-    patched(cms, from);
+    patched(cms, from, WORK_UNLINK);
     hw_count(cms->core, CMS_STAT_unlinks, 1);
 }
 
@@ -70,6 +70,22 @@ void chain_unlink_outgoing(struct cms *cms, struct translation *translation)
     }
 }
 
+void chain_move_outgoing(struct cms *cms, struct translation *from, struct translation *to)
+{
+    for (unsigned i = 0; i < from->exit_count; i++) {
+        struct exit_record *old = chain_exit(cms, from, i), *new = chain_exit(cms, to, i);
+        struct translation *target = at(cms, old->target);
+        new->tpc = to->tpc + (old->tpc - from->tpc);
+        new->owner = offset_of(cms, to);
+        if (!old->target) continue;
+        delist(cms, old);
+        tr_link(at(cms, new->tpc), (int32_t)(target->tpc - new->tpc));
+        enlist(cms, new, target);
+        patched(cms, new, WORK_LINK);
+        hw_count(cms->core, CMS_STAT_relinks, 1);
+    }
+}
+
 void chain_move_incoming(struct cms *cms, struct translation *from, struct translation *to)
 {
     while (from->incoming) {
@@ -77,7 +93,7 @@ void chain_move_incoming(struct cms *cms, struct translation *from, struct trans
         delist(cms, link);
         tr_link(at(cms, link->tpc), (int32_t)(to->tpc - link->tpc));
         enlist(cms, link, to);
-        patched(cms, link);
+        patched(cms, link, WORK_LINK);
         hw_count(cms->core, CMS_STAT_relinks, 1);
     }
 }

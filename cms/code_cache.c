@@ -1,24 +1,7 @@
-/* code_cache.c -- where translations live: allocation, replacement, and the end of a translation.
- *
- * The cache is divided into units that are filled forward and evicted whole: one unit for `flush`, several in turn for
- * `fifo` (the coarse-grained FIFO of Hazelwood & Smith 2004). A translation's records lie in the same unit as its code,
- * so that both go at once. A translation that is invalidated leaves a hole until then.
+/* code_cache.c -- where translations live: how one is installed, moved and taken out of service. Where there
+ * is room for it in the cache, and who goes to make it, is code_room.c's.
  */
 #include "cms/state.h"
-
-static struct unit *unit_at(const struct cms *cms, uint32_t index)
-{
-    return (struct unit *)at(cms, cms->root->units) + index;
-}
-
-void code_cache_boot(struct cms *cms)
-{
-    struct root *root = cms->root;
-    for (uint32_t i = 0; i < root->unit_count; i++) {
-        *unit_at(cms, i) = (struct unit){.code = root->code + i * root->unit_code_bytes,
-                                         .records = root->records + i * root->unit_record_bytes};
-    }
-}
 
 struct translation *code_cache_owner(const struct cms *cms, uint32_t tpc)
 {
@@ -26,13 +9,6 @@ struct translation *code_cache_owner(const struct cms *cms, uint32_t tpc)
     if (tpc - root->code >= root->code_bytes) return NULL;
     uint32_t offset = ((const uint32_t *)at(cms, root->owners))[(tpc - root->code) / CODE_GRANULE];
     return offset ? at(cms, offset) : NULL;
-}
-
-static void own(struct cms *cms, uint32_t tpc, uint32_t bytes, uint32_t owner)
-{
-    uint32_t *owners = at(cms, cms->root->owners);
-    uint32_t first = (tpc - cms->root->code) / CODE_GRANULE;
-    for (uint32_t i = 0; i < (bytes + CODE_GRANULE - 1) / CODE_GRANULE; i++) owners[first + i] = owner;
 }
 
 static void report(struct cms *cms, const struct translation *translation, enum hw_region_event event)
@@ -71,8 +47,9 @@ void code_cache_kill(struct cms *cms, struct translation *translation, enum hw_r
     if (!translation->alive) return;
     translation->alive = false;
     if (head->translation == offset_of(cms, translation)) head->translation = 0;
+    code_room_died(cms, translation);
+    chain_unlink_outgoing(cms, translation); /* first: a link to itself is no patch then */
     chain_unlink_incoming(cms, translation);
-    chain_unlink_outgoing(cms, translation);
     for (unsigned i = 0; i < translation->source_count; i++) {
         uint64_t physical = ((struct page *)at(cms, sources[i].page))->physical;
         coherence_forget(cms, &sources[i]);
@@ -84,85 +61,7 @@ void code_cache_kill(struct cms *cms, struct translation *translation, enum hw_r
     report(cms, translation, why);
 }
 
-#ifdef COVM_CHECKS
-/* DESIGN section 3: before code-cache space is reused, every reference to it is gone. */
-static void prove_unreferenced(struct cms *cms, const struct unit *gone)
-{
-    const struct root *root = cms->root;
-    uint32_t first = gone->records, end = gone->records + root->unit_record_bytes;
-    const struct head *heads = at(cms, root->heads);
-    for (uint32_t i = 0; i < root->head_count; i++) {
-        if (heads[i].translation - first < end - first) hw_panic(cms->core, "dispatch refers to evicted code");
-    }
-    for (uint32_t u = 0; u < root->unit_count; u++) {
-        const struct unit *unit = unit_at(cms, u);
-        for (uint32_t used = 0; unit != gone && used < unit->records_used;) {
-            const struct translation *other = at(cms, unit->records + used);
-            const struct exit_record *exits = at(cms, other->exits);
-            for (unsigned i = 0; i < other->exit_count; i++) {
-                if (exits[i].target - first < end - first) hw_panic(cms->core, "a link refers to evicted code");
-                if (exits[i].next - first < end - first) hw_panic(cms->core, "a list of links refers to evicted code");
-            }
-            if (other->incoming - first < end - first) hw_panic(cms->core, "an incoming link comes from evicted code");
-            used += other->bytes;
-        }
-    }
-    const struct page *pages = at(cms, root->pages);
-    for (uint32_t i = 0; i < root->page_count; i++) {
-        for (uint32_t s = pages[i].sources; s; s = ((const struct source *)at(cms, s))->next) {
-            if (s - first < end - first) hw_panic(cms->core, "a page is watched for evicted code");
-        }
-    }
-    if (hw_targets_refer(cms->core, gone->code, root->unit_code_bytes)) {
-        hw_panic(cms->core, "JTLB or DRAS refers to evicted code");
-    }
-}
-#endif
-
-static void evict(struct cms *cms, struct unit *unit, enum hw_region_event why)
-{
-    if (!unit->records_used) return;
-    for (uint32_t used = 0; used < unit->records_used;) {
-        struct translation *translation = at(cms, unit->records + used);
-        struct head *head = at(cms, translation->head);
-        if (translation->alive) {
-            code_cache_kill(cms, translation, why);
-            profile_start(cms, head); /* it must prove itself again */
-        }
-        used += translation->bytes;
-    }
-#ifdef COVM_CHECKS
-    prove_unreferenced(cms, unit);
-#endif
-    hw_invalidate_code(cms->core, unit->code, unit->code_used);
-    own(cms, unit->code, cms->root->unit_code_bytes, 0);
-    unit->code_used = unit->records_used = 0;
-    cms->root->evictions++;
-    hw_count(cms->core, cms->root->unit_count == 1 ? CMS_STAT_flushes : CMS_STAT_unit_evictions, 1);
-}
-
-void code_cache_flush(struct cms *cms)
-{
-    for (uint32_t i = 0; i < cms->root->unit_count; i++) evict(cms, unit_at(cms, i), REGION_FLUSHED);
-    cms->root->unit_current = 0;
-}
-
 /* ---- installing ---- */
-
-/* A unit with room for that much; NULL: not even an empty one has it. */
-static struct unit *find_room(struct cms *cms, uint32_t code_bytes, uint32_t record_bytes)
-{
-    struct root *root = cms->root;
-    if (code_bytes > root->unit_code_bytes || record_bytes > root->unit_record_bytes) return NULL;
-    struct unit *unit = unit_at(cms, root->unit_current);
-    if (unit->code_used + code_bytes <= root->unit_code_bytes &&
-        unit->records_used + record_bytes <= root->unit_record_bytes)
-        return unit;
-    root->unit_current = (root->unit_current + 1) % root->unit_count;
-    unit = unit_at(cms, root->unit_current);
-    evict(cms, unit, root->unit_count == 1 ? REGION_FLUSHED : REGION_EVICTED);
-    return unit;
-}
 
 static uint64_t linear_of(const struct cms *cms, uint64_t address)
 {
@@ -218,30 +117,38 @@ static void replace(struct cms *cms, struct head *head, struct translation *tran
     code_cache_kill(cms, old, REGION_REPLACED);
 }
 
+/* What was evicted and is wanted again. */
+static void count_regenerated(struct cms *cms, struct head *head, unsigned gear)
+{
+    unsigned bit = 1u << gear;
+    if (!(head->evicted & bit)) return;
+    head->evicted &= (uint8_t)~bit;
+    hw_count(cms->core, CMS_STAT_regenerated, 1);
+}
+
 struct translation *code_cache_install(struct cms *cms, struct head *head, unsigned gear,
                                        const struct tr_result *result)
 {
-    uint32_t code_bytes = (uint32_t)round_up(result->bytes, CODE_GRANULE);
     uint32_t exits = (uint32_t)sizeof(struct translation);
     uint32_t ranges = exits + result->exit_count * (uint32_t)sizeof(struct exit_record);
     uint32_t sources = ranges + result->range_count * (uint32_t)sizeof(struct guest_range);
-    uint32_t record_bytes = (uint32_t)round_up(sources + pages_at_most(cms, result) * sizeof(struct source), 16);
-    struct unit *unit = find_room(cms, code_bytes, record_bytes);
-    if (!unit) {
+    struct room room = {
+        .code_bytes = (uint32_t)round_up(result->bytes, CODE_GRANULE),
+        .record_bytes = (uint32_t)round_up(sources + pages_at_most(cms, result) * sizeof(struct source), 16)};
+    if (!code_room_make(cms, gear, &room)) {
         hw_count(cms->core, CMS_STAT_oversize, 1);
         return NULL;
     }
-    uint32_t record = unit->records + unit->records_used;
-    struct translation *translation = at(cms, record);
+    struct translation *translation = at(cms, room.record);
     *translation = (struct translation){
-        .bytes = record_bytes,
+        .bytes = room.record_bytes,
         .region = cms->root->region_next++,
         .head = offset_of(cms, head),
-        .tpc = unit->code + unit->code_used,
+        .tpc = room.code,
         .code_bytes = result->bytes,
-        .exits = record + exits,
-        .ranges = record + ranges,
-        .sources = record + sources,
+        .exits = room.record + exits,
+        .ranges = room.record + ranges,
+        .sources = room.record + sources,
         .bundles = result->bundles,
         .atoms = result->atoms,
         .nops = result->nops,
@@ -250,18 +157,47 @@ struct translation *code_cache_install(struct cms *cms, struct head *head, unsig
         .gear = (uint8_t)gear,
         .alive = true,
     };
-    unit->code_used += code_bytes;
-    unit->records_used += record_bytes;
+    code_room_enlist(cms, room.unit, translation);
     memcpy(at(cms, translation->tpc), result->code, result->bytes);
     hw_invalidate_code(cms->core, translation->tpc, result->bytes);
-    own(cms, translation->tpc, code_bytes, record);
     fill_exits(cms, translation, result);
     fill_sources(cms, translation, result);
     replace(cms, head, translation);
+    count_regenerated(cms, head, gear);
     if (translation->insns_longest > cms->root->margin) {
         cms->root->margin = translation->insns_longest;
         hw_event_margin(cms->core, cms->root->margin);
     }
     report(cms, translation, REGION_BORN);
     return translation;
+}
+
+/* ---- moving ---- */
+
+struct translation *code_cache_move(struct cms *cms, struct translation *from, const struct room *room)
+{
+    struct translation *to = at(cms, room->record);
+    struct head *head = at(cms, from->head);
+    uint32_t by = room->record - offset_of(cms, from);
+    chain_unlink_incoming(cms, from);
+    hw_targets_purge(cms->core, from->tpc, from->code_bytes);
+    memcpy(to, from, from->bytes);
+    memcpy(at(cms, room->code), at(cms, from->tpc), from->code_bytes);
+    hw_invalidate_code(cms->core, room->code, from->code_bytes);
+    to->tpc = room->code;
+    to->exits += by, to->ranges += by, to->sources += by;
+    chain_move_outgoing(cms, from, to);
+    for (unsigned i = 0; i < to->source_count; i++) {
+        struct source *sources = at(cms, to->sources);
+        coherence_moved(cms, &sources[i], offset_of(cms, to));
+    }
+    head->translation = offset_of(cms, to);
+    code_room_died(cms, from);
+    from->alive = false;
+    code_room_enlist(cms, room->unit, to);
+    report(cms, to, REGION_MOVED);
+    code_room_release(cms, from);
+    hw_charge(cms->core, WORK_MOVE, 1, to->region);
+    hw_charge(cms->core, WORK_MOVE_BYTE, to->code_bytes, to->region);
+    return to;
 }

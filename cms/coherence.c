@@ -100,7 +100,7 @@ void coherence_make_room(struct cms *cms)
     if (LIKELY(pages_left(cms, PAGE_SOURCES_MAX) >= PAGE_SOURCES_MAX)) return;
     sweep(cms);
     if (pages_left(cms, PAGE_SOURCES_MAX) >= PAGE_SOURCES_MAX) return;
-    code_cache_flush(cms);
+    code_room_flush(cms);
     predecode_flush(cms);
     sweep(cms);
     hw_count(cms->core, CMS_STAT_page_flushes, 1);
@@ -141,6 +141,15 @@ void coherence_forget(struct cms *cms, struct source *source)
     else
         page->sources = source->next;
     *source = (struct source){0};
+}
+
+void coherence_moved(struct cms *cms, struct source *source, uint32_t owner)
+{
+    struct page *page = at(cms, source->page);
+    uint32_t offset = offset_of(cms, source);
+    source->owner = owner;
+    if (source->next) ((struct source *)at(cms, source->next))->previous = offset;
+    *(source->previous ? &((struct source *)at(cms, source->previous))->next : &page->sources) = offset;
 }
 
 /* The record for a linear page as it is mapped now. A stale one cannot be in use: notices of mapping changes come

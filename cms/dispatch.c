@@ -40,7 +40,7 @@ unsigned dispatch_versions(const struct cms *cms, const struct head *of)
 
 void dispatch_forget(struct cms *cms)
 {
-    code_cache_flush(cms);
+    code_room_flush(cms);
     predecode_flush(cms);
     memset(at(cms, cms->root->buckets), 0, ((size_t)cms->root->bucket_mask + 1) * sizeof(uint32_t));
     cms->root->head_count = 0;

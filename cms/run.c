@@ -3,10 +3,10 @@
 
 /* What the last exit leaves to do once it is known what comes next. */
 struct pending {
-    struct exit_record *from; /* direct or indirect exit that was taken; NULL: none */
-    uint32_t evictions;       /* when it was; its record may be gone after the next */
-    uint64_t spc, context;    /* where it led to */
-    bool interpret;           /* the instruction at EIP is for the interpreter */
+    uint32_t region;       /* that was left by a direct or indirect exit; 0: none */
+    uint32_t tpc, number;  /* where, and which exit: its translation may be gone when it is settled */
+    uint64_t spc, context; /* where it led to */
+    bool interpret;        /* the instruction at EIP is for the interpreter */
 };
 
 /* Channel x: what went in where, and came back why. */
@@ -45,8 +45,9 @@ static void exited(struct cms *cms, struct translation *translation, const struc
     switch ((enum exit_reason)exit->reason) {
     case EXIT_CHAIN:
     case EXIT_INDIRECT:
-        pending->from = chain_exit(cms, translation, exit->number);
-        pending->evictions = cms->root->evictions;
+        pending->region = translation->region;
+        pending->tpc = exit->site;
+        pending->number = exit->number;
         pending->spc = eip(cms);
         pending->context = cms->root->context;
         break;
@@ -69,6 +70,7 @@ static enum pace run_translation(struct cms *cms, struct head *head, struct pend
     translation = code_cache_owner(cms, exit.site);
     if (!translation) hw_panic(cms->core, "control came back from no translation");
     trace_exit(cms, head, translation, &exit);
+    code_room_left(cms, translation);
     cms_context_changed(cms); /* CLD, POPF and the like end a translation, but are part of it */
     switch ((enum hw_exit_kind)exit.kind) {
     case HW_EXIT: exited(cms, translation, &exit, pending); return PACE_ON;
@@ -80,13 +82,15 @@ static enum pace run_translation(struct cms *cms, struct head *head, struct pend
 /* Links or notes the exit just taken, now that its target is known. */
 static void settle(struct cms *cms, const struct head *head, struct pending *pending)
 {
-    struct exit_record *from = pending->from;
+    const struct translation *owner = pending->region ? code_cache_owner(cms, pending->tpc) : NULL;
     struct translation *to = head->translation ? at(cms, head->translation) : NULL;
-    pending->from = NULL;
-    if (!from || pending->evictions != cms->root->evictions) return;
+    uint32_t region = pending->region;
+    pending->region = 0;
+    if (!owner || owner->region != region) return;
     /* Between exit and here the interpreter may have gone on: up to an event, or to record a path. */
     if (head->spc != pending->spc || head->context != pending->context) return;
-    const struct translation *owner = at(cms, from->owner);
+    if (to && to->on_trial) to = NULL;
+    struct exit_record *from = chain_exit(cms, owner, pending->number);
     if (from->reason == EXIT_INDIRECT)
         indirect_missed(cms, from, to);
     else if (to && owner->alive && cms->options->chain)
@@ -166,6 +170,7 @@ static enum pace step(struct cms *cms, struct pending *pending)
         return interpret_exactly(cms, head, left, CMS_STAT_event_insns);
     }
     if (wants_translating(cms, head)) return translate_hot(cms, head);
+    if (head->translation) code_room_entered(cms, at(cms, head->translation));
     settle(cms, head, pending);
     if (head->translation) return run_translation(cms, head, pending);
     hw_count(cms->core, CMS_STAT_misses, 1);

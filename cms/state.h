@@ -11,7 +11,7 @@
 #include "translate/x86/x86.h"
 
 enum cms_interpreter { CMS_DECODE, CMS_PREDECODED };
-enum cms_replacement { CMS_FLUSH, CMS_FIFO };
+enum cms_replacement { CMS_FLUSH, CMS_FIFO, CMS_FINE, CMS_PREEMPTIVE, CMS_GENERATIONAL, CMS_LRU };
 
 /* ---- what is watched for guest writes and mapping changes ---- */
 
@@ -46,6 +46,7 @@ struct head {
     uint8_t gear;        /* at which it is translated next */
     uint8_t failures;    /* attempts to translate it in vain */
     uint8_t rewrites;    /* times its code changed under a translation or block */
+    uint8_t evicted;     /* a bit per gear: at which a translation was evicted, and none made since */
 };
 
 /* ---- pre-decoded code ---- */
@@ -101,6 +102,7 @@ struct guest_range {
 };
 /* Lives in the record space of its unit; exits, sources and ranges follow it there. */
 struct translation {
+    uint32_t unit, older, younger; /* the list of its unit */
     uint32_t bytes;  /* of this record with all that follows */
     uint32_t region; /* id */
     uint32_t head;
@@ -112,13 +114,33 @@ struct translation {
     uint16_t guest_insns, insns_longest;
     uint8_t gear;
     bool alive;
+    bool on_trial;    /* no link leads to it, no JTLB entry: whoever wants it comes by the dispatcher */
+    uint32_t entries; /* by the dispatcher while on probation */
     uint16_t rollbacks[ADAPT_CAUSES]; /* since `window` */
     uint64_t window;                  /* guest instructions retired when they began to be counted */
 };
-/* A part of the code cache that is evicted at once: code space and record space, each filled forward. */
+/* Code space and record space of the code cache that are filled together. */
 struct unit {
-    uint32_t code, code_used;
-    uint32_t records, records_used;
+    uint32_t part;
+    uint32_t code, code_bytes, code_used; /* used: where the next one goes, unless it would not fit there */
+    uint32_t records, record_bytes, records_used;
+    uint32_t oldest, youngest; /* the translations in it, dead ones as well (lru: by when they were last seen) */
+};
+/* The code cache, or that of one gear. */
+enum { PARTS_MAX = 2 };
+struct part {
+    uint32_t bytes, live; /* of code space: all, and taken by live translations */
+    uint32_t current;     /* unit that is being filled */
+    /* Preemptive: translations made since `window` (guest instructions retired); were there few in the last one? */
+    uint64_t window;
+    uint32_t made;
+    bool calm;
+};
+/* Room for a translation: wanted, and found. */
+struct room {
+    uint32_t code_bytes, record_bytes;
+    struct unit *unit;
+    uint32_t code, record;
 };
 enum { CODE_GRANULE = 64 }; /* translations begin at multiples of it */
 
@@ -137,16 +159,17 @@ enum { ROOT_OFFSET = 64, PATH_MAX_BLOCKS = 64, SITES = 4096 };
 struct root {
     uint64_t context;     /* context word of the working state */
     uint32_t region_next; /* id of the next translation */
-    uint32_t evictions;   /* units evicted so far: records of exits may be gone since */
     uint32_t margin;      /* longest way between two commits of any translation so far */
     uint32_t buckets, bucket_mask, heads, head_count, head_capacity;
     uint32_t pages, page_count, page_capacity, page_free;
     uint32_t physical_chains, linear_chains, chain_mask;
     uint32_t blocks, blocks_bytes, blocks_used;
     uint32_t scratch; /* a record that is not kept */
-    uint32_t units, unit_count, unit_code_bytes, unit_record_bytes, unit_current;
-    uint32_t code, code_bytes, records;
-    uint32_t owners; /* the translation in each granule of code */
+    uint32_t part_count, units, unit_count; /* unit_count: of each part */
+    struct part parts[PARTS_MAX];
+    uint32_t code, code_bytes, records, record_bytes;
+    uint32_t owners;        /* the translation in each granule of code */
+    uint32_t record_owners; /* lru: and of records, in granules of the same size */
     uint32_t sites;
     uint32_t result; /* struct tr_result */
     uint32_t path;   /* PATH_MAX_BLOCKS addresses */
@@ -258,15 +281,34 @@ struct interpreted profile_record(struct cms *cms, struct head *head, unsigned *
 bool translator_run(struct cms *cms, struct head *head, unsigned path_count);
 
 /* code_cache.c */
-void code_cache_boot(struct cms *cms);
 /* Installs a translation of head, replacing the present one. NULL: it fits no unit. */
 struct translation *code_cache_install(struct cms *cms, struct head *head, unsigned gear,
                                        const struct tr_result *result);
+/* Moves a live translation to other room, with its links to others; those to it are cut. Returns it. */
+struct translation *code_cache_move(struct cms *cms, struct translation *from, const struct room *room);
 /* Takes a translation out of service: no link, no dispatch entry, no hardware entry leads to it. */
 void code_cache_kill(struct cms *cms, struct translation *translation, enum hw_region_event why);
-void code_cache_flush(struct cms *cms);
 /* The translation that a TPC lies in; NULL: none. */
 struct translation *code_cache_owner(const struct cms *cms, uint32_t tpc);
+
+/* code_room.c */
+/* The shape of the cache: parts; units of each; bytes of one, of code and of records. */
+unsigned code_room_parts(const struct cms_options *options);
+unsigned code_room_units(const struct cms_options *options);
+uint32_t code_room_code_bytes(const struct cms_options *options, unsigned part, unsigned unit);
+uint32_t code_room_record_bytes(const struct cms_options *options, unsigned part, unsigned unit);
+void code_room_boot(struct cms *cms);
+/* Finds room for a translation at a gear, and evicts others if there is none. False: it would not fit even so. */
+bool code_room_make(struct cms *cms, unsigned gear, struct room *room);
+/* A translation now lives there; is dead; its room, once dead, is given back. */
+void code_room_enlist(struct cms *cms, struct unit *unit, struct translation *translation);
+void code_room_died(struct cms *cms, struct translation *translation);
+void code_room_release(struct cms *cms, struct translation *translation);
+/* The dispatcher is about to enter a translation, which may move it; it has come back from one. */
+void code_room_entered(struct cms *cms, struct translation *translation);
+void code_room_left(struct cms *cms, struct translation *translation);
+/* Evicts all. */
+void code_room_flush(struct cms *cms);
 
 /* chain.c */
 void chain_link(struct cms *cms, struct exit_record *from, struct translation *to);
@@ -275,6 +317,8 @@ void chain_unlink(struct cms *cms, struct exit_record *from);
 void chain_unlink_outgoing(struct cms *cms, struct translation *translation);
 void chain_unlink_incoming(struct cms *cms, struct translation *translation);
 void chain_move_incoming(struct cms *cms, struct translation *from, struct translation *to);
+/* Of a translation that is being moved: its exits, copied already, take over its links to others. */
+void chain_move_outgoing(struct cms *cms, struct translation *from, struct translation *to);
 /* The exit of that number. */
 struct exit_record *chain_exit(const struct cms *cms, const struct translation *translation, uint32_t number);
 
@@ -292,6 +336,8 @@ void coherence_make_room(struct cms *cms);
 unsigned coherence_watch(struct cms *cms, uint32_t owner, struct source *sources, unsigned count, uint64_t address,
                          uint32_t bytes);
 void coherence_forget(struct cms *cms, struct source *source);
+/* A source was copied to where it is now, for an owner that was moved. */
+void coherence_moved(struct cms *cms, struct source *source, uint32_t owner);
 /* Brings the protection of a page in line with who watches it. */
 void coherence_protect(struct cms *cms, uint64_t physical_page);
 /* The interpreter is about to store at a protected physical address: lets it. */

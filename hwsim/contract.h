@@ -190,12 +190,14 @@ void hw_charge(struct hw_core *core, enum hw_work work, uint64_t units, uint32_t
 void hw_count(struct hw_core *core, unsigned statistic, uint64_t amount);
 /* Adds one to the interpreter-only instruction counter of that name (a string constant; copied). */
 void hw_count_name(struct hw_core *core, const char *name);
-/* The region changed under an id: born, or ended for one reason of region_ends.def; for regions.csv and traces. */
+/* The region changed under an id: born, ended for one reason of region_ends.def, or moved (to where *info says); for
+ * regions.csv and traces. */
 enum hw_region_event {
     REGION_BORN,
 #define REGION_END(name, key, meaning) REGION_##name,
 #include "hwsim/region_ends.def"
 #undef REGION_END
+    REGION_MOVED,
     REGION_EVENTS
 };
 struct hw_region_info {

@@ -30,7 +30,7 @@ static int list(void)
         const struct region_column *column = &region_columns[i];
         printf("regions.csv:%s\t%s\t\t%s\n", column->name, column->unit, column->meaning);
     }
-    for (unsigned i = 0; i < REGION_EVENTS; i++)
+    for (unsigned i = 0; i < REGION_MOVED; i++)
         printf("regions.csv:ended:%s\t\t\t%s\n", region_ends[i].name, region_ends[i].meaning);
     return EXIT_FINE;
 }

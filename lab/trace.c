@@ -213,7 +213,7 @@ void trace_left(struct trace *trace, struct hw_core *core, const struct hw_exit 
 void trace_region(struct trace *trace, struct hw_core *core, enum hw_region_event event,
                   const struct hw_region_info *info)
 {
-    trace->request.format->region(trace, event, info);
+    if (trace->request.format->region) trace->request.format->region(trace, event, info);
 }
 
 bool trace_end(struct trace *trace, const char *partial)

@@ -138,7 +138,11 @@ static void left(struct trace *trace, const struct hw_exit *exit)
 
 static void region(struct trace *trace, enum hw_region_event event, const struct hw_region_info *info)
 {
-    static const char *const ends[] = {[REGION_EVICTED] = "evicted", "invalidated", "replaced"};
+    static const char *const ends[REGION_EVENTS] = {
+#define REGION_END(name, key, meaning) [REGION_##name] = key,
+#include "hwsim/region_ends.def"
+#undef REGION_END
+        [REGION_MOVED] = "moved"};
     char name[32];
     bool born = event == REGION_BORN;
     snprintf(name, sizeof name, "gear %u", info->gear);

@@ -2,6 +2,7 @@
 # half a million static instructions); cold_main.c calls them in an order that strides through all of them.
 # Written in assembly so that the size of the code is exact.
 
+        .file   "cold.S" # else the linker names it after a temporary file, and no two builds are the same
         .section .rodata
         .globl  cold_table
         .p2align 2

@@ -174,6 +174,10 @@ void hw_region(struct hw_core *core, enum hw_region_event event, const struct hw
     struct region_account *account = account_region(core, info->region);
     if (event == REGION_BORN) {
         bear(core, account, info);
+    } else if (event == REGION_MOVED) {
+        map_region(core, &account->info, 0);
+        account->info = *info;
+        map_region(core, info, info->region);
     } else {
         account->died_cycle = core->cycle;
         account->died_of = (uint8_t)event;

@@ -37,7 +37,7 @@ check() {
         }
         BEGIN {
             running = split("dispatch_cycles chain_cycles run_cycles squashed_cycles rollback_cycles " \
-                            "coherence_cycles system_cycles", runs, " ")
+                            "coherence_cycles evict_cycles system_cycles", runs, " ")
         }
         FNR == 1 {
             file++
@@ -84,6 +84,7 @@ check() {
             equal("rolling back", total("rollback_cycles"), stat["cycles.rollback"])
             equal("coherence", total("coherence_cycles"), stat["cycles.coherence"])
             equal("pages", rest["coherence"], stat["work.coherence.cycles"])
+            equal("evicting", total("evict_cycles"), stat["cycles.evict"])
             equal("system", rest["system"], stat["cycles.system"])
             equal("what is left of the translations", rest["chain"] + rest["gear1"] + rest["gear2"] + rest["gear3"] + \
                   rest["squashed"] + rest["rollback"], 0)

@@ -63,7 +63,16 @@ static struct hw_core *fake_core(void)
     core->options.chain = 1;
     core->options.code_cache = 4096;
     core->options.replacement = CMS_FLUSH;
+    core->options.shared = 1;
+    core->options.gear1_share = 50;
     core->options.fifo_units = 4;
+    core->options.preemptive_window = 1000;
+    core->options.preemptive_rate = 4;
+    core->options.preemptive_fill = 25;
+    core->options.nursery = 50;
+    core->options.probation = 19;
+    core->options.promote = 1;
+    core->options.trial = 25;
     core->options.adapt_threshold = 3;
     core->options.adapt_window = 1000000;
     core->options.predecode_size = 128 << 10;

@@ -403,9 +403,11 @@ static void rollbacks_anywhere_change_nothing(void **state)
 static void small_caches_change_nothing(void **state)
 {
     struct hw_core *measure = expected(&mixed_program);
-    for (unsigned replacement = CMS_FLUSH; replacement <= CMS_FIFO; replacement++) {
+    for (unsigned policy = 2 * CMS_FLUSH; policy <= 2 * CMS_LRU + 1; policy++) {
+        enum cms_replacement replacement = policy / 2;
         for (unsigned bytes = 1024; bytes <= 8192; bytes += 512) {
             struct hw_core *core = new_machine(&mixed_program);
+            core->options.shared = policy % 2;
             core->options.gear1_threshold = 1;
             core->options.replacement = replacement;
             core->options.fifo_units = 3;

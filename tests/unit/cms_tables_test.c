@@ -140,7 +140,8 @@ static void fifo_takes_one_unit(void **state)
     for (unsigned i = 0; i < 8; i++) install(&cms, 0x1000 + 32 * i, 512, 1);
     assert_int_equal(core->stats[CMS_STAT_evicted], 0);
     install(&cms, 0x2000, 512, 1);
-    assert_int_equal(core->stats[CMS_STAT_unit_evictions], 1);
+    assert_int_equal(core->stats[CMS_STAT_evictions], 1);
+    assert_int_equal(core->stats[CMS_STAT_flushes], 0);
     assert_int_equal(core->stats[CMS_STAT_evicted], 2);
     assert_int_equal(dispatch_head(&cms, 0x1000)->translation, 0);
     assert_int_equal(dispatch_head(&cms, 0x1020)->translation, 0);
@@ -149,6 +150,203 @@ static void fifo_takes_one_unit(void **state)
     install(&cms, 0x2020, 512, 1);
     assert_int_equal(core->stats[CMS_STAT_evicted], 2);
     free(core);
+}
+
+/* Who lives, a bit each, of those that were installed at 0x1000 + 32 * i. */
+static unsigned living(struct cms *cms, unsigned count)
+{
+    unsigned bits = 0;
+    for (unsigned i = 0; i < count; i++) bits |= (dispatch_head(cms, 0x1000 + 32 * i)->translation != 0) << i;
+    return bits;
+}
+
+static struct translation *living_at(struct cms *cms, unsigned i)
+{
+    return at(cms, dispatch_head(cms, 0x1000 + 32 * i)->translation);
+}
+
+static void install_many(struct cms *cms, unsigned first, unsigned count, uint32_t code_bytes)
+{
+    for (unsigned i = first; i < first + count; i++) assert_non_null(install(cms, 0x1000 + 32 * i, code_bytes, 2));
+}
+
+static void fine_takes_as_many_as_it_needs(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.replacement = CMS_FINE; /* 4096 bytes */
+    struct cms cms = boot(core);
+    install_many(&cms, 0, 8, 512);
+    assert_int_equal(living(&cms, 8), 0xff);
+    assert_int_equal(core->work[WORK_EVICTION], 0);
+    install_many(&cms, 8, 1, 64); /* at the start: the first goes, and leaves a hole behind it */
+    assert_int_equal(living(&cms, 9), 0x1fe);
+    install_many(&cms, 9, 1, 448); /* fills it */
+    assert_int_equal(living(&cms, 10), 0x3fe);
+    install_many(&cms, 10, 1, 1025); /* three of the old ones */
+    assert_int_equal(living(&cms, 11), 0x7f0);
+    assert_int_equal(core->stats[CMS_STAT_evictions], 2);
+    assert_int_equal(core->stats[CMS_STAT_evicted], 4);
+    assert_int_equal(core->stats[CMS_STAT_evicted_bytes], 4 * 512);
+    assert_int_equal(core->work[WORK_EVICTION], 2);
+    assert_int_equal(core->work[WORK_EVICT_BYTE], 4 * 512);
+    install_many(&cms, 11, 1, 3008); /* 2496 are left to the end: from the start, for which all of the old ones go */
+    assert_int_equal(living(&cms, 12), 0x800);
+    assert_int_equal(living_at(&cms, 11)->tpc, cms.root->code);
+    free(core);
+}
+
+/* Dead ones are passed over without an eviction; what comes back is counted. */
+static void fine_reuses_holes_in_turn(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.replacement = CMS_FINE;
+    struct cms cms = boot(core);
+    install_many(&cms, 0, 8, 512);
+    code_cache_kill(&cms, living_at(&cms, 0), REGION_STORED);
+    code_cache_kill(&cms, living_at(&cms, 5), REGION_STORED);
+    install_many(&cms, 8, 1, 512);
+    assert_int_equal(core->stats[CMS_STAT_evictions], 0);
+    install_many(&cms, 9, 1, 512);
+    assert_int_equal(living(&cms, 10), 0x3dc);
+    assert_int_equal(core->stats[CMS_STAT_live_bytes], 7 * 512); /* one dead */
+    assert_int_equal(core->stats[CMS_STAT_idle_bytes], 512);
+    install_many(&cms, 0, 2, 512);
+    assert_int_equal(core->stats[CMS_STAT_regenerated], 1); /* the first was not evicted */
+    free(core);
+}
+
+/* Its own batch needs no patches, nor does a link to itself. */
+static void eviction_patches_survivors_alone(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.replacement = CMS_FINE;
+    struct cms cms = boot(core);
+    install_many(&cms, 0, 8, 512);
+    struct translation *all[8];
+    for (unsigned i = 0; i < LENGTH(all); i++) all[i] = living_at(&cms, i);
+    chain_link(&cms, chain_exit(&cms, all[1], 0), all[0]); /* both go */
+    chain_link(&cms, chain_exit(&cms, all[0], 0), all[0]);
+    chain_link(&cms, chain_exit(&cms, all[0], 1), all[7]);
+    chain_link(&cms, chain_exit(&cms, all[7], 0), all[1]);
+    install_many(&cms, 8, 1, 1024);
+    assert_int_equal(living(&cms, 9), 0x1fc);
+    assert_int_equal(core->work[WORK_UNLINK], 1);
+    assert_int_equal(all[7]->incoming, 0);
+    assert_int_equal(exit_words(&cms, chain_exit(&cms, all[7], 0))[0], EXIT_MARK);
+    free(core);
+}
+
+static void preemptive_goes_at_a_rise(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.replacement = CMS_PREEMPTIVE; /* four in 1000 instructions, a quarter of 4096 bytes full */
+    struct cms cms = boot(core);
+    install_many(&cms, 0, 8, 256); /* a program begins so */
+    assert_int_equal(living(&cms, 8), 0xff);
+    core->insns = 1500; /* the window before was no calm one */
+    install_many(&cms, 8, 4, 64);
+    assert_int_equal(living(&cms, 12), 0xfff);
+    core->insns = 2500;
+    install_many(&cms, 12, 3, 64);
+    core->insns = 3999; /* a window with three in it is over */
+    install_many(&cms, 15, 3, 64);
+    assert_int_equal(core->stats[CMS_STAT_preemptive], 0);
+    install_many(&cms, 18, 1, 64);
+    assert_int_equal(living(&cms, 19), 1 << 18);
+    assert_int_equal(core->stats[CMS_STAT_preemptive], 1);
+    install_many(&cms, 19, 8, 256); /* once a rise */
+    assert_int_equal(living(&cms, 27), 0x1ff << 18);
+    core->insns = 9000; /* calm, but too little would be gained */
+    core->options.preemptive_fill = 75;
+    install_many(&cms, 27, 4, 64);
+    assert_int_equal(core->stats[CMS_STAT_preemptive], 1);
+    assert_int_equal(core->stats[CMS_STAT_flushes], 1);
+    free(core);
+}
+
+/* Nursery of 2048 bytes, probation of 768, persistent unit of 1280. */
+static void generations_promote_what_is_used(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.replacement = CMS_GENERATIONAL;
+    struct cms cms = boot(core);
+    install_many(&cms, 0, 8, 256);
+    struct translation *first = living_at(&cms, 0), *second = living_at(&cms, 1), *last = living_at(&cms, 7);
+    chain_link(&cms, chain_exit(&cms, first, 0), last);
+    chain_link(&cms, chain_exit(&cms, first, 1), second);
+    chain_link(&cms, chain_exit(&cms, second, 0), first);
+    chain_link(&cms, chain_exit(&cms, last, 0), first);
+    hw_jtlb_insert(core, 0x1000, core->context, first->tpc);
+    install_many(&cms, 8, 3, 256); /* three grow out of the nursery */
+    assert_int_equal(living(&cms, 11), 0x7ff);
+    assert_int_equal(core->stats[CMS_STAT_probations], 3);
+    first = living_at(&cms, 0);
+    assert_true(first->on_trial);
+    assert_int_equal(first->incoming, 0); /* links to it are cut, its own are kept, but for that to one on trial */
+    assert_int_equal(core->target_count, 0);
+    assert_int_equal(chain_exit(&cms, first, 0)->target, offset_of(&cms, last));
+    assert_int_equal(chain_exit(&cms, first, 0)->tpc + exit_words(&cms, chain_exit(&cms, first, 0))[1], last->tpc);
+    assert_int_equal(chain_exit(&cms, first, 1)->target, 0);
+    assert_int_equal(exit_words(&cms, chain_exit(&cms, first, 1))[0], EXIT_MARK);
+    assert_ptr_equal(code_cache_owner(&cms, first->tpc), first);
+    code_room_entered(&cms, first);
+    assert_int_equal(core->stats[CMS_STAT_promotions], 1);
+    first = living_at(&cms, 0);
+    assert_false(first->on_trial);
+    install_many(&cms, 11, 16, 256); /* all but the last eight, three on probation, and the promoted one are gone */
+    assert_int_equal(living(&cms, 27), 0x7ff0001);
+    assert_int_equal(core->protected[1], UINT32_MAX);
+    assert_true(guest_store(&cms, 0x1004, SIZE_8, 0, &(struct hw_fault){0})); /* coherence finds it where it is now */
+    assert_false(first->alive);
+    assert_int_equal(living(&cms, 27), 0);
+    assert_int_equal(core->protected[1], 0);
+    free(core);
+}
+
+static void lru_spares_what_is_seen(void **state)
+{
+    struct hw_core *core = fake_core();
+    core->options.replacement = CMS_LRU; /* a quarter of 4096 bytes is on trial */
+    struct cms cms = boot(core);
+    install_many(&cms, 0, 8, 512);
+    chain_link(&cms, chain_exit(&cms, living_at(&cms, 7), 0), living_at(&cms, 2));
+    code_room_entered(&cms, living_at(&cms, 0));
+    install_many(&cms, 8, 1, 512);
+    assert_int_equal(living(&cms, 9), 0x1fd);
+    assert_true(living_at(&cms, 2)->on_trial && living_at(&cms, 3)->on_trial);
+    assert_false(living_at(&cms, 4)->on_trial);
+    assert_int_equal(living_at(&cms, 2)->incoming, 0);
+    code_room_entered(&cms, living_at(&cms, 2));
+    assert_false(living_at(&cms, 2)->on_trial);
+    install_many(&cms, 9, 1, 512);
+    assert_int_equal(living(&cms, 10), 0x3f5);
+    install_many(&cms, 10, 1, 64);
+    assert_int_equal(living(&cms, 11), 0x7e5);
+    install_many(&cms, 11, 1, 512); /* two holes, neither large enough */
+    assert_int_equal(living(&cms, 12), 0xfc5);
+    code_cache_kill(&cms, living_at(&cms, 9), REGION_STORED);
+    install_many(&cms, 12, 1, 512); /* where a dead one was */
+    assert_int_equal(living(&cms, 13), 0x1dc5);
+    assert_int_equal(core->stats[CMS_STAT_reprieves], 1);
+    free(core);
+}
+
+/* What gear 1 makes evicts nothing of gear 2's. */
+static void each_gear_has_its_part(void **state)
+{
+    for (unsigned replacement = CMS_FLUSH; replacement <= CMS_LRU; replacement++) {
+        struct hw_core *core = fake_core();
+        core->options.replacement = replacement;
+        core->options.shared = 0;
+        core->options.gear1_share = 25;
+        struct cms cms = boot(core);
+        struct tr_result result = translation_of(0x3000, 16, 256, 1);
+        assert_non_null(code_cache_install(&cms, dispatch_head(&cms, 0x3000), 2, &result));
+        install_many(&cms, 0, 50, 128);
+        assert_true(core->stats[CMS_STAT_evicted] >= 42);
+        assert_int_not_equal(dispatch_head(&cms, 0x3000)->translation, 0);
+        free(core);
+    }
 }
 
 static void too_large_for_any_unit(void **state)
@@ -186,7 +384,7 @@ static void link_and_unlink(void **state)
     assert_int_equal(a0->target, 0);
     assert_int_equal(b->incoming, 0);
     assert_int_equal(core->stats[CMS_STAT_links], 3);
-    assert_int_equal(core->stats[CMS_STAT_unlinks], 3);
+    assert_int_equal(core->stats[CMS_STAT_unlinks], 2); /* its link to itself went without a patch */
     free(core);
 }
 
@@ -239,7 +437,7 @@ static void eviction_cuts_links_both_ways(void **state)
         if (i && !chain_exit(&cms, all[i - 1], 1)->target) chain_link(&cms, chain_exit(&cms, all[i - 1], 1), all[i]);
         hw_jtlb_insert(core, 0x1000 + 32 * i, core->context, all[i]->tpc);
     }
-    assert_int_equal(core->stats[CMS_STAT_unit_evictions], LENGTH(all) / 3 + 1 - 4);
+    assert_int_equal(core->stats[CMS_STAT_evictions], LENGTH(all) / 3 + 1 - 4);
     struct translation *oldest = all[LENGTH(all) - 10]; /* three to a unit, three full ones before the last */
     assert_true(oldest->alive);
     assert_int_equal(chain_exit(&cms, oldest, 0)->target, 0);
@@ -483,6 +681,13 @@ int main(void)
         cmocka_unit_test(full_dispatch_map_forgets_all),
         cmocka_unit_test(flush_takes_everything),
         cmocka_unit_test(fifo_takes_one_unit),
+        cmocka_unit_test(fine_takes_as_many_as_it_needs),
+        cmocka_unit_test(fine_reuses_holes_in_turn),
+        cmocka_unit_test(eviction_patches_survivors_alone),
+        cmocka_unit_test(preemptive_goes_at_a_rise),
+        cmocka_unit_test(generations_promote_what_is_used),
+        cmocka_unit_test(lru_spares_what_is_seen),
+        cmocka_unit_test(each_gear_has_its_part),
         cmocka_unit_test(too_large_for_any_unit),
         cmocka_unit_test(link_and_unlink),
         cmocka_unit_test(dead_source_leaves_the_list),
