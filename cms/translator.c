@@ -31,6 +31,8 @@ static void count(struct cms *cms, unsigned gear, const struct tr_result *result
     hw_count(core, CMS_STAT_bundles, result->bundles);
     hw_count(core, CMS_STAT_atoms, result->atoms);
     hw_count(core, CMS_STAT_nops, result->nops);
+    hw_count(core, CMS_STAT_loads_passed, result->loads_passed);
+    hw_count(core, CMS_STAT_loads_refused, result->loads_refused);
 }
 
 /* A region is formed within most limits anyway: what it then still gives up for may lie behind its first instruction,

@@ -90,6 +90,7 @@ static enum tr_reason schedule_and_emit(const struct tr_request *request, struct
     enum tr_reason reason = schedule_region(region, request, &schedule);
     if (reason != TR_OK) return reason;
     result->work.scheduled_atoms = schedule.atom_count;
+    result->loads_passed = schedule.passed, result->loads_refused = schedule.refused;
     if (request->scheduled) request->scheduled(request->cookie, region, &schedule);
     const char *wrong = verifies(request) ? schedule_verify(region, request, &schedule, &at) : NULL;
     return wrong ? found_wrong(result, wrong, "schedule", at) : emit_translation(region, request, &schedule, result);

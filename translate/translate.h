@@ -95,6 +95,7 @@ struct tr_result {
     unsigned guest_insns;
     unsigned insns_longest; /* guest instructions retired at most between two commits */
     unsigned bundles, atoms, nops;
+    unsigned loads_passed, loads_refused; /* loads above stores; loads that had to wait for an alias entry */
     struct tr_work work;
     const char *wrong, *wrong_pass; /* TR_BUG: what a verifier found after which pass, at which operation or bundle */
     unsigned wrong_at;

@@ -1,9 +1,16 @@
-/* alias.c -- the mask scheme of Crusoe ("load and protect", "store under alias mask"; Dehnert et al., CGO 2003). Ranges
- * are physical, so that two mappings of a frame are no way around it. */
+/* alias.c -- the mask scheme of Crusoe ("load and protect", "store under alias mask"; Dehnert et al., CGO 2003), and
+ * the ordered queue (Wang et al., "SMARQ: Software-Managed Alias Register Queue for Dynamic Optimizations", MICRO 2012): in
+ * it an atom need only say where it stands in the order, so that many entries cost no long masks. Their AMOV, which
+ * moves an entry to another place of the order, has no counterpart: loads alone are protected, and their order is the
+ * program's. Ranges are physical, so that two mappings of a frame are no way around it.
+ *
+ * The silicon is the same: a mask is a set of entries counted from where the queue begins, and without rotations that
+ * is entry 0. */
 #include "hwsim/core/core.h"
 
 void alias_arm(struct hw_core *core, unsigned entry, const struct place *place)
 {
+    entry = alias_place(core, entry);
     core->armed |= UINT64_C(1) << entry;
     core->stats.alias_arms++;
     for (unsigned i = 0; i < 2; i++) {
@@ -19,11 +26,18 @@ static bool overlap(uint64_t a, unsigned a_bytes, uint64_t b, unsigned b_bytes)
 
 bool alias_hits(const struct hw_core *core, uint64_t mask, const struct place *place)
 {
-    for (uint64_t entries = mask & core->armed; entries; entries &= entries - 1) {
+    for (uint64_t entries = alias_armed(core, mask); entries; entries &= entries - 1) {
         const struct alias_entry *entry = &core->alias[__builtin_ctzll(entries)];
         for (unsigned i = 0; i < 2; i++)
             for (unsigned j = 0; j < 2; j++)
                 if (overlap(entry->physical[i], entry->bytes[i], place->physical[j], place->bytes[j])) return true;
     }
     return false;
+}
+
+void alias_rotate(struct hw_core *core, unsigned entries)
+{
+    for (unsigned entry = 0; entry < entries; entry++) core->armed &= ~(UINT64_C(1) << alias_place(core, entry));
+    core->alias_base = alias_place(core, entries);
+    core->stats.alias_rotates++;
 }

@@ -28,11 +28,11 @@ struct op {
     uint32_t handler; /* offset of its code in the run loop */
     uint16_t d, a, c; /* words: result, operands */
     uint16_t fd, fs;  /* half-words: flags written, read */
-    uint16_t fmask;   /* x86 flag bits written; memory atoms: alias entry armed + 1; branches: backward */
+    uint16_t fmask;   /* x86 flag bits written; loads: alias entry armed + 1, from alias_base on; branches: backward */
     union {
         const uint64_t *b;   /* operand b: a register, or imm below */
         struct bundle *link; /* transfers: the bundle at `target`, if its offset still says so */
-        uint64_t check;      /* stores: alias entries checked */
+        uint64_t check;      /* stores: alias entries checked, bit 0: that at alias_base */
     };
     union {
         int64_t imm;
@@ -55,15 +55,18 @@ enum handler {
     HANDLER_LOAD = ATOM_OPS * 4 * HANDLER_VARIANTS, /* + size: plain */
     HANDLER_LOAD_SIGNED = HANDLER_LOAD + 4,         /* + size, 8 and 16 bits */
     HANDLER_LOAD_ARM = HANDLER_LOAD_SIGNED + 2,     /* + size */
-    HANDLER_STORE = HANDLER_LOAD_ARM + 4,           /* + size: gated */
+    HANDLER_LOAD_QUEUE = HANDLER_LOAD_ARM + 4,      /* + size: arms an entry of the queue */
+    HANDLER_STORE = HANDLER_LOAD_QUEUE + 4,         /* + size: gated */
     HANDLER_STORE_CHECK = HANDLER_STORE + 4,        /* + size */
-    HANDLER_LOAD_ANY = HANDLER_STORE_CHECK + 4,
+    HANDLER_STORE_QUEUE = HANDLER_STORE_CHECK + 4,  /* + size: checks the queue */
+    HANDLER_LOAD_ANY = HANDLER_STORE_QUEUE + 4,
     HANDLER_STORE_ANY,
     HANDLER_LOAD_VECTOR, /* + size, 4 to 16 bytes, user space, 32-bit wrap; others are LOAD_ANY */
     HANDLER_STORE_VECTOR = HANDLER_LOAD_VECTOR + 3,
     HANDLER_VECTOR = HANDLER_STORE_VECTOR + 3,
     HANDLER_CHECK, /* a store's alias check alone, ahead of it */
     HANDLER_PROBE,
+    HANDLER_ROTATE, /* the alias queue: by imm entries */
     HANDLER_LATCH,       /* word d = word a */
     HANDLER_LATCH_FLAGS, /* half-word fd = half-word fs */
     HANDLER_LATCH_VECTOR, /* two words */
@@ -133,6 +136,8 @@ struct gate {
     unsigned port_used;
 };
 
+/* Whatever the machine has of them, they lie in a ring of 64: the queue begins anywhere in it. */
+enum { ALIAS_ENTRIES = 64 };
 struct alias_entry {
     uint64_t physical[2]; /* armed range, its part on a second page */
     uint8_t bytes[2];
@@ -212,8 +217,9 @@ struct hw_core {
     struct tlb tlb;
     struct cache l1d, l1i, l2;
     struct gate gate;
-    uint64_t armed; /* alias entries armed since the checkpoint */
-    struct alias_entry alias[64];
+    uint64_t armed;      /* alias entries armed since the checkpoint */
+    uint64_t alias_base; /* where their queue begins; mask scheme: 0 */
+    struct alias_entry alias[ALIAS_ENTRIES];
 
     /* accounting since the checkpoint */
     uint64_t since; /* first cycle not yet accounted */
@@ -324,9 +330,21 @@ static inline uint64_t access_wrap(unsigned wrap, uint64_t address)
     return wrap == WRAP_32 ? (uint32_t)address : wrap == WRAP_16 ? (uint16_t)address : address;
 }
 
-/* ---- alias.c: entries hold physical ranges (the mask scheme: a load arms, a store names what it checks) ---- */
+/* ---- alias.c: entries hold physical ranges; `entry` and bit 0 of `mask` are counted from alias_base ---- */
+static inline unsigned alias_place(const struct hw_core *core, unsigned entry)
+{
+    return (unsigned)(entry + core->alias_base) % ALIAS_ENTRIES;
+}
+/* The entries of a store's mask that are armed, by their place in the ring. */
+static inline uint64_t alias_armed(const struct hw_core *core, uint64_t mask)
+{
+    unsigned base = (unsigned)core->alias_base;
+    return (mask << base | mask >> (-base & (ALIAS_ENTRIES - 1))) & core->armed;
+}
 void alias_arm(struct hw_core *core, unsigned entry, const struct place *place);
 bool alias_hits(const struct hw_core *core, uint64_t mask, const struct place *place);
+/* The first `entries` of the queue are free, it begins behind them. */
+void alias_rotate(struct hw_core *core, unsigned entries);
 
 /* ---- gate.c ---- */
 /* Drains released stores at the idle cycles of the data port before `cycle`. */

@@ -183,10 +183,13 @@ static void check_memory_atom(const struct decoding *decoding, const struct atom
 {
     struct hw_core *core = decoding->core;
     unsigned entries = core->desc.alias_entries;
+    bool queue = core->desc.alias_kind == ALIAS_QUEUE;
     if (atom->imm && !core->desc.base_offset)
         hw_panic(core, "bundle %#x adds an offset to an address; this machine cannot", decoding->offset);
-    if (atom->protect > entries || (atom->check & ~bits_mask(entries)) || (!entries && atom->check))
+    if (atom->protect > entries || atom->check_from > entries || atom->check & ~bits_mask(entries))
         hw_panic(core, "bundle %#x names an alias entry that this machine does not have", decoding->offset);
+    if (atom->check_from ? !queue : queue && atom->check)
+        hw_panic(core, "bundle %#x checks alias entries in a way that this machine cannot", decoding->offset);
 }
 
 static struct op *add_memory(struct decoding *decoding, const struct atom *atom, unsigned handler)
@@ -212,29 +215,38 @@ static bool is_plain_vector(const struct atom *atom)
 static void add_load(struct decoding *decoding, const struct atom *atom)
 {
     unsigned handler = HANDLER_LOAD_ANY;
+    bool queue = atom->protect && decoding->core->desc.alias_kind == ALIAS_QUEUE;
     if (atom->op == ATOM_LDV) {
-        if (is_plain_vector(atom)) handler = HANDLER_LOAD_VECTOR + atom->size;
+        if (is_plain_vector(atom) && !queue) handler = HANDLER_LOAD_VECTOR + atom->size;
     } else if (is_plain(atom) && atom->rd != REG_ZERO) {
         if (atom->op == ATOM_LDS)
             handler = atom->protect || atom->size > SIZE_16 ? HANDLER_LOAD_ANY : HANDLER_LOAD_SIGNED + atom->size;
         else
-            handler = (atom->protect ? HANDLER_LOAD_ARM : HANDLER_LOAD) + atom->size;
+            handler = (queue ? HANDLER_LOAD_QUEUE : atom->protect ? HANDLER_LOAD_ARM : HANDLER_LOAD) + atom->size;
     }
     struct op *op = add_memory(decoding, atom, handler);
     op->d = target_word(atom->rd);
     op->fmask = atom->protect;
 }
 
+/* Entries that a store checks; in the queue none beyond its end is ever armed. */
+static uint64_t checked(const struct atom *atom)
+{
+    return atom->check_from ? UINT64_MAX << (atom->check_from - 1) : atom->check;
+}
+
 static void add_store(struct decoding *decoding, const struct atom *atom)
 {
     unsigned handler = HANDLER_STORE_ANY;
     if (atom->op == ATOM_STV) {
-        if (is_plain_vector(atom) && atom->gated) handler = HANDLER_STORE_VECTOR + atom->size;
-    } else if (is_plain(atom) && atom->gated)
-        handler = (atom->check ? HANDLER_STORE_CHECK : HANDLER_STORE) + atom->size;
+        if (is_plain_vector(atom) && atom->gated && !atom->check_from) handler = HANDLER_STORE_VECTOR + atom->size;
+    } else if (is_plain(atom) && atom->gated) {
+        handler = atom->check_from ? HANDLER_STORE_QUEUE : atom->check ? HANDLER_STORE_CHECK : HANDLER_STORE;
+        handler += atom->size;
+    }
     struct op *op = add_memory(decoding, atom, handler);
     op->c = source_word(decoding, atom->rb);
-    op->check = atom->check;
+    op->check = checked(atom);
 }
 
 static uint32_t target_of(const struct decoding *decoding, int64_t displacement)
@@ -244,6 +256,14 @@ static uint32_t target_of(const struct decoding *decoding, int64_t displacement)
         hw_panic(decoding->core, "bundle %#x names %#llx, which is no place for a bundle", decoding->offset,
                  (unsigned long long)target);
     return (uint32_t)target;
+}
+
+static void add_rotate(struct decoding *decoding, const struct atom *atom)
+{
+    const struct machine_desc *desc = &decoding->core->desc;
+    if (desc->alias_kind != ALIAS_QUEUE || atom->imm < 1 || atom->imm > desc->alias_entries)
+        hw_panic(decoding->core, "bundle %#x rotates alias entries that this machine does not have", decoding->offset);
+    add_op(decoding, HANDLER_ROTATE)->imm = atom->imm;
 }
 
 static void add_atom(struct decoding *decoding, const struct atom *atom)
@@ -257,6 +277,7 @@ static void add_atom(struct decoding *decoding, const struct atom *atom)
     case ATOM_STV:
     case ATOM_ST: add_store(decoding, atom); break;
     case ATOM_PROBE: add_memory(decoding, atom, HANDLER_PROBE); break;
+    case ATOM_ROTATE: add_rotate(decoding, atom); break;
     case ATOM_ASSERT:
         op = add_op(decoding, HANDLER_ASSERT);
         op->c = atom->cond;
@@ -335,15 +356,17 @@ static struct atom_uses still_read(const struct decoding *decoding, unsigned i)
     return all;
 }
 
-/* May atom i be placed now, as far as memory goes: loads before stores, commit last, transfers apart. */
+/* May atom i be placed now, as far as memory goes: loads before stores, rotations behind both, commit last, transfers
+ * apart. */
 static bool is_its_turn(const struct decoding *decoding, unsigned i)
 {
     const struct atom *atom = &decoding->atoms[i];
+    bool store = is_store(atom), rotate = atom->op == ATOM_ROTATE, commit = atom->op == ATOM_COMMIT;
     if (is_transfer(atom)) return false;
-    if (!is_store(atom) && atom->op != ATOM_COMMIT) return true;
+    if (!store && !rotate && !commit) return true;
     for (unsigned left = decoding->left & ~(1u << i); left; left &= left - 1) {
         const struct atom *other = &decoding->atoms[__builtin_ctz(left)];
-        if (!is_transfer(other) && (atom->op == ATOM_COMMIT || is_load(other))) return false;
+        if (!is_transfer(other) && (commit || is_load(other) || (rotate && is_store(other)))) return false;
     }
     return true;
 }
@@ -409,9 +432,9 @@ static void place_early_checks(struct decoding *decoding)
             armed |= UINT64_C(1) << (decoding->atoms[i].protect - 1);
     for (unsigned i = 0; armed && i < decoding->count; i++) {
         struct atom *atom = &decoding->atoms[i];
-        if (!is_store(atom) || !(atom->check & armed)) continue;
-        add_memory(decoding, atom, HANDLER_CHECK)->check = atom->check;
-        atom->check = 0;
+        if (!is_store(atom) || !(checked(atom) & armed)) continue;
+        add_memory(decoding, atom, HANDLER_CHECK)->check = checked(atom);
+        atom->check = atom->check_from = 0;
     }
 }
 

@@ -366,7 +366,7 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
         if (UNLIKELY(!soft_hit) || UNLIKELY(gate->tail - gate->head + ((bytes) > 8) >= gate->capacity))                \
             goto store_slowly;                                                                                         \
         if (op->check) {                                                                                               \
-            CHECK(bytes);                                                                                              \
+            CHECK(bytes, op->check & core->armed);                                                                     \
         }                                                                                                              \
         tlb_use(&core->tlb, soft->slot);                                                                               \
         core->fast_stores++;                                                                                           \
@@ -375,7 +375,8 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
         if ((bytes) > 8) gate_push(gate, physical + 8, host + 8, 8, WORD(op->c + 1));                                  \
         NEXT();                                                                                                        \
     }
-#define ARM(bytes) fast_arm(core, op->fmask - 1u, physical, bytes)
+#define ARM(bytes)       fast_arm(core, op->fmask - 1u, physical, bytes)
+#define ARM_QUEUE(bytes) fast_arm(core, alias_place(core, op->fmask - 1u), physical, bytes)
 
 #define STORE(label, bytes, check)                                                                                     \
     label : {                                                                                                          \
@@ -388,8 +389,9 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
         gate_push(gate, physical, soft->host + (address & (PAGE_BYTES - 1)), bytes, WORD(op->c));                      \
         NEXT();                                                                                                        \
     }
-#define CHECK(bytes)                                                                                                   \
-    if (op->check & core->armed && fast_check(core, op->check, physical, bytes)) goto store_slowly;                    \
+#define CHECK(bytes, entries)                                                                                          \
+    uint64_t checked = (entries);                                                                                      \
+    if (checked && fast_check(core, checked, physical, bytes)) goto store_slowly;                                      \
     core->stats.alias_checks++
 
 /* Unaligned accesses do not come here, so one piece is all there is. */
@@ -402,9 +404,9 @@ static inline void fast_arm(struct hw_core *core, unsigned entry, uint64_t physi
     core->alias[entry].bytes[1] = 0;
 }
 
-static inline bool fast_check(const struct hw_core *core, uint64_t mask, uint64_t physical, unsigned bytes)
+static inline bool fast_check(const struct hw_core *core, uint64_t entries, uint64_t physical, unsigned bytes)
 {
-    for (uint64_t entries = mask & core->armed; entries; entries &= entries - 1) {
+    for (; entries; entries &= entries - 1) {
         const struct alias_entry *entry = &core->alias[__builtin_ctzll(entries)];
         bool hit = physical < entry->physical[0] + entry->bytes[0] && entry->physical[0] < physical + bytes;
         if (UNLIKELY(hit || entry->bytes[1])) return true; /* or perhaps: the slow way decides */
@@ -440,6 +442,10 @@ static __attribute__((noinline)) const uint32_t *run(struct hw_core *core, uint3
         &&load_a2 - &&base,
         &&load_a4 - &&base,
         &&load_a8 - &&base,
+        [HANDLER_LOAD_QUEUE] = &&load_q1 - &&base,
+        &&load_q2 - &&base,
+        &&load_q4 - &&base,
+        &&load_q8 - &&base,
         [HANDLER_STORE] = &&store_1 - &&base,
         &&store_2 - &&base,
         &&store_4 - &&base,
@@ -448,6 +454,10 @@ static __attribute__((noinline)) const uint32_t *run(struct hw_core *core, uint3
         &&store_c2 - &&base,
         &&store_c4 - &&base,
         &&store_c8 - &&base,
+        [HANDLER_STORE_QUEUE] = &&store_q1 - &&base,
+        &&store_q2 - &&base,
+        &&store_q4 - &&base,
+        &&store_q8 - &&base,
         [HANDLER_LOAD_ANY] = &&load_slowly - &&base,
         [HANDLER_STORE_ANY] = &&store_slowly - &&base,
         [HANDLER_LOAD_VECTOR] = &&load_v4 - &&base,
@@ -460,6 +470,7 @@ static __attribute__((noinline)) const uint32_t *run(struct hw_core *core, uint3
         [HANDLER_LATCH_VECTOR] = &&latch_vector - &&base,
         [HANDLER_CHECK] = &&check - &&base,
         [HANDLER_PROBE] = &&probe - &&base,
+        [HANDLER_ROTATE] = &&rotate - &&base,
         [HANDLER_LATCH] = &&latch - &&base,
         [HANDLER_LATCH_FLAGS] = &&latch_flags - &&base,
         [HANDLER_READY] = &&ready - &&base,
@@ -537,14 +548,22 @@ base:
     LOAD(load_a2, 2, uint16_t, ARM(2))
     LOAD(load_a4, 4, uint32_t, ARM(4))
     LOAD(load_a8, 8, uint64_t, ARM(8))
+    LOAD(load_q1, 1, uint8_t, ARM_QUEUE(1))
+    LOAD(load_q2, 2, uint16_t, ARM_QUEUE(2))
+    LOAD(load_q4, 4, uint32_t, ARM_QUEUE(4))
+    LOAD(load_q8, 8, uint64_t, ARM_QUEUE(8))
     STORE(store_1, 1, (void)0)
     STORE(store_2, 2, (void)0)
     STORE(store_4, 4, (void)0)
     STORE(store_8, 8, (void)0)
-    STORE(store_c1, 1, CHECK(1))
-    STORE(store_c2, 2, CHECK(2))
-    STORE(store_c4, 4, CHECK(4))
-    STORE(store_c8, 8, CHECK(8))
+    STORE(store_c1, 1, CHECK(1, op->check & core->armed))
+    STORE(store_c2, 2, CHECK(2, op->check & core->armed))
+    STORE(store_c4, 4, CHECK(4, op->check & core->armed))
+    STORE(store_c8, 8, CHECK(8, op->check & core->armed))
+    STORE(store_q1, 1, CHECK(1, alias_armed(core, op->check)))
+    STORE(store_q2, 2, CHECK(2, alias_armed(core, op->check)))
+    STORE(store_q4, 4, CHECK(4, alias_armed(core, op->check)))
+    STORE(store_q8, 8, CHECK(8, alias_armed(core, op->check)))
 
     LOAD_VECTOR(load_v4, 4)
     LOAD_VECTOR(load_v8, 8)
@@ -564,6 +583,9 @@ check:
     NEXT();
 probe:
     SLOWLY(check_any(core, op, false));
+    NEXT();
+rotate:
+    alias_rotate(core, (unsigned)op->imm);
     NEXT();
 latch:
     WORD(op->d) = WORD(op->a);

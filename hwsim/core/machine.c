@@ -80,7 +80,8 @@ static bool describe(const struct machine_params *params, struct machine_desc *d
         .exposed = params->interlocks == 1,
         .padded = params->format == 1,
         .gate_entries = (uint32_t)params->gate_entries,
-        .alias_entries = params->alias == 1 ? (uint32_t)params->alias_entries : 0,
+        .alias_kind = (uint8_t)params->alias,
+        .alias_entries = params->alias == ALIAS_NONE ? 0 : (uint32_t)params->alias_entries,
         .jtlb_entries = (uint32_t)params->jtlb_entries,
         .dras_entries = (uint32_t)params->dras_depth,
     };

@@ -254,6 +254,17 @@ static bool parse_protect(struct assembly *as, struct atom *atom)
     return true;
 }
 
+/* "from 3" or a mask. */
+static bool parse_check(struct assembly *as, struct atom *atom)
+{
+    uint64_t entry;
+    if (!accept(as, "from")) return parse_magnitude(as, &atom->check);
+    if (!parse_magnitude(as, &entry)) return false;
+    if (entry > 126) return fail(as, "no such alias entry");
+    atom->check_from = (uint8_t)(entry + 1);
+    return true;
+}
+
 static bool parse_store_options(struct assembly *as, struct atom *atom)
 {
     while (accept(as, ",")) {
@@ -261,7 +272,7 @@ static bool parse_store_options(struct assembly *as, struct atom *atom)
             atom->gated = true;
         else if (accept(as, "aligned"))
             atom->aligned = true;
-        else if (!expect(as, "check", "'check' or 'gated' was expected") || !parse_magnitude(as, &atom->check))
+        else if (!expect(as, "check", "'check' or 'gated' was expected") || !parse_check(as, atom))
             return false;
     }
     return true;
@@ -338,6 +349,7 @@ static bool parse_operands(struct assembly *as, struct atom *atom)
         return parse_cond(as, atom) && parse_comma(as) && parse_f(as, &atom->fs) && parse_comma(as) &&
                parse_target(as, &atom->imm);
     case FORMAT_COND: return parse_cond(as, atom) && parse_comma(as) && parse_f(as, &atom->fs);
+    case FORMAT_COUNT: return parse_number(as, &atom->imm);
     case FORMAT_JUMPR: return parse_r(as, &atom->ra);
     case FORMAT_PUSH: return parse_operand(as, atom, &atom->ra) && parse_comma(as) && parse_target(as, &atom->target);
     case FORMAT_EXIT:

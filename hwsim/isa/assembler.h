@@ -7,7 +7,7 @@
  * atom_format. Numbers are decimal or 0x, with a sign. Where flags are written, " ; f1.CPAZSO" follows: the register
  * and the mask; " = f2" behind it names the source of the flags that stay (f0 unless given; adc, sbb, rcl, rcr have
  * their source as an operand); a vector atom names the register of its status alone, " ; f1". A memory operand is space, wrap and address: "super32 [r1 + 8]"; a load may end in
- * ", protect N", a store in ", check MASK" (bit N: entry N) and ", gated". Exits name their reason: "exit chain, 5".
+ * ", protect N", a store in ", check MASK" (bit N: entry N) or ", check from N", and in ", gated". Exits name their reason: "exit chain, 5".
  *
  * `.commit EIP, INSNS[, FLAGS[, GEAR[, REGION]]]` places a struct commit_entry at the next multiple of 16; a label
  * before it names it.

@@ -102,6 +102,7 @@ struct atom_uses atom_uses(const struct atom *atom)
         [FORMAT_EXIT] = 0,
         [FORMAT_TABLE] = 0,
         [FORMAT_COND] = FS,
+        [FORMAT_COUNT] = 0,
         [FORMAT_LOADV] = RD | RA,
         [FORMAT_STOREV] = RA | RB,
     };

@@ -74,7 +74,7 @@ static void take_memory_atom(struct decoder *decoder, struct atom *atom, const s
         atom->space = extension & 3;
         atom->gated = extension >> 2 & 1;
         atom->wrap = extension >> 3 & 3;
-        atom->protect = extension >> 5 & PROTECT_MAX;
+        *(store ? &atom->check_from : &atom->protect) = extension >> 5 & PROTECT_MAX;
         atom->aligned = extension >> 14 & 1;
         if (extension >> 12 & 1) atom->check = take(decoder);
         if (extension >> 13 & 1) atom->check |= (uint64_t)take(decoder) << 32;
@@ -125,6 +125,7 @@ static void take_control_atom(struct decoder *decoder, struct atom *atom, unsign
         if (format == FORMAT_JUMPC) atom->imm = take_displacement(decoder, FIELD_JUMP_NEAR, JUMP_NEAR_BITS);
         break;
     case FORMAT_TABLE: atom->imm = take_displacement(decoder, FIELD_TABLE_NEAR, TABLE_NEAR_BITS); break;
+    case FORMAT_COUNT: atom->imm = take_immediate(decoder, FIELD_RB, 6); break;
     case FORMAT_JUMPR: atom->ra = (uint8_t)field(decoder, FIELD_RA, 6); break;
     case FORMAT_JUMP:
     case FORMAT_EXIT:

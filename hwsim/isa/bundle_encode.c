@@ -71,7 +71,7 @@ static bool put_register_atom(struct encoder *encoder, const struct atom *atom, 
 static bool put_memory_atom(struct encoder *encoder, const struct atom *atom, const struct format_fields *fields)
 {
     bool store = fields->rb, load = fields->rd, gated = store && atom->gated;
-    unsigned protect = load ? atom->protect : 0;
+    unsigned protect = load ? atom->protect : store ? atom->check_from : 0;
     uint64_t check = store ? atom->check : 0;
     if (atom->space > SPACE_CONCEALED || atom->wrap > WRAP_64 || protect > PROTECT_MAX) return false;
     if (atom->op == ATOM_LDS && atom->size > SIZE_16) return false;
@@ -142,6 +142,7 @@ static bool put_control_atom(struct encoder *encoder, const struct atom *atom, u
         put(encoder, FIELD_IMM, IMM_WORD);
         append(encoder, (uint64_t)atom->imm);
         return true;
+    case FORMAT_COUNT: put_immediate(encoder, FIELD_RB, atom->imm); return true;
     case FORMAT_NONE: return true;
     }
     return false;

@@ -141,6 +141,7 @@ static void print_operands(struct printer *printer, const struct atom *atom)
         print(printer, ", ");
         print_reg(printer, atom->rb);
         if (atom->aligned) print(printer, ", aligned");
+        if (atom->check_from) print(printer, ", check from %u", atom->check_from - 1);
         if (atom->check) print(printer, ", check 0x%" PRIx64, atom->check);
         if (atom->gated) print(printer, ", gated");
         break;
@@ -160,6 +161,7 @@ static void print_operands(struct printer *printer, const struct atom *atom)
         print(printer, ", ");
         print_number(printer, atom->imm, true);
         break;
+    case FORMAT_COUNT: print(printer, " %" PRId64, atom->imm); break;
     case FORMAT_JUMPR: print(printer, " r%u", atom->ra); break;
     case FORMAT_PUSH:
         print(printer, " ");

@@ -10,6 +10,10 @@
  * come before its loads arm entries. A rollback (fault, assert, alias, protection) goes before a taken branch of its
  * bundle.
  *
+ * Alias entries. A load names one that it arms with its address range. Under the mask scheme the entries have fixed
+ * numbers, and a store checks those of a mask. In the queue they are counted from where it begins, which `rotate` moves
+ * on, once the bundle is over: a store checks all entries from one on. Commits and rollbacks disarm all of them.
+ *
  * A commit covers its whole bundle: the register writes and stores of all atoms beside it are part of what it makes
  * permanent, wherever it stands among them, and it issues when none of them, nor any older atom, can still roll back.
  * The EIP home takes the value of the commit-table entry; with COMMIT_DYNAMIC it keeps what the atoms left in it. No
@@ -28,9 +32,9 @@
  *
  *     imm: 0 b is register rb; 1 b is the rb field, a signed 6-bit number; 2 one sign-extended word; 3 two words
  *     ext, register atoms: 2..0 fd, 5..3 fs, 11..6 flag write mask (C P A Z S O from bit 6), 15..12 cond, 21..16 rc
- *     ext, memory atoms:   1..0 space, 2 gated, 4..3 wrap, 11..5 protect (0 none, else entry + 1), 12 checks (the next
- *                          word is the low half of the check mask), 13 (with 12: and the one after that its high half),
- *                          14 aligned: #GP where the address is no multiple of 16
+ *     ext, memory atoms:   1..0 space, 2 gated, 4..3 wrap, 11..5 protect or check from (0 none, else entry + 1), 12
+ *                          checks (the next word is the low half of the check mask), 13 (with 12: and the one after
+ *                          that its high half), 14 aligned: #GP where the address is no multiple of 16
  *     ext, vector atoms:   always there; the opcode field is 127. 7..0 which vector atom, 15..8 the 8-bit immediate, 16
  *                          half, 19..17 fd, 22..20 fs, 23 the status is written, 29..24 rc
  *     brief, register atoms: no extension word: all six flags are written to f0, from f0
@@ -39,6 +43,7 @@
  * Formats that differ (all fields not named are zero):
  *     LOAD, PROBE  imm 0: no offset; 1 to 3: the offset, as b above
  *     STORE        rb the register stored; imm 1: the offset is the rd field (LOADV, STOREV: the same, of a vector register)
+ *     COUNT        imm 1 to 3: the number, as b above
  *     RCOND, RF    the rb field is cond, the ra field fs; no ext
  *     JUMPC, COND  13..11 fs, 10..7 cond; JUMPC: imm 1: 27..14 is the signed displacement / 4; imm 2: one word is
  *     TABLE        imm 1: 27..7 is the signed displacement / 4; imm 2: one word is
@@ -116,7 +121,7 @@ enum atom_format {
     FORMAT_RF,      /* getf r33, f1 */
     FORMAT_FB,      /* setf f1.CPAZSO = b */
     FORMAT_LOAD,    /* ld.4 r33, user32 [r1 + imm], protect 3 */
-    FORMAT_STORE,   /* st.4 user32 [r1 + imm], r2, check 0x8, gated */
+    FORMAT_STORE,   /* st.4 user32 [r1 + imm], r2, check 0x8, gated; or: check from 3 */
     FORMAT_PROBE,   /* probe.4 user32 [r1 + imm] */
     FORMAT_JUMP,    /* br +64 */
     FORMAT_JUMPC,   /* brc nz, f1, +64 */
@@ -125,6 +130,7 @@ enum atom_format {
     FORMAT_EXIT,    /* exit reason, number */
     FORMAT_TABLE,   /* commit +96: the displacement of a struct commit_entry */
     FORMAT_COND,    /* assert nz, f1 */
+    FORMAT_COUNT,   /* rotate 3 */
     FORMAT_LOADV,   /* ldv.16 v1, user32 [r1 + imm], aligned, protect 3 */
     FORMAT_STOREV,  /* stv.16 user32 [r1 + imm], v1, aligned, check 0x8, gated */
     FORMAT_VECTOR,  /* vadd.4 v1, v2, v3: which operands there are, and of which file, is the row's shape */
@@ -195,13 +201,14 @@ struct atom {
     uint8_t fmask;       /* enum flag_mask bits written to fd; 0: no flags written */
     uint8_t cond;        /* enum cond */
     uint8_t space, wrap; /* enum space, enum wrap */
-    uint8_t protect;     /* alias entry + 1 that this load arms, 0 none */
+    uint8_t protect;     /* alias entry + 1 that this load arms, 0 none; in the queue: counted from where it begins */
+    uint8_t check_from;  /* queue: a store checks all entries from this one (+ 1) on, 0 none */
     bool gated, use_imm, stop;
     bool aligned;        /* LDV, STV: the address must be a multiple of 16 */
     bool half;           /* vector atoms: the MMX form, 64 bits; the result is an MMX register: 79..64 all ones */
-    int64_t imm;         /* b where use_imm; 8-bit immediate of a vector atom; offset of a memory atom (0: none); displacement; exit number; DRAS SPC */
+    int64_t imm;         /* b where use_imm; 8-bit immediate of a vector atom; offset of a memory atom (0: none); displacement; exit number; DRAS SPC; entries of ROTATE */
     int64_t target;      /* CALL: displacement of the TPC pushed beside imm / ra; EXIT: enum exit_reason */
-    uint64_t check;      /* alias entries that this store checks */
+    uint64_t check;      /* mask: alias entries that this store checks */
 };
 
 /* What a commit atom points at. 16 bytes in concealed memory, behind the bundles of its translation. */

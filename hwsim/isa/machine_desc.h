@@ -6,6 +6,14 @@
 
 #include "hwsim/isa/isa.h"
 
+/* How the silicon finds out that a store touched what a load above it has read. */
+enum alias_kind {
+    ALIAS_NONE,
+    ALIAS_MASK,  /* a load arms an entry, a store names those that it checks (Klaiber 2000) */
+    ALIAS_QUEUE, /* entries are counted from where the queue begins, a store checks all from one on (Wang et al., MICRO
+                    2012) */
+};
+
 struct machine_desc {
     uint32_t issue_width;                  /* atoms a bundle */
     uint32_t unit_count;                   /* functional units, at most BUNDLE_ATOMS_MAX */
@@ -16,7 +24,8 @@ struct machine_desc {
     bool exposed;                          /* no interlocks: a schedule must wait out latencies itself */
     bool padded;                           /* bundles are stored padded to issue_width atoms */
     uint32_t gate_entries;                 /* gated store buffer */
-    uint32_t alias_entries;                /* 0: no alias hardware */
+    uint8_t alias_kind;                    /* enum alias_kind */
+    uint32_t alias_entries;                /* at most 64; 0: no alias hardware */
     uint32_t jtlb_entries, dras_entries;   /* 0: none */
 };
 

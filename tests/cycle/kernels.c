@@ -494,6 +494,13 @@ static const struct kernel kernels[] = {
      "ld.2 r33, user32 [r1 + 4], protect 2\n ld.4 r34, user32 [r1], protect 1\n st.4 user32 [r1], r3, check 0x4, "
      "gated\n exit chain, 0\n",
      .total = 4},
+    /* a rotation is a bundle like any other: ld 0, rotate 1, the store 2 no longer finds the load; exit 3 */
+    {"alias queue rotated", "core.alias.kind=queue",
+     "ld.4 r33, user32 [r1], protect 2\n rotate 3\n st.4 user32 [r1], r3, check from 0, gated\n exit chain, 0\n",
+     .total = 4, .stats = {{"core.alias.arms", 1}, {"core.alias.checks", 1}, {"core.alias.rotates", 1}}},
+    {"alias queue hit", "core.alias.kind=queue",
+     "ld.4 r33, user32 [r1], protect 2\n st.4 user32 [r1], r3, check from 1, gated\n exit chain, 0\n", .exit = HW_ALIAS,
+     .total = 6, .stalls = {{CAUSE_ROLLBACK, 4}}, .stats = {{"core.rollback.alias", 1}}},
     /* the faulting load's own walk is waited for: known at 16; cycles 0..16 squashed, 4 to restore */
     {"fault behind a page walk", TLB, "ld.4 r33, user32 [r3]\n exit chain, 0\n", .exit = HW_FAULT, .total = 21,
      .stalls = {{CAUSE_TLB, 16}, {CAUSE_ROLLBACK, 4}}},

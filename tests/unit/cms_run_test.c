@@ -281,6 +281,7 @@ static struct hw_core *new_machine(const struct program *program)
         .interval_cycles = {1, 1, 20, 1, 1, 1, 1, 1},
         .base_offset = true,
         .gate_entries = 32,
+        .alias_kind = ALIAS_MASK,
         .alias_entries = 8,
         .jtlb_entries = 64,
         .dras_entries = STACK_MAX};

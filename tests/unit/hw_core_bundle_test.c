@@ -372,6 +372,87 @@ static void check_before_arm(void **state)
     rig_destroy(rig);
 }
 
+#define QUEUE "core.alias.kind=queue; core.alias.entries="
+
+/* A store checks from where it says to the end; a rotation takes the first away, once its bundle is over. */
+static void alias_queue(void **state)
+{
+    struct rig *rig = rig_create(QUEUE "2; core.units=alu+mul+div+load+store alu+load+store branch");
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 1\nst.4 user32 [r1], r3, check from 0, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_ALIAS);
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\nst.4 user32 [r1], r3, check from 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_EXIT);
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 1\nrotate 1\nst.4 user32 [r1], r3, check from 1, gated\n"
+                  "st.4 user32 [r1], r3, check from 0, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).site, RIG_CODE + 4 * 5);
+    /* the rotation beside load and store: both count from where the queue began */
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\nrotate 1 | st.4 user32 [r1], r3, check from 0, gated\n"
+                  "exit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_ALIAS);
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 1 | rotate 1 | st.4 user32 [r1], r3, check from 0, gated\n"
+                  "st.4 user32 [r1], r3, check from 0, gated\nexit chain, 0\n");
+    assert_true(rig_run(rig).site > RIG_CODE);
+    /* vectors, likewise */
+    rig_load(rig, "ldv.16 v40, user32 [r1], protect 0\nrotate 1\nldv.16 v40, user32 [r1], protect 1\nst.1 user32 [r1 + "
+                  "15], r3, check from 1, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_ALIAS);
+    rig_load(rig, "ld.1 r33, user32 [r1 + 15], protect 0\nrotate 1\nldv.16 v40, user32 [r1], protect 0\nrotate 1\n"
+                  "stv.16 user32 [r1], v41, check from 0, gated\nexit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_EXIT);
+    /* what has left the queue is disarmed for good, commits or not */
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 0\nrotate 2\nrotate 2\nst.4 user32 [r1], r3, check from 0, gated\n"
+                  "exit chain, 0\n");
+    assert_int_equal(rig_run(rig).kind, HW_EXIT);
+    rig_load(rig, "ld.4 r33, user32 [r1], protect 1\ncommit entry\nst.4 user32 [r1], r3, check from 0, gated\nexit "
+                  "chain, 0\nentry:\n.commit 0x1000, 1\n");
+    assert_int_equal(rig_run(rig).kind, HW_EXIT);
+    rig_destroy(rig);
+}
+
+/* Any sequence of loads, stores and rotations, against a queue that is a list. */
+static void random_queues(void **state)
+{
+    struct prng prng;
+    prng_seed(&prng, 79);
+    static const unsigned sizes[] = {1, 2, 7, 16, 63, 64};
+    for (unsigned i = 0; i < LENGTH(sizes); i++) {
+        char keys[128];
+        unsigned size = sizes[i], hits = 0;
+        snprintf(keys, sizeof keys, QUEUE "%u; core.gate.entries=64", size);
+        struct rig *rig = rig_create(keys);
+        for (unsigned round = 0; round < 1500; round++) {
+            int queue[64]; /* offset of the range armed, -1 none; all ranges are of 4 bytes */
+            for (unsigned k = 0; k < size; k++) queue[k] = -1;
+            char text[4096];
+            size_t at = 0;
+            bool hit = false;
+            for (unsigned step = 0; step < 24; step++) {
+                unsigned entry = (unsigned)prng_below(&prng, size), kind = (unsigned)prng_below(&prng, 8);
+                int offset = (int)prng_below(&prng, 64) * 4;
+                if (kind < 4) {
+                    if (!hit) queue[entry] = offset;
+                    at += (size_t)snprintf(text + at, sizeof text - at, "ld.4 r33, user32 [r1 + %d], protect %u\n", offset,
+                                           entry);
+                } else if (kind < 7) {
+                    for (unsigned k = entry; k < size; k++) hit |= queue[k] == offset;
+                    at += (size_t)snprintf(text + at, sizeof text - at,
+                                           "st.4 user32 [r1 + %d], r3, check from %u, gated\n", offset, entry);
+                } else {
+                    for (unsigned k = 0; k < size && !hit; k++) queue[k] = k + entry + 1 < size ? queue[k + entry + 1] : -1;
+                    at += (size_t)snprintf(text + at, sizeof text - at, "rotate %u\n", entry + 1);
+                }
+            }
+            snprintf(text + at, sizeof text - at, "exit chain, 0\n");
+            rig_load(rig, text);
+            assert_int_equal(rig_run(rig).kind, hit ? HW_ALIAS : HW_EXIT);
+            hw_rollback(rig->core);
+            hits += hit;
+        }
+        assert_in_range(hits, 50, 1450);
+        rig_destroy(rig);
+    }
+}
+
 /* Two linear addresses of one frame alias; an access that crosses a page does with both its parts. */
 static void aliases_are_physical(void **state)
 {
@@ -403,6 +484,8 @@ static void bundles_that_cannot_be(void **state)
         "ld.4 r33, user32 [r1 + 4]\nexit chain, 0\n",                           /* no base + offset */
         "ld.4 r33, user32 [r1], protect 2\nexit chain, 0\n",
         "st.4 user32 [r1], r33, check 4, gated\nexit chain, 0\n",
+        "st.4 user32 [r1], r33, check from 0, gated\nexit chain, 0\n", /* no queue */
+        "rotate 1\nexit chain, 0\n",
         "br +0x4000000\n", /* out of memory */
     };
     for (unsigned i = 0; i < LENGTH(wrong); i++) {
@@ -447,6 +530,8 @@ int main(void)
                                        cmocka_unit_test(rotation),
                                        cmocka_unit_test(transfers_read_old_values),
                                        cmocka_unit_test(check_before_arm),
+                                       cmocka_unit_test(alias_queue),
+                                       cmocka_unit_test(random_queues),
                                        cmocka_unit_test(aliases_are_physical),
                                        cmocka_unit_test(bundles_that_cannot_be),
                                        cmocka_unit_test(exposed_latencies_are_the_schedules)};

@@ -113,12 +113,14 @@ static struct atom random_atom(struct prng *prng, unsigned op)
         atom.rb = all.rb;
         atom.gated = prng_next(prng) & 1;
         if (prng_next(prng) & 1) atom.check = prng_next(prng) >> prng_below(prng, 64);
+        if (prng_next(prng) & 1) atom.check_from = (uint8_t)prng_below(prng, 128);
         break;
     case FORMAT_JUMPC: atom.imm = displacement(prng); /* fall through */
     case FORMAT_COND: atom.cond = all.cond, atom.fs = all.fs; break;
     case FORMAT_TABLE:
     case FORMAT_JUMP: atom.imm = displacement(prng); break;
     case FORMAT_JUMPR: atom.ra = all.ra; break;
+    case FORMAT_COUNT: atom.imm = number(prng); break;
     case FORMAT_PUSH:
         atom.target = displacement(prng);
         atom.use_imm = all.use_imm;
@@ -141,7 +143,7 @@ static bool same(const struct atom *x, const struct atom *y)
            x->rc == y->rc && x->fd == y->fd && x->fs == y->fs && x->fmask == y->fmask && x->cond == y->cond &&
            x->space == y->space && x->wrap == y->wrap && x->protect == y->protect && x->gated == y->gated &&
            x->use_imm == y->use_imm && x->stop == y->stop && x->imm == y->imm && x->target == y->target &&
-           x->check == y->check && x->aligned == y->aligned && x->half == y->half;
+           x->check == y->check && x->check_from == y->check_from && x->aligned == y->aligned && x->half == y->half;
 }
 
 /* The end of a page behind which nothing may be read. */

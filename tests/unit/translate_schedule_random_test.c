@@ -6,6 +6,7 @@ enum { REGIONS = 1200, RUNS = 6 };
 
 struct tally {
     unsigned runs, exits, rollbacks, expected, registers, stores;
+    unsigned queues, passed, refused, rotations; /* regions for a queue; of these: loads above stores, refused, rotations */
 };
 
 struct state {
@@ -64,7 +65,7 @@ static void compare(const struct bench *bench, const struct runner *runner, cons
 static bool has_speculated(const struct runner *runner)
 {
     bool armed = false;
-    for (unsigned entry = 0; entry < 64; entry++) armed |= runner->alias[entry].armed;
+    for (unsigned entry = 0; entry < LENGTH(runner->alias); entry++) armed |= runner->alias[entry].armed;
     return armed;
 }
 
@@ -107,6 +108,24 @@ static void run_once(struct bench *bench, struct prng *prng, struct tally *tally
     compare(bench, &runner, &evaluated, &state);
 }
 
+/* Half of the regions are for a machine with a queue of alias entries, some with another number of them. */
+static void vary_alias(struct machine_desc *machine, struct prng *prng, unsigned n)
+{
+    static const uint8_t entries[] = {0, 1, 2, 3, 8, 16, 63, 64};
+    if (n % 2) machine->alias_kind = ALIAS_QUEUE;
+    if (prng_below(prng, 2)) machine->alias_entries = entries[prng_below(prng, LENGTH(entries))];
+}
+
+static void count_alias(const struct bench *bench, struct tally *tally)
+{
+    if (bench->request.machine->alias_kind != ALIAS_QUEUE) return;
+    tally->queues++;
+    tally->passed += bench->schedule.passed;
+    tally->refused += bench->schedule.refused;
+    for (unsigned i = 0; i < bench->schedule.atom_count; i++)
+        tally->rotations += bench->schedule.atoms[i].atom.op == ATOM_ROTATE;
+}
+
 static void run_machine(unsigned machine)
 {
     struct bench bench;
@@ -115,7 +134,9 @@ static void run_machine(unsigned machine)
     for (unsigned n = 0; n < REGIONS; n++) {
         struct prng prng;
         prng_seed(&prng, n * 100 + machine);
-        bench_reset(&bench, &machines[machine]);
+        struct machine_desc desc = machines[machine];
+        vary_alias(&desc, &prng, n);
+        bench_reset(&bench, &desc);
         bench.options.load_over_store = prng_below(&prng, 4) != 0;
         bench.options.load_over_exit = prng_below(&prng, 4) != 0;
         bench.request.restraint = prng_below(&prng, 8) ? 0 : (unsigned)prng_below(&prng, 4);
@@ -140,6 +161,7 @@ static void run_machine(unsigned machine)
             print_schedule(&bench);
             fail_msg("machine %u region %u bundle %u: %s", machine, n, at, wrong);
         }
+        count_alias(&bench, &tally);
         assert_int_equal(emit_translation(&bench.region, &bench.request, &bench.schedule, &bench.result), TR_OK);
         if (getenv("SHOW") && (unsigned)atoi(getenv("SHOW")) == n) {
             print_schedule(&bench);
@@ -150,7 +172,10 @@ static void run_machine(unsigned machine)
     printf(
         "machine %u: %u runs, %u exits, %u rollbacks of which %u the program's own; %u regions with too many stores\n",
         machine, tally.runs, tally.exits, tally.rollbacks, tally.expected, tally.stores);
+    printf("            %u regions for a queue: %u loads above stores, %u refused, %u rotations\n", tally.queues,
+           tally.passed, tally.refused, tally.rotations);
     assert_true(tally.exits > tally.runs / 4);
+    assert_true(tally.rotations || tally.stores);
     bench_close(&bench);
 }
 

@@ -55,6 +55,7 @@ static const struct machine_desc machines[MACHINES] = {
      .latency_cycles = LATENCIES,
      .interval_cycles = INTERVALS,
      .gate_entries = 32,
+     .alias_kind = ALIAS_MASK,
      .alias_entries = 8,
      .jtlb_entries = 16,
      .dras_entries = 8},
@@ -66,6 +67,7 @@ static const struct machine_desc machines[MACHINES] = {
      .interval_cycles = INTERVALS,
      .base_offset = true,
      .gate_entries = 64,
+     .alias_kind = ALIAS_MASK,
      .alias_entries = 32,
      .jtlb_entries = 16,
      .dras_entries = 8},
@@ -79,6 +81,7 @@ static const struct machine_desc machines[MACHINES] = {
      .base_offset = true,
      .padded = true,
      .gate_entries = 128,
+     .alias_kind = ALIAS_MASK,
      .alias_entries = 64,
      .jtlb_entries = 16},
     {.issue_width = 4,
@@ -88,6 +91,7 @@ static const struct machine_desc machines[MACHINES] = {
      .interval_cycles = INTERVALS,
      .exposed = true,
      .gate_entries = 32,
+     .alias_kind = ALIAS_MASK,
      .alias_entries = 1,
      .jtlb_entries = 16,
      .dras_entries = 8},
@@ -109,6 +113,7 @@ static const struct machine_desc machines[MACHINES] = {
      .padded = true,
      .base_offset = true,
      .gate_entries = 64,
+     .alias_kind = ALIAS_MASK,
      .alias_entries = 4,
      .jtlb_entries = 16,
      .dras_entries = 8},
@@ -119,6 +124,7 @@ static const struct machine_desc machines[MACHINES] = {
      .interval_cycles = INTERVALS,
      .base_offset = true,
      .gate_entries = 4,
+     .alias_kind = ALIAS_MASK,
      .alias_entries = 2,
      .dras_entries = 1},
     {.issue_width = 4,
@@ -146,6 +152,7 @@ static const struct machine_desc machines[MACHINES] = {
      .interval_cycles = INTERVALS,
      .exposed = true,
      .gate_entries = 128,
+     .alias_kind = ALIAS_MASK,
      .alias_entries = 8,
      .jtlb_entries = 16,
      .dras_entries = 8},
@@ -303,7 +310,7 @@ static inline bool eval_store_vector(void *cookie, uint64_t address, unsigned by
 
 /* ---- the runner ---- */
 
-enum { HOME_VECTORS = HOME_COUNT - HOME_INTEGERS };
+enum { HOME_VECTORS = HOME_COUNT - HOME_INTEGERS, MEMORY_OPS_MAX = 1024 };
 enum ending { ENDED_EXIT, ENDED_ROLLBACK, ENDED_REPEAT };
 struct runner {
     const struct machine_desc *machine;
@@ -323,7 +330,8 @@ struct runner {
         bool armed;
         uint64_t address;
         unsigned bytes;
-    } alias[64];
+    } alias[64 + MEMORY_OPS_MAX]; /* the queue is not a ring here: `queue` entries have left it */
+    unsigned queue, rotated;
     uint32_t counter;                 /* what the profile counts down */
     unsigned stores, commits, insns, pushes, commit_flags;
     enum ending ending;
@@ -434,6 +442,12 @@ static inline bool runner_store(struct runner *runner, const struct atom *atom, 
     if (!mapped(address, bytes) || (atom->aligned && address & 15)) return runner_refuses(runner, "store");
     runner->stores += (bytes + 7) / 8;
     if (runner->stores > runner->machine->gate_entries) return runner_refuses(runner, "gate");
+    unsigned last = runner->queue + runner->machine->alias_entries;
+    for (unsigned entry = runner->queue + atom->check_from - 1; atom->check_from && entry < last; entry++) {
+        if (runner->alias[entry].armed &&
+            bytes_meet(address, bytes, runner->alias[entry].address, runner->alias[entry].bytes))
+            return runner_refuses(runner, "alias");
+    }
     for (uint64_t set = atom->check; set; set &= set - 1) {
         unsigned entry = (unsigned)__builtin_ctzll(set);
         assert_true(entry < runner->machine->alias_entries && runner->alias[entry].armed);
@@ -531,9 +545,11 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
                 runner_write_memory(runner, atom, address);
             if (pass == 1 && atom->protect) {
                 assert_true(atom->protect <= runner->machine->alias_entries);
-                runner->alias[atom->protect - 1].armed = true;
-                runner->alias[atom->protect - 1].address = address;
-                runner->alias[atom->protect - 1].bytes = access_bytes(atom);
+                unsigned entry = runner->queue + atom->protect - 1;
+                assert_true(entry < LENGTH(runner->alias));
+                runner->alias[entry].armed = true;
+                runner->alias[entry].address = address;
+                runner->alias[entry].bytes = access_bytes(atom);
             }
             if (pass == 2 && atom->op == ATOM_COMMIT) {
                 /* covers what is beside it */
@@ -571,6 +587,11 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
                 asked_for = runner->r[atom->ra];
                 assert_int_equal(runner->when[atom->ra], 0);
                 break;
+            case ATOM_ROTATE:
+                assert_int_equal(runner->machine->alias_kind, ALIAS_QUEUE);
+                assert_in_range(atom->imm, 1, runner->machine->alias_entries);
+                runner->rotated += (unsigned)atom->imm;
+                break;
             case ATOM_NOP: case ATOM_COMMIT: break;
             default:
                 if (!atom_is_vector(atom->op))
@@ -582,6 +603,7 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
     }
     assert_true(machine_fits(runner->machine, classes, real));
     assert_true(transfers <= 1);
+    for (; runner->rotated; runner->rotated--) runner->alias[runner->queue++].armed = false;
     runner->time++;
     runner_land(runner);
     if (asked) assert_int_equal(asked_for, runner->committed_r[HOME_EIP]);

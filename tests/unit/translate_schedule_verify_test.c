@@ -198,6 +198,161 @@ static void protection_dropped(void **state)
     refused("a load above a store without protection");
 }
 
+/* ---- the queue of alias entries: two loads above two stores, the second store between the loads ---- */
+
+static const char queue_program[] = "region context 0x70000 promoted\n"
+                                    "mark 0x08048000 2\n"
+                                    "%1 = get eax\n"
+                                    "%2 = get ebx\n"
+                                    "%3 = get ecx\n"
+                                    "%4 = get edx\n"
+                                    "%5 = ld.4 [%1]\n"
+                                    "mark 0x08048002 2\n"
+                                    "st.4 [%5], %2\n"
+                                    "mark 0x08048004 2\n"
+                                    "%6 = ld.4 [%3]\n"
+                                    "mark 0x08048006 2\n"
+                                    "st.4 [%5 + 8], %2\n"
+                                    "mark 0x08048008 2\n"
+                                    "%7 = ld.4 [%4]\n"
+                                    "mark 0x0804800a 5\n"
+                                    "exit jump 0x0804b000 #0\n"
+                                    "#0 jump 0x0804b000 insns 6 ecx=%6 edx=%7\n";
+
+/* In the order of the program, the one that gives the stores their address left out. */
+static struct schedule_atom *queue_load(unsigned n)
+{
+    struct schedule_atom *loads[3] = {find(ATOM_LD, 0), find(ATOM_LD, 1), find(ATOM_LD, 2)};
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned before = 0;
+        for (unsigned j = 0; j < 3; j++) before += loads[j]->source < loads[i]->source;
+        if (before == n + 1) return loads[i];
+    }
+    fail_msg("no such load");
+    return NULL;
+}
+
+static void make_queue(unsigned kind)
+{
+    static struct machine_desc queue;
+    queue = machines[1];
+    queue.alias_kind = (uint8_t)kind;
+    bench_parse(&bench, &queue, queue_program);
+    assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
+    assert_null(verdict());
+    assert_int_equal(bench.schedule.passed, 2);
+    assert_true(bundle_of(queue_load(0)) < bundle_of(find(ATOM_ST, 0)));
+    assert_true(bundle_of(queue_load(1)) < bundle_of(find(ATOM_ST, 0)));
+    assert_true(bundle_of(find(ATOM_ST, 0)) < bundle_of(find(ATOM_ST, 1)));
+    assert_true(find(ATOM_ST, 0)->source < find(ATOM_ST, 1)->source);
+}
+
+static void put_rotation(unsigned bundle, int64_t entries)
+{
+    struct schedule *schedule = &bench.schedule;
+    unsigned place = schedule->bundles[bundle].first + schedule->bundles[bundle].count;
+    struct schedule_atom *atoms = ARENA_NEW(bench.region.arena, struct schedule_atom, schedule->atom_count + 1);
+    memcpy(atoms, schedule->atoms, place * sizeof *atoms);
+    atoms[place] = (struct schedule_atom){.atom = {.op = ATOM_ROTATE, .imm = entries}};
+    memcpy(&atoms[place + 1], &schedule->atoms[place], (schedule->atom_count - place) * sizeof *atoms);
+    schedule->atoms = atoms;
+    schedule->atom_count++;
+    schedule->bundles[bundle].count++;
+    for (unsigned b = bundle + 1; b < schedule->bundle_count; b++) schedule->bundles[b].first++;
+}
+
+static void queue_right(void **state)
+{
+    make_queue(ALIAS_QUEUE);
+    assert_int_equal(queue_load(0)->atom.protect, 1);
+    assert_int_equal(queue_load(1)->atom.protect, 2);
+    assert_int_equal(find(ATOM_ST, 0)->atom.check_from, 1);
+    assert_int_equal(find(ATOM_ST, 1)->atom.check_from, 2);
+    /* the first load is of no more use behind the first store; whoever comes then counts from the second */
+    put_rotation(bundle_of(find(ATOM_ST, 0)), 1);
+    find(ATOM_ST, 1)->atom.check_from = 1;
+    assert_null(verdict());
+}
+
+static void queue_unprotected(void **state)
+{
+    make_queue(ALIAS_QUEUE);
+    queue_load(0)->atom.protect = 0;
+    refused("a load above a store without protection");
+    make_queue(ALIAS_QUEUE);
+    queue_load(1)->atom.protect = 0;
+    refused("a load above a store without protection");
+    make_queue(ALIAS_QUEUE);
+    queue_load(1)->atom.protect = 65;
+    refused("a load above a store without protection");
+}
+
+static void queue_unchecked(void **state)
+{
+    make_queue(ALIAS_QUEUE);
+    find(ATOM_ST, 0)->atom.check_from = 0;
+    refused("a store does not check a load that passed it");
+    make_queue(ALIAS_QUEUE);
+    find(ATOM_ST, 0)->atom.check_from = 2; /* the second load alone */
+    refused("a store does not check a load that passed it");
+    make_queue(ALIAS_QUEUE);
+    find(ATOM_ST, 1)->atom.check_from = 3;
+    refused("a store checks an entry for no load");
+}
+
+/* More than was asked for: the first load comes before the second store in the program. */
+static void queue_overchecked(void **state)
+{
+    make_queue(ALIAS_QUEUE);
+    find(ATOM_ST, 1)->atom.check_from = 1;
+    refused("a store checks a load that it follows");
+    make_queue(ALIAS_QUEUE);
+    queue_load(0)->atom.protect = 2;
+    queue_load(1)->atom.protect = 1;
+    refused("a store checks a load that it follows");
+}
+
+static void queue_entry_lost(void **state)
+{
+    make_queue(ALIAS_QUEUE);
+    queue_load(1)->atom.protect = 1;
+    refused("an alias entry is taken from a load that still needs it");
+    make_queue(ALIAS_QUEUE);
+    put_rotation(bundle_of(find(ATOM_ST, 0)) - 1, 1);
+    find(ATOM_ST, 1)->atom.check_from = 1;
+    refused("a store does not check a load that passed it");
+    make_queue(ALIAS_QUEUE);
+    put_rotation(bundle_of(find(ATOM_ST, 0)), 1); /* and the second store counts as before */
+    refused("a store checks an entry for no load");
+}
+
+static void queue_rotated_wrongly(void **state)
+{
+    make_queue(ALIAS_QUEUE);
+    put_rotation(bundle_of(find(ATOM_ST, 1)), 0);
+    refused("a rotation that the machine cannot do");
+    make_queue(ALIAS_QUEUE);
+    put_rotation(bundle_of(find(ATOM_ST, 1)), (int64_t)bench.request.machine->alias_entries + 1);
+    refused("a rotation that the machine cannot do");
+    make_queue(ALIAS_MASK);
+    put_rotation(bundle_of(find(ATOM_ST, 1)), 1);
+    refused("a rotation that the machine cannot do");
+}
+
+/* Each scheme has its own way to name what a store checks. */
+static void schemes_mixed(void **state)
+{
+    make_queue(ALIAS_QUEUE);
+    find(ATOM_ST, 1)->atom.check = 2;
+    refused("a store checks as the machine cannot");
+    make_queue(ALIAS_MASK);
+    find(ATOM_ST, 1)->atom.check_from = 2;
+    refused("a store checks as the machine cannot");
+    make_queue(ALIAS_MASK);
+    find(ATOM_ST, 1)->atom.check = find(ATOM_ST, 0)->atom.check;
+    refused("a store checks an entry for no load");
+}
+
 static void load_above_store_unasked(void **state)
 {
     make(&machines[2]);
@@ -478,6 +633,13 @@ int main(void)
         cmocka_unit_test(move_forgotten),
         cmocka_unit_test(home_overwritten_early),
         cmocka_unit_test(protection_dropped),
+        cmocka_unit_test(queue_right),
+        cmocka_unit_test(queue_unprotected),
+        cmocka_unit_test(queue_unchecked),
+        cmocka_unit_test(queue_overchecked),
+        cmocka_unit_test(queue_entry_lost),
+        cmocka_unit_test(queue_rotated_wrongly),
+        cmocka_unit_test(schemes_mixed),
         cmocka_unit_test(load_above_store_unasked),
         cmocka_unit_test(store_over_exit),
         cmocka_unit_test(exits_swapped),

@@ -185,33 +185,6 @@ static void list_ready(struct list *list, unsigned at)
     list->fresh[list->fresh_count++] = (uint16_t)at;
 }
 
-/* An entry of the alias table for a load that passes stores, or 0 and none is free. */
-static unsigned choose_entry(struct list *list)
-{
-    for (unsigned entry = 0; entry < list->alias_entries; entry++) {
-        if (list->entry_stores[entry]) continue;
-        if (list->entry_free[entry] <= list->cycle) return entry + 1;
-        list->waits = true;
-    }
-    return 0;
-}
-
-/* The load goes above the stores that it may overlap: each of them checks its entry. */
-static void arm_entry(struct list *list, unsigned at, unsigned entry)
-{
-    const struct graph *graph = list->graph;
-    unsigned place = graph->nodes[at].memory;
-    list->places[at].protect = (uint8_t)entry;
-    for (unsigned m = 0; m + 1 < place; m++) {
-        const struct memory_op *store = &graph->memory[m];
-        if (list->places[store->node].cycle != UNPLACED) continue;
-        if (graph_memory_order(graph, store, &graph->memory[place - 1]) != MEMORY_GUARDED) continue;
-        list->places[store->node].check |= UINT64_C(1) << (entry - 1);
-        if (list->places[store->node].earliest <= list->cycle) list->places[store->node].earliest = list->cycle + 1;
-        list->entry_stores[entry - 1]++;
-    }
-}
-
 static void place_memory(struct list *list, unsigned at)
 {
     const struct graph *graph = list->graph;
@@ -228,11 +201,7 @@ static void place_memory(struct list *list, unsigned at)
         if (behind->earliest < earliest) behind->earliest = earliest;
         if (order == MEMORY_ORDERED && !behind->waits && !behind->preds) list_ready(list, later->node);
     }
-    for (uint64_t set = list->places[at].check; set; set &= set - 1) {
-        unsigned entry = (unsigned)__builtin_ctzll(set);
-        list->entry_stores[entry]--;
-        list->entry_free[entry] = list->cycle + 1;
-    }
+    if (op->store) guard_check(list, at);
 }
 
 static void count_memory(struct list *list)
@@ -415,7 +384,7 @@ static bool try_node(struct list *list, unsigned at)
     }
     if (too_early(list, at, node) || (node->kind == NODE_EXIT && !may_leave(list, node))) return false;
     unsigned entry = 0;
-    if (place->passes && !(entry = choose_entry(list))) return false;
+    if (place->passes && !(entry = guard_entry(list, at))) return false;
     unsigned reg = choose_reg(list, at), flags = choose_flags(list, at);
     if (reg == CHOICE_FAILS || flags == CHOICE_FAILS) return false;
     if (!units_add(&list->units, node->unit)) {
@@ -424,7 +393,7 @@ static bool try_node(struct list *list, unsigned at)
             list->set_aside[0] = list->set_aside[1] = list->flags_set_aside = 0;
         return false;
     }
-    if (entry) arm_entry(list, at, entry);
+    if (entry) guard_arm(list, at, entry);
     place_node(list, at, reg, flags);
     return true;
 }
@@ -449,6 +418,7 @@ static void fill_bundle(struct list *list)
 static void end_bundle(struct list *list)
 {
     const struct graph *graph = list->graph;
+    guard_end_bundle(list);
     for (unsigned set = list->units.taken; set; set &= set - 1) {
         unsigned unit = (unsigned)__builtin_ctz(set);
         unsigned interval = graph->machine->interval_cycles[list->units.owner[unit]];
@@ -480,10 +450,12 @@ static bool begin(struct list *list, const struct graph *graph, struct list_poli
     list->fresh = ARENA_NEW(arena, uint16_t, graph->count);
     list->order = ARENA_NEW(arena, uint16_t, graph->count);
     list->unwanted = ARENA_NEW(arena, uint16_t, graph->count);
+    list->queue = ARENA_NEW(arena, struct queued, graph->memory_count + 1);
+    list->rotations = ARENA_NEW(arena, struct rotation, graph->memory_count + 1);
     list->scratch = ARENA_NEW(arena, struct late, graph->region->count);
     list->lates = ARENA_NEW(arena, struct late_list, graph->region->exit_count + 1);
     if (!list->places || !list->ready || !list->fresh || !list->order || !list->unwanted || !list->scratch ||
-        !list->lates)
+        !list->lates || !list->queue || !list->rotations)
         return false;
     list->temps[0] = bits_mask(REG_TEMP_COUNT) << REG_TEMP_FIRST;
     list->temps[1] = bits_mask(VREG_TEMP_COUNT) << VREG_TEMP_FIRST;

@@ -18,8 +18,22 @@ struct place {
     uint16_t readers, flag_readers;
     uint8_t reg, flags;
     bool writes_flags;
-    uint8_t protect;
-    uint64_t check;
+    bool passed, refused;   /* loads: went above a store; had to wait for an alias entry */
+    uint8_t protect;        /* mask: the load's entry + 1 */
+    uint64_t check;         /* mask: entries that the store checks */
+    uint16_t queue_base, first_checked; /* queue: its first place, and the store's first load, when the store is placed */
+};
+
+/* A load that went above stores, in the queue of alias entries. Places are indices in graph->memory. */
+struct queued {
+    uint16_t place;
+    uint16_t base;   /* where the queue begins when it is armed */
+    uint16_t stores; /* that have still to check it */
+    uint8_t entry;   /* queued loads from `base` up to it: its entry, unless others come in between */
+};
+struct rotation {
+    uint32_t cycle;
+    uint16_t base; /* where the queue begins behind that bundle */
 };
 
 /* An operation that the stub of an exit does, and where it leaves its results there. */
@@ -59,9 +73,26 @@ struct list {
     uint32_t last_read[HOMES];   /* cycle of the last atom that reads the home's entry value */
     uint32_t last_exit[HOMES];   /* of the last exit that needs it in place, or NEVER */
     unsigned alias_entries;
-    uint16_t entry_stores[64];   /* stores that still have to check the entry */
+    uint16_t entry_stores[64];   /* mask: stores that still have to check the entry */
     uint32_t entry_free[64];
+    struct queued *queue;        /* in program order; those whose entries are free again stay in it */
+    struct rotation *rotations;
+    unsigned queue_count, rotation_count;
+    uint16_t queue_base, queue_next; /* place at which the queue begins, now and in the next bundle */
 };
+
+/* ---- guard.c ---- */
+/* An alias entry + 1 (queue: 1) for a load that would now go above stores; 0: it must wait, for a free one or till those
+ * stores are placed. */
+unsigned guard_entry(struct list *list, unsigned at);
+/* The load is being placed, above the stores that it may overlap: each of them will check its entry. */
+void guard_arm(struct list *list, unsigned at, unsigned entry);
+/* A store is being placed. */
+void guard_check(struct list *list, unsigned at);
+void guard_end_bundle(struct list *list);
+/* Once all is placed: the alias fields of a load or store; entries by which the bundle of `cycle` rotates the queue. */
+void guard_write(const struct list *list, unsigned at, struct atom *atom);
+unsigned guard_rotation(const struct list *list, uint32_t cycle);
 
 enum tr_reason list_schedule(struct list *list, const struct graph *graph, struct list_policy policy);
 

@@ -56,7 +56,7 @@ static bool has_room(const struct plan *plan, uint32_t cycle, unsigned unit)
     const struct graph *graph = plan->list.graph;
     struct units units;
     units_begin(&units, graph->machine, 0);
-    bool fits = true;
+    bool fits = !guard_rotation(&plan->list, cycle) || units_add(&units, atom_table[ATOM_ROTATE].unit);
     for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++)
         fits &= units_add(&units, graph->nodes[plan->list.order[i]].unit);
     for (unsigned m = 0; m < plan->move_count; m++) {
@@ -144,6 +144,7 @@ static bool commit_joins(const struct plan *plan)
     struct units units;
     units_begin(&units, list->graph->machine, 0);
     if (!list->cycles || plan->left) return false;
+    if (guard_rotation(list, list->cycles - 1)) units_add(&units, atom_table[ATOM_ROTATE].unit);
     for (unsigned m = 0; m < plan->move_count; m++) {
         if (plan->moves[m].cycle == (int32_t)list->cycles - 1) units_add(&units, move_unit(&plan->moves[m]));
     }
@@ -229,8 +230,7 @@ static void memory_fields(const struct plan *plan, unsigned at, struct atom *ato
     atom->imm = plan->list.graph->region->insns[at].imm;
     atom->gated = ir_is_store(atom->op);
     atom->aligned = plan->list.graph->region->insns[at].kind & IR_ALIGNED && atom_table[atom->op].format >= FORMAT_LOADV;
-    atom->protect = plan->list.places[at].protect;
-    atom->check = plan->list.places[at].check;
+    if (plan->list.graph->nodes[at].memory) guard_write(&plan->list, at, atom);
 }
 
 /* The flags result: written to its own register; where nothing of the source's flags is wanted, all six are written, so
@@ -360,6 +360,9 @@ static void write_bundle(const struct plan *plan, uint32_t cycle, struct schedul
         struct schedule_move made = exit_move(plan, NULL, move->home, move->from);
         schedule->atoms[schedule->atom_count++] = (struct schedule_atom){.atom = schedule_move_atom(&made)};
     }
+    unsigned rotation = guard_rotation(&plan->list, cycle);
+    if (rotation)
+        schedule->atoms[schedule->atom_count++] = (struct schedule_atom){.atom = {.op = ATOM_ROTATE, .imm = rotation}};
     bundle->count = (uint16_t)(schedule->atom_count - bundle->first);
     if (bundle->count || plan->list.graph->machine->exposed) schedule->bundle_count++;
 }
@@ -369,11 +372,17 @@ static enum tr_reason write_schedule(const struct plan *plan, struct schedule *s
     const struct graph *graph = plan->list.graph;
     struct arena *arena = graph->region->arena;
     *schedule = (struct schedule){0};
-    schedule->atoms = ARENA_NEW(arena, struct schedule_atom, plan->list.placed + plan->move_count + 1);
+    schedule->atoms = ARENA_NEW(arena, struct schedule_atom,
+                                plan->list.placed + plan->move_count + plan->list.rotation_count + 1);
     schedule->bundles = ARENA_NEW(arena, struct schedule_bundle, plan->list.cycles + 1);
     schedule->exits = ARENA_NEW(arena, struct schedule_exit, graph->region->exit_count + 1);
     if (!schedule->atoms || !schedule->bundles || !schedule->exits) return TR_ARENA_FULL;
     for (uint32_t cycle = 0; cycle < plan->list.cycles; cycle++) write_bundle(plan, cycle, schedule);
+    for (unsigned m = 0; m < graph->memory_count; m++) {
+        const struct place *load = &plan->list.places[graph->memory[m].node];
+        schedule->passed += load->passed;
+        schedule->refused += load->refused;
+    }
     for (unsigned exit = 0; exit < graph->region->exit_count; exit++) {
         if (!write_exit(plan, exit, &schedule->exits[exit])) return TR_ARENA_FULL;
     }

@@ -41,6 +41,7 @@ struct schedule {
     struct schedule_bundle *bundles;
     unsigned bundle_count;
     struct schedule_exit *exits; /* one per region->exits; the last bundle falls into the stub of the final exit */
+    unsigned passed, refused;    /* loads that go above stores; those that had to wait for an alias entry */
 };
 
 /* The atom that makes a move, and the unit it takes. */

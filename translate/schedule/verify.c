@@ -26,6 +26,8 @@ struct check {
     struct name regs[REGS_ALL], flags[FLAG_COUNT];
     uint32_t reg_there[REGS_ALL], flags_there[FLAG_COUNT]; /* bundle from which on the result can be read (exposed) */
     int32_t *bundle_of;               /* per operation; NOWHERE: not seen */
+    uint32_t *queue_of;               /* per operation: entries that have left the queue when its bundle issues */
+    uint32_t queue, rotated;          /* the same for the present bundle; what its rotations add */
     const struct schedule_atom **atom_of;
     uint8_t *wanted;                  /* flags of each operation's result that are read */
 };
@@ -137,9 +139,21 @@ static void expect_push(struct check *check, const struct schedule_atom *at)
         fail(check, "a push is wrong");
 }
 
+static void expect_rotation(struct check *check, const struct atom *atom)
+{
+    const struct machine_desc *machine = check->request->machine;
+    if (machine->alias_kind != ALIAS_QUEUE || atom->imm < 1 || atom->imm > machine->alias_entries)
+        fail(check, "a rotation that the machine cannot do");
+    check->rotated += (uint32_t)atom->imm;
+}
+
 /* Atoms that the scheduler made up: copies of a register or of flags, a constant, cleared flags. */
 static void expect_made(struct check *check, unsigned bundle, const struct atom *atom)
 {
+    if (atom->op == ATOM_ROTATE) {
+        expect_rotation(check, atom);
+        return;
+    }
     bool flags_move =
         atom->op == ATOM_SHL && atom->rd == REG_ZERO && atom->use_imm && !atom->imm && atom->fmask == MASK_ALL;
     bool clear = atom->op == ATOM_SETF && atom->use_imm && !atom->imm && atom->fmask == MASK_ALL;
@@ -166,6 +180,7 @@ static void expect_reads(struct check *check, unsigned bundle, const struct sche
     }
     if (check->bundle_of[at->source] != NOWHERE) fail(check, "an operation is done twice");
     check->bundle_of[at->source] = (int32_t)bundle;
+    check->queue_of[at->source] = check->queue;
     check->atom_of[at->source] = at;
 }
 
@@ -372,6 +387,41 @@ static bool disjoint(const struct ir_region *region, const struct ir_insn *x, co
     return true;
 }
 
+/* ---- alias entries ---- */
+
+static bool is_queue(const struct check *check) { return check->request->machine->alias_kind == ALIAS_QUEUE; }
+
+/* The entry that a load arms, and the first that a store checks; in the queue counted from where the region begins. */
+static uint32_t entry_of(const struct check *check, unsigned load)
+{
+    return check->atom_of[load]->atom.protect - 1u + (is_queue(check) ? check->queue_of[load] : 0);
+}
+static uint32_t first_checked(const struct check *check, unsigned store)
+{
+    return check->atom_of[store]->atom.check_from - 1u + check->queue_of[store];
+}
+
+static bool checks_entry(const struct check *check, unsigned store, uint32_t entry)
+{
+    const struct atom *atom = &check->atom_of[store]->atom;
+    if (!is_queue(check)) return entry < 64 && atom->check >> entry & 1;
+    return atom->check_from && first_checked(check, store) <= entry;
+}
+
+/* Has another load taken the entry before the store checks? (What has left the queue, no store can name.) */
+static bool is_lost(const struct check *check, unsigned load, unsigned store)
+{
+    uint32_t entry = entry_of(check, load);
+    for (unsigned other = 1; other < check->region->count; other++) {
+        if (other == load || !is_load(&check->region->insns[other]) || !check->atom_of[other] ||
+            !check->atom_of[other]->atom.protect || entry_of(check, other) != entry)
+            continue;
+        if (check->bundle_of[other] >= check->bundle_of[load] && check->bundle_of[other] < check->bundle_of[store])
+            return true;
+    }
+    return false;
+}
+
 /* `load` follows `store` in the program and has gone above it: does the alias hardware watch? */
 static void check_guard(struct check *check, unsigned load, unsigned store)
 {
@@ -383,27 +433,33 @@ static void check_guard(struct check *check, unsigned load, unsigned store)
         fail(check, "a load above a store without protection");
         return;
     }
-    if (!(check->atom_of[store]->atom.check >> (protect - 1) & 1))
-        fail(check, "a store does not check a load that passed it");
-    for (unsigned other = 1; other < check->region->count; other++) {
-        if (other == load || !is_load(&check->region->insns[other]) || check->atom_of[other]->atom.protect != protect)
-            continue;
-        if (check->bundle_of[other] >= check->bundle_of[load] && check->bundle_of[other] < check->bundle_of[store])
-            fail(check, "an alias entry is taken from a load that still needs it");
-    }
+    if (!checks_entry(check, store, entry_of(check, load))) fail(check, "a store does not check a load that passed it");
+    if (is_lost(check, load, store)) fail(check, "an alias entry is taken from a load that still needs it");
+}
+
+static bool is_armed_for(const struct check *check, unsigned load, unsigned store)
+{
+    return is_load(&check->region->insns[load]) && check->atom_of[load] && check->atom_of[load]->atom.protect &&
+           check->bundle_of[load] < check->bundle_of[store] && checks_entry(check, store, entry_of(check, load));
 }
 
 /* Every entry that a store checks must belong to a load that it follows in bundles and not in the program. */
 static void check_checks(struct check *check, unsigned store)
 {
-    for (uint64_t set = check->atom_of[store]->atom.check; set; set &= set - 1) {
-        unsigned protect = (unsigned)__builtin_ctzll(set) + 1, loads = 0;
-        for (unsigned load = store + 1; load < check->region->count; load++) {
-            loads += is_load(&check->region->insns[load]) && check->atom_of[load]->atom.protect == protect &&
-                     check->bundle_of[load] < check->bundle_of[store];
+    const struct atom *atom = &check->atom_of[store]->atom;
+    uint64_t unclaimed = atom->check;
+    bool claimed = false;
+    if (is_queue(check) ? atom->check != 0 : atom->check_from != 0) fail(check, "a store checks as the machine cannot");
+    for (unsigned load = 1; load < check->region->count; load++) {
+        if (!is_armed_for(check, load, store)) continue;
+        if (load > store) {
+            claimed = true;
+            if (!is_queue(check)) unclaimed &= ~(UINT64_C(1) << entry_of(check, load));
+        } else if (is_queue(check) && !is_lost(check, load, store)) {
+            fail(check, "a store checks a load that it follows");
         }
-        if (!loads) fail(check, "a store checks an entry for no load");
     }
+    if (unclaimed || (atom->check_from && !claimed)) fail(check, "a store checks an entry for no load");
 }
 
 static void check_memory(struct check *check)
@@ -449,9 +505,10 @@ static bool begin(struct check *check)
 {
     const struct ir_region *region = check->region;
     check->bundle_of = ARENA_NEW(region->arena, int32_t, region->count);
+    check->queue_of = ARENA_NEW(region->arena, uint32_t, region->count);
     check->atom_of = ARENA_NEW(region->arena, const struct schedule_atom *, region->count);
     check->wanted = ARENA_NEW(region->arena, uint8_t, region->count);
-    if (!check->bundle_of || !check->atom_of || !check->wanted) return false;
+    if (!check->bundle_of || !check->queue_of || !check->atom_of || !check->wanted) return false;
     for (unsigned at = 0; at < region->count; at++) check->bundle_of[at] = NOWHERE;
     for (unsigned home = 0; home < HOME_COUNT; home++) check->regs[home_reg(home)] = (struct name){NAME_ENTRY, home};
     check->flags[0] = (struct name){NAME_ENTRY, 0};
@@ -464,6 +521,8 @@ static void check_bundle(struct check *check, unsigned bundle)
     const struct schedule_bundle *at = &check->schedule->bundles[bundle];
     check_units(check, at);
     for (unsigned i = 0; i < at->count; i++) expect_reads(check, bundle, &check->schedule->atoms[at->first + i]);
+    check->queue += check->rotated;
+    check->rotated = 0;
     write_results(check, bundle, at);
     for (unsigned i = 0; i < at->count; i++) {
         const struct schedule_atom *atom = &check->schedule->atoms[at->first + i];
