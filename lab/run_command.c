@@ -8,22 +8,6 @@
 #include "lab/commands.h"
 #include "lab/run.h"
 
-static const char usage[] =
-    "usage: covm run [options] [--] PROGRAM [ARGUMENT...]\n"
-    "Runs a static i386 Linux program; its standard input, output and error are passed through.\n" CLI_USAGE
-    "  -o DIR                write the run record (statistics, regions, timeline, ...) into this new directory\n"
-    "  --check               compare every commit with a shadow interpreter (lockstep)\n"
-    "  --guest-exit          exit with the guest's own code (128+n if signal n killed it)\n"
-    "  --root DIR            the guest's / (default: the current directory)\n"
-    "  --write               let the guest write below its /\n"
-    "  --env NAME=VALUE      a variable of the guest's environment, beside the fixed ones\n"
-    "  --max-insns N         stop after that many guest instructions (exit code 5)\n"
-    "  -d LETTERS[@0xADDR]   trace channels ('-d help' lists them) to standard error, for the code at one address\n"
-    "  -v, -q                a line of figures at the end always, or never (default: where standard error is a "
-    "terminal)\n";
-
-enum { CHECK = CLI_OWN, GUEST_EXIT, ROOT, WRITE, ENV, MAX_INSNS };
-
 struct command {
     struct config_args config;
     struct run_request request;
@@ -89,12 +73,12 @@ static bool take(struct command *c, int option, char *value)
     case 'd': return take_trace(c, value);
     case 'q': c->figures = c->request.heartbeat = false; return true;
     case 'v': c->figures = true; return true;
-    case CHECK: c->request.check = true; return true;
-    case GUEST_EXIT: c->guest_exit = true; return true;
-    case ROOT: c->request.root = value; return true;
-    case WRITE: c->request.write = true; return true;
-    case ENV: return take_env(c, value);
-    case MAX_INSNS: return cli_number("--max-insns", value, &c->request.insns_max);
+    case OPTION_CHECK: c->request.check = true; return true;
+    case OPTION_GUEST_EXIT: c->guest_exit = true; return true;
+    case OPTION_ROOT: c->request.root = value; return true;
+    case OPTION_WRITE: c->request.write = true; return true;
+    case OPTION_ENV: return take_env(c, value);
+    case OPTION_MAX_INSNS: return cli_number("--max-insns", value, &c->request.insns_max);
     default: return cli_option(&c->config, option, value);
     }
 }
@@ -135,14 +119,6 @@ static char *base_name(char *path)
 
 int command_run(int argc, char **argv)
 {
-    static const struct option options[] = {CLI_OPTIONS,
-                                            {"check", no_argument, NULL, CHECK},
-                                            {"guest-exit", no_argument, NULL, GUEST_EXIT},
-                                            {"root", required_argument, NULL, ROOT},
-                                            {"write", no_argument, NULL, WRITE},
-                                            {"env", required_argument, NULL, ENV},
-                                            {"max-insns", required_argument, NULL, MAX_INSNS},
-                                            {0}};
     char *no_env[] = {NULL};
     bool terminal = isatty(STDERR_FILENO);
     struct command c = {
@@ -151,9 +127,9 @@ int command_run(int argc, char **argv)
             .root = ".", .output = STDOUT_FILENO, .error = STDERR_FILENO, .command = argv, .heartbeat = terminal}};
     int option, code = EXIT_FINE;
     bool fine = true;
-    while (fine && (option = getopt_long(argc, argv, "+o:d:qv", options, NULL)) != -1) {
-        if (option == '?' || option == CLI_HELP) {
-            code = cli_usage(option, usage);
+    while (fine && (option = cli_next(COMMAND_RUN, argc, argv)) != -1) {
+        if (option == '?' || option == OPTION_HELP) {
+            code = cli_usage(option, COMMAND_RUN);
             fine = false;
         } else if (!take(&c, option, optarg)) {
             code = EXIT_USAGE;
@@ -161,7 +137,7 @@ int command_run(int argc, char **argv)
         }
     }
     if (fine && optind == argc) {
-        code = cli_usage('?', usage);
+        code = cli_usage('?', COMMAND_RUN);
         fine = false;
     }
     if (fine) {
