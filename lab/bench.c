@@ -8,16 +8,6 @@
 #include "lab/commands.h"
 #include "lab/job.h"
 
-static const char usage[] =
-    "usage: covm bench [options] [WORKLOAD...]\n"
-    "Guest instructions per host CPU second (user and system, the whole process), with full timing.\n" CLI_USAGE
-    "  --size test|ref       input size (default ref)\n"
-    "  --vs PROGRAM          also run under that emulator (qemu-i386), and show the ratio of CPU seconds\n"
-    "  --cache DIR           where real programs are fetched to (see covm workloads --help)\n"
-    "  -j N                  runs at a time (default 1)\n";
-
-enum { SIZE = CLI_OWN, VERSUS, CACHE };
-
 struct means {
     double log_speed, log_ratio, log_ipc;
     unsigned count;
@@ -111,25 +101,20 @@ static int bench(const struct bench *b, int count, char **names)
 
 int command_bench(int argc, char **argv)
 {
-    static const struct option options[] = {CLI_OPTIONS,
-                                            {"size", required_argument, NULL, SIZE},
-                                            {"vs", required_argument, NULL, VERSUS},
-                                            {"cache", required_argument, NULL, CACHE},
-                                            {0}};
     struct bench b = {.size = WORKLOAD_REF, .parallel = 1};
     int option, code = EXIT_USAGE;
     bool fine = true;
-    while (fine && (option = getopt_long(argc, argv, "j:", options, NULL)) != -1) {
-        if (option == SIZE) {
+    while (fine && (option = cli_next(COMMAND_BENCH, argc, argv)) != -1) {
+        if (option == OPTION_SIZE) {
             fine = workload_size_parse(optarg, &b.size);
-        } else if (option == VERSUS) {
+        } else if (option == OPTION_VERSUS) {
             b.emulator = optarg;
-        } else if (option == CACHE) {
+        } else if (option == OPTION_CACHE) {
             b.cache = optarg;
         } else if (option == 'j') {
             fine = cli_number("-j", optarg, &b.parallel) && b.parallel > 0 && b.parallel <= 1024;
         } else if (!cli_option(&b.args, option, optarg)) {
-            code = cli_usage(option, usage);
+            code = cli_usage(option, COMMAND_BENCH);
             fine = false;
         }
     }

@@ -9,16 +9,9 @@
 #include "lab/suggest.h"
 #include "lab/text.h"
 
-static const char usage[] =
-    "usage: covm config check FILE...          are these configuration files right?\n"
-    "       covm config dump [options]         the effective configuration, each value with its origin\n"
-    "       covm config keys                   every key: type, default, range, unit, meaning\n"
-    "       covm config explain KEY [options]  all about a key, its value under these options included\n"
-    "options:\n" CLI_USAGE;
-
 static int check(int argc, char **argv)
 {
-    if (argc < 2) return cli_usage('?', usage);
+    if (argc < 2) return cli_usage('?', COMMAND_CONFIG);
     int code = EXIT_FINE;
     for (int i = 1; i < argc; i++) {
         struct config_args args = {.files = (const char **)&argv[i], .file_count = 1};
@@ -113,13 +106,12 @@ static int explain(const struct config *config, const char *path)
 
 int command_config(int argc, char **argv)
 {
-    static const struct option options[] = {CLI_OPTIONS, {0}};
     struct config_args args = {0};
     int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    while ((option = cli_next(COMMAND_CONFIG, argc, argv)) != -1) {
         if (!cli_option(&args, option, optarg)) {
             config_args_free(&args);
-            return cli_usage(option, usage);
+            return cli_usage(option, COMMAND_CONFIG);
         }
     }
     const char *what = optind < argc ? argv[optind] : "";
@@ -135,7 +127,7 @@ int command_config(int argc, char **argv)
                                              : explain(&config, argv[optind + 1]);
         config_free(&config);
     } else {
-        code = cli_usage('?', usage);
+        code = cli_usage('?', COMMAND_CONFIG);
     }
     config_args_free(&args);
     return code;

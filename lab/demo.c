@@ -3,20 +3,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lab/cli.h"
 #include "lab/commands.h"
+#include "lab/files.h"
 #include "lab/job.h"
-
-static const char usage[] = "usage: covm demo [--size test|ref] [-j N] [-o DIR]\n"
-                            "Runs four workloads on the crusoe and the efficeon machine, checks what they print, and "
-                            "shows where the cycles went.\n"
-                            "The figure and its data go into DIR (default: runs/demo in covm's own tree).\n";
-
-enum { SIZE = CLI_OWN };
+#include "lab/paths.h"
 
 static const char *const machines[] = {"crusoe", "efficeon"};
 static const char *const programs[] = {"interp", "recurse", "hashtable", "sha256"};
@@ -159,14 +153,11 @@ static bool plot(const char *home, const char *data, const char *figure)
 
 static bool write_figure(const struct workloads *workloads, const char *wanted, const struct job *jobs)
 {
-    char *directory = wanted ? lab_copy(wanted) : lab_printf("%s/runs/demo", workloads->home);
-    char *above = wanted ? NULL : lab_printf("%s/runs", workloads->home);
+    const char *tree = paths_writable(workloads->home) ? workloads->home : ".";
+    char *directory = wanted ? lab_copy(wanted) : lab_printf("%s/runs/demo", tree);
     char *data = lab_printf("%s/cycle_stacks.csv", directory), *figure = lab_printf("%s/cycle_stacks.svg", directory);
-    if (above) mkdir(above, 0777);
-    mkdir(directory, 0777);
-    bool fine = write_data(data, jobs) && plot(workloads->home, data, figure);
+    bool fine = files_make_directory(directory) && write_data(data, jobs) && plot(workloads->home, data, figure);
     if (fine) printf("figure: %s\n", figure);
-    free(above);
     free(directory);
     free(data);
     free(figure);
@@ -217,24 +208,22 @@ static int demo(enum workload_size size, unsigned parallel, const char *director
 
 int command_demo(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, CLI_HELP}, {"size", required_argument, NULL, SIZE}, {0}};
     enum workload_size size = WORKLOAD_REF;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t parallel = processors > 1 ? (uint64_t)processors : 1;
     const char *directory = NULL;
     int option;
     bool fine = true;
-    while (fine && (option = getopt_long(argc, argv, "j:o:", options, NULL)) != -1) {
-        if (option == SIZE)
+    while (fine && (option = cli_next(COMMAND_DEMO, argc, argv)) != -1) {
+        if (option == OPTION_SIZE)
             fine = workload_size_parse(optarg, &size);
         else if (option == 'j')
             fine = cli_number("-j", optarg, &parallel) && parallel > 0 && parallel <= 1024;
         else if (option == 'o')
             directory = optarg;
         else
-            return cli_usage(option, usage);
+            return cli_usage(option, COMMAND_DEMO);
     }
-    if (!fine || optind < argc) return cli_usage('?', usage);
+    if (!fine || optind < argc) return cli_usage('?', COMMAND_DEMO);
     return demo(size, (unsigned)parallel, directory);
 }

@@ -16,14 +16,6 @@
 #include "translate/translate.h"
 #include "translate/x86/x86.h"
 
-static const char usage[] =
-    "usage: covm disasm [options] PROGRAM\n"
-    "Shows the region at an address as x86, IR (as it goes to the scheduler) and bundles.\n" CLI_USAGE
-    "  --at 0xADDR|SYMBOL    where the region begins (default: main, else the program's entry)\n"
-    "  --gear 1|2            basic block or superblock (default 2)\n"
-    "  --stage NAME          the IR after that pass (default: the last; 'list' names them)\n";
-
-enum { AT = CLI_OWN, GEAR, STAGE };
 enum { ARENA_BYTES = 16 << 20, PATH_MAX_BLOCKS = 64 };
 
 struct view {
@@ -185,11 +177,6 @@ static bool find_start(const struct elf_file *elf, const char *written, uint64_t
 
 int command_disasm(int argc, char **argv)
 {
-    static const struct option options[] = {CLI_OPTIONS,
-                                            {"at", required_argument, NULL, AT},
-                                            {"gear", required_argument, NULL, GEAR},
-                                            {"stage", required_argument, NULL, STAGE},
-                                            {0}};
     struct config_args args = {0};
     struct view view = {0};
     struct config config;
@@ -197,21 +184,21 @@ int command_disasm(int argc, char **argv)
     uint64_t gear = 2, at;
     int option, code = EXIT_USAGE;
     bool fine = true;
-    while (fine && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == AT) {
+    while (fine && (option = cli_next(COMMAND_DISASM, argc, argv)) != -1) {
+        if (option == OPTION_AT) {
             start = optarg;
-        } else if (option == STAGE) {
+        } else if (option == OPTION_STAGE) {
             view.stage = optarg;
             view.list = !strcmp(optarg, "list");
-        } else if (option == GEAR) {
+        } else if (option == OPTION_GEAR) {
             fine = cli_number("--gear", optarg, &gear);
         } else if (!cli_option(&args, option, optarg)) {
             config_args_free(&args);
-            return cli_usage(option, usage);
+            return cli_usage(option, COMMAND_DISASM);
         }
     }
     if (!fine || optind + 1 != argc || gear < 1 || gear > 2) {
-        code = cli_usage('?', usage);
+        code = cli_usage('?', COMMAND_DISASM);
     } else if (!elf_file_open(&view.elf, argv[optind])) {
         fprintf(stderr, "covm: %s: %s\n", argv[optind], errno ? strerror(errno) : "not a 32-bit ELF file");
     } else if (find_start(&view.elf, start, &at)) {

@@ -90,7 +90,7 @@ bool fetch_programs(const struct workloads *workloads, const struct workload *co
 
 char *fetch_inputs(const struct workloads *workloads)
 {
-    return lab_printf("%s/build/workloads/inputs", workloads->home);
+    return lab_printf("%s/inputs", workloads->built);
 }
 
 bool fetch_make_inputs(const struct workloads *workloads)

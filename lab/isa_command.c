@@ -11,16 +11,6 @@
 #include "lab/isa_row.h"
 #include "translate/x86/rows.h"
 
-static const char usage[] =
-    "usage: covm isa [--csv] [PATTERN]\n"
-    "Lists the rows of the x86 instruction table (those whose mnemonic or form holds PATTERN): encoding as the manual\n"
-    "writes it, first processor (guest.cpu) that has it, translated or interpreted only, whether it may fault and\n"
-    "may take LOCK, and what tests it: random instances (host) and random sequences against the host's processor, and\n"
-    "how many of the hand-made cases of tests/cases.\n"
-    "  --csv                 comma-separated\n";
-
-enum { CSV = CLI_OWN };
-
 #ifndef COVM_CASES
 #define COVM_CASES "" /* built by other means than CMakeLists.txt */
 #endif
@@ -219,14 +209,12 @@ static int list(bool csv, const char *pattern)
 
 int command_isa(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"csv", no_argument, NULL, CSV}, {"help", no_argument, NULL, CLI_HELP}, {0}};
     bool csv = false;
     int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != CSV) return cli_usage(option, usage);
+    while ((option = cli_next(COMMAND_ISA, argc, argv)) != -1) {
+        if (option != OPTION_CSV) return cli_usage(option, COMMAND_ISA);
         csv = true;
     }
-    if (optind + 1 < argc) return cli_usage('?', usage);
+    if (optind + 1 < argc) return cli_usage('?', COMMAND_ISA);
     return list(csv, optind < argc ? argv[optind] : "");
 }

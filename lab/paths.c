@@ -1,7 +1,6 @@
 #include "lab/paths.h"
 
 #include <dirent.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,36 +58,61 @@ char *paths_in_home(const char *relative, struct diag *diag)
     return path;
 }
 
+bool paths_writable(const char *home)
+{
+    char *sources = lab_printf("%s/CMakeLists.txt", home);
+    bool writable = access(sources, F_OK) == 0 && access(home, W_OK) == 0;
+    free(sources);
+    return writable;
+}
+
+/* ---- the presets ---- */
+
 static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
+static int is_preset(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length > 5 && !strcmp(entry->d_name + length - 5, ".yaml");
+}
+
+char **paths_machines(void)
+{
+    char *home = paths_home(), *directory = lab_printf("%s/configs/machines", home ? home : "");
+    struct dirent **entries = NULL;
+    int count = home ? scandir(directory, &entries, is_preset, by_name) : 0;
+    char **names = lab_allocate((size_t)(count > 0 ? count + 1 : 1) * sizeof *names);
+    for (int i = 0; i < count; i++) {
+        names[i] = lab_printf("%.*s", (int)strlen(entries[i]->d_name) - 5, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    free(directory);
+    free(home);
+    return names;
+}
 
 char *paths_machine(const char *name, struct diag *diag)
 {
     char *directory = paths_in_home("configs/machines", diag);
     if (!directory) return NULL;
     char *path = lab_printf("%s/%s.yaml", directory, name);
-    if (!strchr(name, '/') && access(path, F_OK) == 0) {
-        free(directory);
-        return path;
-    }
+    free(directory);
+    if (!strchr(name, '/') && access(path, F_OK) == 0) return path;
     free(path);
     struct suggest suggest;
     suggest_begin(&suggest, name);
     struct text known = {0}, message = {0};
-    struct dirent **entries;
-    int count = scandir(directory, &entries, NULL, by_name);
-    for (int i = 0; i < count; i++) {
-        size_t length = strlen(entries[i]->d_name);
-        if (length > 5 && !strcmp(entries[i]->d_name + length - 5, ".yaml")) {
-            text_printf(&known, "%s%.*s", known.length ? ", " : "", (int)length - 5, entries[i]->d_name);
-            suggest_offer(&suggest, entries[i]->d_name, length - 5, 0);
-        }
-        free(entries[i]);
+    char **names = paths_machines();
+    for (char **machine = names; *machine; machine++) {
+        text_printf(&known, "%s%s", known.length ? ", " : "", *machine);
+        suggest_offer(&suggest, *machine, strlen(*machine), 0);
+        free(*machine);
     }
-    if (count >= 0) free(entries);
+    free(names);
     suggest_print(&suggest, &message);
     diag_error(diag, "--machine", 0, 0, "no machine '%s' among %s%s", name, text_string(&known), text_string(&message));
     text_free(&known);
     text_free(&message);
-    free(directory);
     return NULL;
 }

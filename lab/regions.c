@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,4 +216,17 @@ void regions_print(struct regions *regions, const struct machine *machine, struc
         print_row(&row, text);
     }
     print_rest(machine, text);
+}
+
+void regions_describe(void (*each)(void *cookie, const char *path, const char *unit, const char *meaning), void *cookie)
+{
+    char path[80];
+    for (unsigned i = 0; i < region_column_count; i++) {
+        snprintf(path, sizeof path, "regions.csv:%s", region_columns[i].name);
+        each(cookie, path, region_columns[i].unit, region_columns[i].meaning);
+    }
+    for (unsigned i = 0; i < REGION_MOVED; i++) {
+        snprintf(path, sizeof path, "regions.csv:ended:%s", region_ends[i].name);
+        each(cookie, path, "", region_ends[i].meaning);
+    }
 }

@@ -19,6 +19,9 @@ struct region_end {
 };
 extern const struct region_end region_ends[REGION_EVENTS];
 
+/* Calls `each` for every column, "regions.csv:NAME", and every word of `ended`, "regions.csv:ended:WORD". */
+void regions_describe(void (*each)(void *cookie, const char *path, const char *unit, const char *meaning), void *cookie);
+
 /* Which translations were made from the code of the program run, so that its symbols name them: a run may execute other
  * programs, and code that is made as it runs. */
 struct regions {

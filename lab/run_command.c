@@ -7,11 +7,6 @@
 #include "lab/commands.h"
 #include "lab/run_command.h"
 
-static const char usage[] =
-    "usage: covm run [options] [--] PROGRAM [ARGUMENT...]\n"
-    "Runs a static i386 Linux program; its standard input, output and error are passed through.\n" CLI_USAGE
-    "  -o DIR                write the run record (statistics, regions, timeline, ...) into this new directory\n"
-    RUN_USAGE;
 
 static bool print_channels(void)
 {
@@ -69,12 +64,12 @@ bool run_command_option(struct run_command *c, int option, char *value)
     case 'd': return take_trace(c, value);
     case 'q': c->figures = c->request.heartbeat = false; return true;
     case 'v': c->figures = true; return true;
-    case RUN_CHECK: c->request.check = true; return true;
-    case RUN_GUEST_EXIT: c->guest_exit = true; return true;
-    case RUN_ROOT: c->request.root = value; return true;
-    case RUN_WRITE: c->request.write = true; return true;
-    case RUN_ENV: return take_env(c, value);
-    case RUN_MAX_INSNS: return cli_number("--max-insns", value, &c->request.insns_max);
+    case OPTION_CHECK: c->request.check = true; return true;
+    case OPTION_GUEST_EXIT: c->guest_exit = true; return true;
+    case OPTION_ROOT: c->request.root = value; return true;
+    case OPTION_WRITE: c->request.write = true; return true;
+    case OPTION_ENV: return take_env(c, value);
+    case OPTION_MAX_INSNS: return cli_number("--max-insns", value, &c->request.insns_max);
     default: return cli_option(&c->config, option, value);
     }
 }
@@ -146,14 +141,13 @@ void run_command_free(struct run_command *c)
 
 int command_run(int argc, char **argv)
 {
-    static const struct option options[] = {RUN_OPTIONS, {0}};
     struct run_command c;
     int option, code = EXIT_FINE;
     bool fine = true;
     run_command_begin(&c, argv);
-    while (fine && (option = getopt_long(argc, argv, "+o:d:qv", options, NULL)) != -1) {
-        if (option == '?' || option == CLI_HELP) {
-            code = cli_usage(option, usage);
+    while (fine && (option = cli_next(COMMAND_RUN, argc, argv)) != -1) {
+        if (option == '?' || option == OPTION_HELP) {
+            code = cli_usage(option, COMMAND_RUN);
             fine = false;
         } else if (option == 'o') {
             c.request.directory = optarg;
@@ -162,7 +156,7 @@ int command_run(int argc, char **argv)
             fine = false;
         }
     }
-    if (fine && optind == argc) code = cli_usage('?', usage);
+    if (fine && optind == argc) code = cli_usage('?', COMMAND_RUN);
     else if (fine) code = run_command_run(&c, argc - optind, argv + optind);
     run_command_free(&c);
     return code;

@@ -11,20 +11,7 @@
 #include "lab/scan.h"
 #include "lab/x86_text.h"
 
-static const char usage[] =
-    "usage: covm scan [--all] PROGRAM\n"
-    "Lists what may stop a static i386 Linux program on covm, before it runs: instructions that are not supported, "
-    "the\n"
-    "processor (guest.cpu) that it needs, instructions that are interpreted only, and system calls.\n"
-    "  --all                 every place, not the first few of each kind\n"
-    "Code is found from the entry point and the symbols on; the rest of the executable bytes is decoded too, as what "
-    "may\n"
-    "or may not be code. Functions named as variants for a processor (_avx2, _evex, _rtm, ...) that covm does not "
-    "claim to\n"
-    "be, and those that ask CPUID themselves, are taken not to reach what covm does not have.\n"
-    "Exit code 1: something that is not supported stands elsewhere.\n";
-
-enum { ALL = CLI_OWN, SHOWN = 3 };
+enum { SHOWN = 3 };
 
 struct view {
     struct scan scan;
@@ -202,15 +189,13 @@ static bool is_program(const char *path)
 
 int command_scan(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"all", no_argument, NULL, ALL}, {"help", no_argument, NULL, CLI_HELP}, {0}};
     struct view view = {0};
     int option, code = EXIT_GUEST;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != ALL) return cli_usage(option, usage);
+    while ((option = cli_next(COMMAND_SCAN, argc, argv)) != -1) {
+        if (option != OPTION_ALL) return cli_usage(option, COMMAND_SCAN);
         view.all = true;
     }
-    if (optind + 1 != argc) return cli_usage('?', usage);
+    if (optind + 1 != argc) return cli_usage('?', COMMAND_SCAN);
     const char *path = argv[optind];
     if (access(path, R_OK) != 0) code = EXIT_USAGE;
     if (is_program(path) && elf_file_open(&view.scan.elf, path)) code = show(&view, path);

@@ -17,6 +17,10 @@ struct stats {
     struct named_counter named[NAMED_COUNTERS_MAX]; /* interpreter-only instructions */
     unsigned named_count;
 };
+/* Beside the rows of the table: a name for each interpreter-only instruction that there was. */
+#define STATS_NAMED_PATH "interpreted_only.NAME"
+#define STATS_NAMED_UNIT "instructions"
+#define STATS_NAMED_MEANING "interpreter-only instructions of that name, where there were any"
 struct stats_value {
     bool null;    /* never sampled */
     bool counter; /* exact: `count`; else `real` */

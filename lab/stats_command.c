@@ -8,31 +8,57 @@
 #include "lab/regions.h"
 #include "lab/samples.h"
 #include "lab/stats.h"
+#include "lab/suggest.h"
 
-static const char usage[] =
-    "usage: covm stats list         every statistic and column of regions.csv: name, unit, formula, meaning\n"
-    "       covm stats diff [--tolerance PERCENT] A B\n"
-    "                               what differs between two runs (directories, or their stats.csv), the largest "
-    "change first; 1 if anything does by more than that (default: at all)\n";
+static void print_row(const char *path, const char *unit, const char *formula, const char *meaning)
+{
+    printf("%s\t%s\t%s\t%s\n", path, unit, formula ? formula : "", meaning);
+}
 
-static int list(void)
+static void print_column(void *cookie, const char *path, const char *unit, const char *meaning)
+{
+    (void)cookie;
+    print_row(path, unit, NULL, meaning);
+}
+
+/* Is `path` that name, or in that section? */
+static bool within(const char *path, const char *name)
+{
+    size_t length = strlen(name);
+    return !strncmp(path, name, length) && (!path[length] || path[length] == '.');
+}
+
+static int unknown(const struct stats_table *table, const char *name)
+{
+    struct suggest suggest;
+    struct text hint = {0};
+    suggest_begin(&suggest, name);
+    for (unsigned i = 0; i < table->count; i++)
+        suggest_offer(&suggest, table->rows[i].path, strlen(table->rows[i].path), 0);
+    suggest_print(&suggest, &hint);
+    fprintf(stderr, "covm stats list: no statistic '%s'%s\n", name, text_string(&hint));
+    text_free(&hint);
+    return EXIT_USAGE;
+}
+
+/* All, or with a name that one or those of its section. */
+static int list(const char *name)
 {
     struct stats_table table;
     stats_table_init(&table);
-    printf("name\tunit\tformula\tmeaning\n");
+    bool any = !name || within(STATS_NAMED_PATH, name);
+    for (unsigned i = 0; i < table.count; i++) any |= within(table.rows[i].path, name ? name : "");
+    if (any) printf("name\tunit\tformula\tmeaning\n");
     for (unsigned i = 0; i < table.count; i++) {
         const struct stats_row *row = &table.rows[i];
-        printf("%s\t%s\t%s\t%s\n", row->path, row->unit, row->formula ? row->formula : "", row->meaning);
+        if (!name || within(row->path, name)) print_row(row->path, row->unit, row->formula, row->meaning);
     }
-    printf("interpreted_only.NAME\tinstructions\t\tinterpreter-only instructions of that name, where there were any\n");
+    if (!name || within(STATS_NAMED_PATH, name))
+        print_row(STATS_NAMED_PATH, STATS_NAMED_UNIT, NULL, STATS_NAMED_MEANING);
+    int code = any ? EXIT_FINE : unknown(&table, name);
     stats_table_free(&table);
-    for (unsigned i = 0; i < region_column_count; i++) {
-        const struct region_column *column = &region_columns[i];
-        printf("regions.csv:%s\t%s\t\t%s\n", column->name, column->unit, column->meaning);
-    }
-    for (unsigned i = 0; i < REGION_MOVED; i++)
-        printf("regions.csv:ended:%s\t\t\t%s\n", region_ends[i].name, region_ends[i].meaning);
-    return EXIT_FINE;
+    if (!name) regions_describe(print_column, NULL);
+    return code;
 }
 
 /* ---- diff ---- */
@@ -111,16 +137,13 @@ static bool take_tolerance(const char *value, double *tolerance)
 
 int command_stats(int argc, char **argv)
 {
-    enum { TOLERANCE = CLI_OWN };
-    static const struct option options[] = {
-        {"tolerance", required_argument, NULL, TOLERANCE}, {"help", no_argument, NULL, CLI_HELP}, {0}};
     double tolerance = 0;
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option != TOLERANCE) return cli_usage(option, usage);
+    for (int option; (option = cli_next(COMMAND_STATS, argc, argv)) != -1;) {
+        if (option != OPTION_TOLERANCE) return cli_usage(option, COMMAND_STATS);
         if (!take_tolerance(optarg, &tolerance)) return EXIT_USAGE;
     }
     int rest = argc - optind;
-    if (rest == 1 && !strcmp(argv[optind], "list")) return list();
+    if ((rest == 1 || rest == 2) && !strcmp(argv[optind], "list")) return list(rest == 2 ? argv[optind + 1] : NULL);
     if (rest == 3 && !strcmp(argv[optind], "diff")) return diff(argv[optind + 1], argv[optind + 2], tolerance);
-    return cli_usage('?', usage);
+    return cli_usage('?', COMMAND_STATS);
 }

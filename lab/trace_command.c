@@ -5,32 +5,16 @@
 #include "lab/commands.h"
 #include "lab/run_command.h"
 
-static const char usage[] =
-    "usage: covm trace --format FORMAT -o FILE [options] [--] PROGRAM [ARGUMENT...]\n"
-    "Runs a program as 'covm run' does, and writes what it did for tools that people have. FORMAT is\n"
-    "  kanata                bundle by bundle, for Konata; of a window of cycles:\n"
-    "    --from CYCLE          where it begins (default 0)\n"
-    "    --cycles N            how long it is (default 10000, at most 1000000)\n"
-    "  perfetto              what the machine was doing over time, for ui.perfetto.dev:\n"
-    "    --resolution CYCLES   merge what is shorter (default: what keeps the file below 30 MB)\n"
-    "  callgrind             cycles by guest function, for callgrind_annotate and KCachegrind\n"
-    "  bbv                   basic-block vectors, for SimPoint; FILE.pc names the blocks:\n"
-    "    --interval INSNS      guest instructions a line (default 10000000)\n"
-    "Options, beside those of 'covm run':\n"
-    "  -o FILE               where the trace goes\n"
-    "  --record DIR          write the run record, too (the -o of 'covm run')\n" CLI_USAGE RUN_USAGE;
-
-enum { FORMAT = RUN_OWN, FROM, CYCLES, RESOLUTION, INTERVAL, RECORD };
 enum { CYCLES_DEFAULT = 10000, CYCLES_MAX = 1000000, INTERVAL_DEFAULT = 10000000 };
 
 /* Options that belong to one format. */
 static const struct {
     int option;
     const char *name, *format;
-} belongs[] = {{FROM, "--from", "kanata"},
-               {CYCLES, "--cycles", "kanata"},
-               {RESOLUTION, "--resolution", "perfetto"},
-               {INTERVAL, "--interval", "bbv"}};
+} belongs[] = {{OPTION_FROM, "--from", "kanata"},
+               {OPTION_CYCLES, "--cycles", "kanata"},
+               {OPTION_RESOLUTION, "--resolution", "perfetto"},
+               {OPTION_INTERVAL, "--interval", "bbv"}};
 
 struct command {
     struct run_command run;
@@ -61,15 +45,15 @@ static bool take(struct command *c, int option, char *value)
         if (belongs[i].option == option) c->given[i] = true;
     switch (option) {
     case 'o': c->trace.path = value; return true;
-    case FORMAT:
+    case OPTION_FORMAT:
         c->format = value;
         c->trace.format = trace_format_find(value);
         return c->trace.format || complain("--format %s: there are kanata, perfetto, callgrind, bbv", value, "");
-    case FROM: return take_number("--from", value, 0, INT64_MAX, &c->trace.from);
-    case CYCLES: return take_number("--cycles", value, 1, CYCLES_MAX, &c->trace.count);
-    case RESOLUTION: return take_number("--resolution", value, 1, INT64_MAX, &c->trace.resolution);
-    case INTERVAL: return take_number("--interval", value, 1, INT64_MAX, &c->trace.interval);
-    case RECORD: c->run.request.directory = value; return true;
+    case OPTION_FROM: return take_number("--from", value, 0, INT64_MAX, &c->trace.from);
+    case OPTION_CYCLES: return take_number("--cycles", value, 1, CYCLES_MAX, &c->trace.count);
+    case OPTION_RESOLUTION: return take_number("--resolution", value, 1, INT64_MAX, &c->trace.resolution);
+    case OPTION_INTERVAL: return take_number("--interval", value, 1, INT64_MAX, &c->trace.interval);
+    case OPTION_RECORD: c->run.request.directory = value; return true;
     default: return run_command_option(&c->run, option, value);
     }
 }
@@ -88,22 +72,14 @@ static bool is_whole(const struct command *c)
 
 int command_trace(int argc, char **argv)
 {
-    static const struct option options[] = {RUN_OPTIONS,
-                                            {"format", required_argument, NULL, FORMAT},
-                                            {"from", required_argument, NULL, FROM},
-                                            {"cycles", required_argument, NULL, CYCLES},
-                                            {"resolution", required_argument, NULL, RESOLUTION},
-                                            {"interval", required_argument, NULL, INTERVAL},
-                                            {"record", required_argument, NULL, RECORD},
-                                            {0}};
     struct command c = {.trace = {.count = CYCLES_DEFAULT, .interval = INTERVAL_DEFAULT}};
     int option, code = EXIT_FINE;
     bool fine = true;
     run_command_begin(&c.run, argv);
     c.run.request.trace = &c.trace;
-    while (fine && (option = getopt_long(argc, argv, "+o:d:qv", options, NULL)) != -1) {
-        if (option == '?' || option == CLI_HELP) {
-            code = cli_usage(option, usage);
+    while (fine && (option = cli_next(COMMAND_TRACE, argc, argv)) != -1) {
+        if (option == '?' || option == OPTION_HELP) {
+            code = cli_usage(option, COMMAND_TRACE);
             fine = false;
         } else if (!take(&c, option, optarg)) {
             code = EXIT_USAGE;
@@ -111,7 +87,7 @@ int command_trace(int argc, char **argv)
         }
     }
     if (fine && optind == argc)
-        code = cli_usage('?', usage);
+        code = cli_usage('?', COMMAND_TRACE);
     else if (fine && !is_whole(&c))
         code = EXIT_USAGE;
     else if (fine)

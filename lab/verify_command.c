@@ -16,13 +16,6 @@
 #include "lab/paths.h"
 #include "lab/sha256.h"
 
-static const char usage[] =
-    "usage: covm verify DIR\n"
-    "Runs the recorded run in DIR again: from another directory, in another environment, without and with other "
-    "address\n"
-    "randomisation; compares what each writes with the record, byte by byte. Standard input is that of this command,\n"
-    "which must be a file if the guest reads it.\n";
-
 enum { RECORD_BYTES_MAX = 1 << 30 };
 
 /* What a run is made again from. */
@@ -203,9 +196,8 @@ static bool verify(const struct recorded *r, unsigned perturbation, const char *
 
 int command_verify(int argc, char **argv)
 {
-    static const struct option options[] = {{"help", no_argument, NULL, CLI_HELP}, {0}};
-    int option = getopt_long(argc, argv, "", options, NULL);
-    if (option != -1 || argc - optind != 1) return cli_usage(option == -1 ? '?' : option, usage);
+    int option = cli_next(COMMAND_VERIFY, argc, argv);
+    if (option != -1 || argc - optind != 1) return cli_usage(option == -1 ? '?' : option, COMMAND_VERIFY);
     struct recorded r = {.directory = argv[optind]};
     struct diag diag = {0};
     char folder[] = "/tmp/covm-verify-XXXXXX", *path = lab_printf("%s/run.json", r.directory);

@@ -5,6 +5,7 @@
 
 #include "lab/child.h"
 #include "lab/fetch.h"
+#include "lab/files.h"
 #include "lab/text.h"
 #include "lab/workloads.h"
 
@@ -12,7 +13,7 @@ char *workload_path(const struct workloads *workloads, const struct workload *wo
 {
     if (workload->recipe)
         return lab_printf("%s/programs/%s.%s/%s", workloads->cache, workload->recipe, workload->cpu, workload->recipe);
-    return lab_printf("%s/build/workloads/%s", workloads->home, workload->name);
+    return lab_printf("%s/%s", workloads->built, workload->name);
 }
 
 char *workload_root(const struct workloads *workloads, const struct workload *workload)
@@ -20,12 +21,13 @@ char *workload_root(const struct workloads *workloads, const struct workload *wo
     return workload->recipe ? fetch_inputs(workloads) : lab_copy("/");
 }
 
+/* By when the file came here: an installed source is as old as the package that brought it. */
 static bool newer(const char *path, const struct stat *than)
 {
     struct stat status;
     if (stat(path, &status)) return true;
-    return status.st_mtim.tv_sec > than->st_mtim.tv_sec ||
-           (status.st_mtim.tv_sec == than->st_mtim.tv_sec && status.st_mtim.tv_nsec > than->st_mtim.tv_nsec);
+    return status.st_ctim.tv_sec > than->st_mtim.tv_sec ||
+           (status.st_ctim.tv_sec == than->st_mtim.tv_sec && status.st_ctim.tv_nsec > than->st_mtim.tv_nsec);
 }
 
 static bool up_to_date(const struct workloads *workloads, const struct workload *workload, const char *program)
@@ -49,19 +51,13 @@ static bool build_own(const struct workloads *workloads, const struct workload *
     char *program = workload_path(workloads, workload);
     bool fine = up_to_date(workloads, workload, program);
     if (!fine) {
-        char *directories[2] = {lab_printf("%s/build", workloads->home),
-                                lab_printf("%s/build/workloads", workloads->home)};
         /* written beside and renamed, so that nobody who builds at the same time runs half a program */
         char *unfinished = lab_printf("%s.%d", program, (int)getpid());
         char *command[8 + WORKLOAD_WORDS + 1] = {"gcc", "-m32", "-static", "-O2", "-march=i686", "-o", unfinished};
         unsigned words = 7;
         for (unsigned i = 0; workload->sources[i]; i++)
             command[words++] = lab_printf("%s/workloads/%s", workloads->home, workload->sources[i]);
-        for (unsigned i = 0; i < LENGTH(directories); i++) {
-            mkdir(directories[i], 0777);
-            free(directories[i]);
-        }
-        fine = child_succeeds(command) && rename(unfinished, program) == 0;
+        fine = files_make_directory(workloads->built) && child_succeeds(command) && rename(unfinished, program) == 0;
         if (!fine) fprintf(stderr, "covm: workload %s was not built (it needs gcc and gcc-multilib)\n", workload->name);
         while (words > 7) free(command[--words]);
         free(unfinished);

@@ -9,6 +9,7 @@
 #include "lab/paths.h"
 #include "lab/suggest.h"
 #include "lab/text.h"
+#include "lab/version.h"
 
 static const char *const size_names[WORKLOAD_SIZES] = {"test", "ref"};
 
@@ -130,6 +131,9 @@ bool workloads_load(struct workloads *workloads, const char *cache, struct diag 
 {
     static const char *const tables[] = {"workloads/workloads.yaml", "workloads/real.yaml"};
     *workloads = (struct workloads){.home = paths_home(), .cache = fetch_cache(cache)};
+    workloads->built = workloads->home && paths_writable(workloads->home)
+                           ? lab_printf("%s/build/workloads", workloads->home)
+                           : lab_printf("%s/workloads-" COVM_VERSION, workloads->cache);
     unsigned before = diag->count;
     for (unsigned i = 0; i < LENGTH(tables); i++) {
         char *path = paths_in_home(tables[i], diag);
@@ -168,6 +172,7 @@ void workloads_free(struct workloads *workloads)
     free(workloads->items);
     free(workloads->home);
     free(workloads->cache);
+    free(workloads->built);
     *workloads = (struct workloads){0};
 }
 

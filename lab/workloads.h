@@ -1,5 +1,5 @@
-/* workloads.h -- the guest programs: those that come with covm (workloads/workloads.yaml, built into build/workloads/),
- * and real ones (workloads/real.yaml), fetched and built by recipe into a cache folder, see fetch.h. */
+/* workloads.h -- the guest programs: those that come with covm (workloads/workloads.yaml), and real ones
+ * (workloads/real.yaml), fetched and built by recipe into a cache folder, see fetch.h. */
 #ifndef COVM_WORKLOADS_H
 #define COVM_WORKLOADS_H
 
@@ -26,6 +26,8 @@ struct workloads {
     unsigned count;
     char *home;  /* the tree they belong to */
     char *cache; /* where real programs are fetched to */
+    char *built; /* where ours are built, and the inputs of real ones made: in a tree of sources build/workloads/; where
+                  * covm is installed, a folder of this version in the cache */
 };
 
 /* Both tables. `cache`: that folder, or NULL for $COVM_CACHE, else covm/ in the user's cache folder. */

@@ -8,23 +8,6 @@
 #include "lab/fetch.h"
 #include "lab/job.h"
 
-static const char usage[] =
-    "usage: covm workloads                            lists them: name, what it stresses, whether a real one is "
-    "fetched\n"
-    "       covm workloads build [NAME...]            builds those that come with covm, and prints the programs' "
-    "paths\n"
-    "       covm workloads fetch NAME...|all          builds real programs from Debian's packages into the cache "
-    "folder\n"
-    "       covm workloads command [options] NAME...  prints how to run them, what they print, and their exit codes\n"
-    "       covm workloads run [options] [NAME...]    runs them and compares what they print with the host processor's "
-    "output\n"
-    "options:\n" CLI_USAGE "  --size test|ref       input size (default test)\n"
-    "  --check               compare every commit with a shadow interpreter (lockstep)\n"
-    "  --cache DIR           the cache folder (default: $COVM_CACHE, else covm/ in $XDG_CACHE_HOME or ~/.cache)\n"
-    "  -j N                  runs at a time (default 1)\n";
-
-enum { SIZE = CLI_OWN, CHECK, CACHE };
-
 struct options {
     struct config_args args;
     enum workload_size size;
@@ -175,7 +158,7 @@ static int act(const struct options *options, int count, char **words)
 {
     enum action action = 0;
     while (count && action < ACTIONS && strcmp(words[0], actions[action].name)) action++;
-    if (count && (action == ACTIONS || (actions[action].named && count == 1))) return cli_usage('?', usage);
+    if (count && (action == ACTIONS || (actions[action].named && count == 1))) return cli_usage('?', COMMAND_WORKLOADS);
     struct workloads workloads;
     struct diag diag = {0};
     int code = EXIT_CONFIG;
@@ -189,25 +172,20 @@ static int act(const struct options *options, int count, char **words)
 
 int command_workloads(int argc, char **argv)
 {
-    static const struct option long_options[] = {CLI_OPTIONS,
-                                                 {"size", required_argument, NULL, SIZE},
-                                                 {"check", no_argument, NULL, CHECK},
-                                                 {"cache", required_argument, NULL, CACHE},
-                                                 {0}};
     struct options options = {.size = WORKLOAD_TEST, .parallel = 1};
     int option, code = EXIT_USAGE;
     bool fine = true;
-    while (fine && (option = getopt_long(argc, argv, "j:", long_options, NULL)) != -1) {
-        if (option == SIZE) {
+    while (fine && (option = cli_next(COMMAND_WORKLOADS, argc, argv)) != -1) {
+        if (option == OPTION_SIZE) {
             fine = workload_size_parse(optarg, &options.size);
-        } else if (option == CHECK) {
+        } else if (option == OPTION_CHECK) {
             options.check = true;
-        } else if (option == CACHE) {
+        } else if (option == OPTION_CACHE) {
             options.cache = optarg;
         } else if (option == 'j') {
             fine = cli_number("-j", optarg, &options.parallel) && options.parallel > 0 && options.parallel <= 1024;
         } else if (!cli_option(&options.args, option, optarg)) {
-            code = cli_usage(option, usage);
+            code = cli_usage(option, COMMAND_WORKLOADS);
             fine = false;
         }
     }

@@ -9,27 +9,6 @@
 #include "lab/study/collect.h"
 #include "lab/study/sweep.h"
 
-static const char usage[] =
-    "usage: covm sweep plan    [options] STUDY.yaml   the points, and what is known of their cost\n"
-    "       covm sweep run     [options] STUDY.yaml   runs what is missing, then collects, and draws the figures\n"
-    "       covm sweep status  [options] STUDY.yaml   how each point stands\n"
-    "       covm sweep collect [options] STUDY.yaml   results.csv, tables and figures from the points that are done\n"
-    "options:\n" CLI_USAGE
-    "  -o DIR                the directory of the sweep (default: STUDY.sweep, in the current directory)\n"
-    "  -j N                  runs at a time (default: the processors that there are)\n"
-    "  --executor local|slurm\n"
-    "  --timeout SECONDS     end a run that takes longer; the point has then timed out\n"
-    "  --memory MIB          end a run that takes more memory\n"
-    "  --rerun failed|timeout  run those points again, too (again and again)\n"
-    "  --shard I/N           run only every Nth point, from the Ith on (0 to N-1)\n"
-    "  --no-wait             slurm: submit, and do not wait for the end\n"
-    "  --chunk N             slurm: points per task of the job array\n"
-    "  --sqlite              collect: results.sqlite, too\n"
-    "  --png                 collect: figures as PNG, too\n"
-    "  --cache DIR           the folder of fetched programs (see covm workloads)\n";
-
-enum { EXECUTOR = CLI_OWN, TIMEOUT, MEMORY, RERUN, SHARD, NO_WAIT, CHUNK, SQLITE, PNG, CACHE };
-
 struct command {
     struct config_args args;
     struct sweep_options options;
@@ -88,19 +67,19 @@ static bool take(struct command *c, int option, char *value)
     switch (option) {
     case 'o': c->directory = value; return true;
     case 'j': return take_unsigned("-j", value, 4096, &c->options.parallel);
-    case EXECUTOR: return one_of("--executor", value, "local", "slurm", &c->slurm);
-    case TIMEOUT: return take_count("--timeout", value, 100000000, &c->options.timeout_seconds);
-    case MEMORY:
+    case OPTION_EXECUTOR: return one_of("--executor", value, "local", "slurm", &c->slurm);
+    case OPTION_TIMEOUT: return take_count("--timeout", value, 100000000, &c->options.timeout_seconds);
+    case OPTION_MEMORY:
         if (!take_count("--memory", value, 1 << 24, &c->options.memory_bytes)) return false;
         c->options.memory_bytes <<= 20;
         return true;
-    case RERUN: return take_rerun(c, value);
-    case SHARD: return take_shard(c, value);
-    case NO_WAIT: c->options.wait = false; return true;
-    case CHUNK: return take_unsigned("--chunk", value, STUDY_POINTS_MAX, &c->options.chunk);
-    case SQLITE: c->collect.sqlite = true; return true;
-    case PNG: c->collect.png = true; return true;
-    case CACHE: c->cache = value; return true;
+    case OPTION_RERUN: return take_rerun(c, value);
+    case OPTION_SHARD: return take_shard(c, value);
+    case OPTION_NO_WAIT: c->options.wait = false; return true;
+    case OPTION_CHUNK: return take_unsigned("--chunk", value, STUDY_POINTS_MAX, &c->options.chunk);
+    case OPTION_SQLITE: c->collect.sqlite = true; return true;
+    case OPTION_PNG: c->collect.png = true; return true;
+    case OPTION_CACHE: c->cache = value; return true;
     default: return cli_option(&c->args, option, value);
     }
 }
@@ -213,32 +192,20 @@ static int with_study(struct command *c, const char *verb, const char *path)
 
 int command_sweep(int argc, char **argv)
 {
-    static const struct option options[] = {CLI_OPTIONS,
-                                            {"executor", required_argument, NULL, EXECUTOR},
-                                            {"timeout", required_argument, NULL, TIMEOUT},
-                                            {"memory", required_argument, NULL, MEMORY},
-                                            {"rerun", required_argument, NULL, RERUN},
-                                            {"shard", required_argument, NULL, SHARD},
-                                            {"no-wait", no_argument, NULL, NO_WAIT},
-                                            {"chunk", required_argument, NULL, CHUNK},
-                                            {"sqlite", no_argument, NULL, SQLITE},
-                                            {"png", no_argument, NULL, PNG},
-                                            {"cache", required_argument, NULL, CACHE},
-                                            {0}};
     static const char *const verbs[] = {"plan", "run", "status", "collect"};
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct command c = {.options = {.parallel = processors > 0 ? (unsigned)processors : 1, .wait = true}};
     int option, code = -1;
-    while (code < 0 && (option = getopt_long(argc, argv, "o:j:", options, NULL)) != -1) {
-        if (option == '?' || option == CLI_HELP)
-            code = cli_usage(option, usage);
+    while (code < 0 && (option = cli_next(COMMAND_SWEEP, argc, argv)) != -1) {
+        if (option == '?' || option == OPTION_HELP)
+            code = cli_usage(option, COMMAND_SWEEP);
         else if (!take(&c, option, optarg))
             code = EXIT_USAGE;
     }
     bool known = false;
     for (unsigned i = 0; code < 0 && argc - optind == 2 && i < LENGTH(verbs); i++)
         known |= !strcmp(argv[optind], verbs[i]);
-    if (code < 0) code = known ? with_study(&c, argv[optind], argv[optind + 1]) : cli_usage('?', usage);
+    if (code < 0) code = known ? with_study(&c, argv[optind], argv[optind + 1]) : cli_usage('?', COMMAND_SWEEP);
     config_args_free(&c.args);
     return code;
 }

@@ -3,7 +3,7 @@
 # writes, and the scripts beside it. Each file appears whole.
 set -eu
 here=$(cd "${0%/*}" && pwd)
-[ -f "$1/.made" ] && [ -z "$(find "$here" -newer "$1/.made")" ] && exit
+[ -f "$1/.made" ] && [ -z "$(find "$here" -cnewer "$1/.made")" ] && exit
 mkdir -p "$1"
 work=$(mktemp -d "$1/.new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
