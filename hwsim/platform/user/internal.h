@@ -586,6 +586,7 @@ struct thread {
     bool dead;
     struct wait wait;
     struct futex_wait futex;
+    struct ipc_wait *ipc_wait; /* for semaphores or a message (ipc.h); NULL: it does not */
     uint64_t blocked, saved; /* signals; saved: what sigsuspend replaced, to be restored after the handler */
     uint64_t awaited;        /* signals that sigtimedwait takes */
     bool restore;
@@ -703,6 +704,12 @@ struct ipc_table {
 /* A mapping of the segment is gone: if it was the last one of a removed segment, so is that's own reference. */
 void shared_memory_left(struct user *user, struct segment *segment);
 void shared_memory_destroy(struct user *user);
+/* What the running process's end does to semaphores (SEM_UNDO). */
+void semaphores_exit(struct user *user);
+void semaphores_destroy(struct user *user);
+void message_queues_destroy(struct user *user);
+/* The thread does not wait for an object any more. */
+void ipc_wait_end(struct thread *thread);
 
 /* ---- the whole ---- */
 
@@ -743,7 +750,7 @@ struct user {
     struct epoll *epolls;
     struct file *timer_files;
     struct lock *locks;
-    struct ipc_table segments; /* of shared memory */
+    struct ipc_table segments, semaphore_sets, message_queues;
     uint64_t refused[8];  /* system calls that were reported already, a bit each */
     void (*on_refused)(void *cookie, uint32_t number, uint32_t site); /* user_config's */
     void *on_refused_cookie;

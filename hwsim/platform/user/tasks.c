@@ -190,6 +190,7 @@ static void die(struct user *user, struct thread *thread)
     futex_exit(user);
     user->thread = running;
     file_release(user, thread->opening);
+    ipc_wait_end(thread);
     remove_thread(user, thread);
     thread->dead = true;
     if (thread != running) free(thread);
@@ -282,6 +283,7 @@ void task_end_process(struct user *user, unsigned status)
     timers_delete(process);
     process->insns += hw_insns(user->core) - user->since; /* for who asks before the core leaves it */
     user->since = hw_insns(user->core);
+    semaphores_exit(user);
     files_close(user);
     task_leave_parent(user);
     end_children(user);
@@ -327,7 +329,11 @@ void task_destroy(struct user *user)
         if (left[i]->process->reaped) discard(user, left[i]->process);
         free(left[i]);
     }
-    while (user->thread_count) free(user->threads[--user->thread_count]);
+    while (user->thread_count) {
+        struct thread *thread = user->threads[--user->thread_count];
+        ipc_wait_end(thread);
+        free(thread);
+    }
     while (user->process_count) discard(user, user->processes[--user->process_count]);
     free(user->threads);
     free(user->processes);

@@ -295,6 +295,8 @@ void user_destroy(struct user *user)
     if (!user) return;
     task_destroy(user);
     shared_memory_destroy(user);
+    semaphores_destroy(user);
+    message_queues_destroy(user);
     files_destroy(user);
     free(user);
 }
