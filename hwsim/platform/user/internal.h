@@ -181,6 +181,17 @@ uint64_t time_now(const struct user *user);
 uint64_t time_wall(const struct user *user); /* ns since 1970 */
 /* CPU time of a process. */
 uint64_t time_process(const struct user *user, const struct process *process);
+/* Whose CPU time a clock tells: a process's or a thread's, the other is 0; both: it tells nobody's. */
+struct cpu_clock {
+    uint32_t process, thread;
+};
+/* Its reading; 0 of somebody who is gone. */
+uint64_t time_cpu(const struct user *user, struct cpu_clock clock);
+/* What a clock is: 0 or -EINVAL. */
+int time_cpu_clock(const struct user *user, uint32_t clock, struct cpu_clock *cpu);
+static inline bool time_is_cpu(struct cpu_clock clock) { return clock.process || clock.thread; }
+/* Do timers and sleepers run by it? 0 or -errno. */
+int time_check_clock(const struct user *user, uint32_t clock, struct cpu_clock *cpu);
 /* A clock's reading: 0 or -EINVAL. */
 int time_clock(const struct user *user, uint32_t clock, uint64_t *ns);
 /* The least count of instructions that take at least `ns`; the count at which time_now reaches `until`. */
@@ -564,6 +575,8 @@ struct wait {
     bool watchful; /* it may come by any system call of another thread */
     bool killable; /* of all signals only SIGKILL ends the wait */
     uint64_t until;
+    struct cpu_clock cpu; /* of which it waits for a reading, too */
+    uint64_t cpu_until;
 };
 /* A place where threads wait: a word of a space, or of memory that several spaces share (space 0). */
 struct futex_key {
@@ -604,7 +617,7 @@ struct thread {
     bool call_abandoned;  /* it set all registers itself (sigreturn): no result, no restart */
 };
 
-enum { LIMIT_CORE = 4, LIMIT_COUNT = 16 };
+enum { LIMIT_CPU = 0, LIMIT_CORE = 4, LIMIT_COUNT = 16 };
 /* What its threads share. */
 struct process {
     uint32_t id, parent, group, session;

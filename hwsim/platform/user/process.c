@@ -223,6 +223,7 @@ static int64_t set_limit(struct user *user, uint32_t which, const uint64_t new[2
     if (new[1] > user->process->limit[which][1]) return -EPERM;
     user->process->limit[which][0] = new[0];
     user->process->limit[which][1] = new[1];
+    if (which == LIMIT_CPU) core_event_changed(user->core);
     return 0;
 }
 
