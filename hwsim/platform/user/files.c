@@ -181,7 +181,7 @@ static int64_t open_special(struct user *user, const struct special_file *specia
         if (kind == FILE_DIRECTORY && (write || flags & O_CREAT)) return -EISDIR;
         if (flags & O_DIRECTORY && kind != FILE_DIRECTORY) return -ENOTDIR;
         if (kind == FILE_TEXT && (write || flags & O_TRUNC)) return -EACCES;
-        if (kind == FILE_DEVICE && special->number == DEVICE_TTY && !user->params.tty)
+        if (kind == FILE_DEVICE && special->number == DEVICE_TTY && !user->process->terminal)
             return -ENXIO; /* no controlling terminal */
     }
     struct file *file = file_create(flags & O_PATH ? FILE_PATH : kind, flags, -1);
@@ -506,6 +506,7 @@ bool files_create(struct user *user, const struct user_config *config, char *err
         file->seekable = i == 0 && fstat(host[0], &status) == 0 && S_ISREG(status.st_mode);
         user->process->files.file[i] = file;
     }
+    terminal_attach(user);
     return true;
 }
 

@@ -257,6 +257,9 @@ void signal_force(struct user *user, struct signal_info info);
 struct signal_info *signal_find(struct pending *pending, const struct signal_info *like);
 /* Would the thread handle a signal, if it looked now? */
 bool signal_waiting(const struct user *user, const struct thread *thread);
+/* Of a process group's processes, all. */
+void signal_send_group(struct user *user, uint32_t group, struct signal_info info);
+bool signal_ignored(const struct process *process, int number);
 bool signal_kills(const struct thread *thread); /* has it, or its process, been sent SIGKILL? */
 /* Would an exit of a child of this process be waited for by nobody? */
 bool signal_reaps_children(const struct process *process);
@@ -544,8 +547,16 @@ struct terminal {
     uint8_t modes[TERMIOS_BYTES],
         old[TERMIOS_BYTES]; /* struct termios of the kernel; the host's terminal at the start */
     uint16_t size[4];
-    uint32_t group; /* in the foreground; 0: that of the first process */
+    uint32_t session, group; /* that it controls, and which of that's is in the foreground; 0: none */
 };
+/* With guest.tty: it controls the session of the first process. */
+void terminal_attach(struct user *user);
+/* May the running process read from (SIGTTIN), or write to or change (SIGTTOU), the file if that is a terminal? 0; or
+ * -EIO; or RESTART_ALWAYS, its group having been sent the signal. */
+int64_t terminal_allows(struct user *user, const struct file *file, int signal);
+int64_t terminal_allows_output(struct user *user, const struct file *file);
+/* The running process has no controlling terminal any more; the end of a session's leader takes it from all. */
+void terminal_detach(struct user *user);
 int64_t terminal_control(struct user *user, const struct file *file, uint32_t request, uint32_t address);
 void terminal_restore(struct user *user);
 
@@ -626,6 +637,7 @@ struct process {
     bool ended;
     bool reaped; /* and nobody will ask for it again */
     bool stopped, execed;
+    bool terminal;           /* it has a controlling terminal: the one that there is */
     unsigned status;         /* as wait tells it, of the end or of the last stop */
     bool news;               /* a stop or continuation that nobody has waited for yet */
     uint32_t vfork;          /* id of the thread that waits for it to leave the space that both use; 0: none */
@@ -668,6 +680,9 @@ void task_leave_parent(struct user *user);
 /* Stops the running process; lets one go on. */
 void task_stop(struct user *user, int signal);
 void task_continue(struct user *user, struct process *process, bool told);
+/* Is nobody outside the group, but in its session, a parent of one of its processes (other than `but`, or NULL)? Whoever
+ * started the first process counts as such a parent. */
+bool task_is_orphaned(const struct user *user, uint32_t group, const struct process *but);
 /* Its parent knows of its end. */
 void task_reap(struct user *user, struct process *process);
 /* A dead thread that the core has left. */

@@ -145,6 +145,8 @@ static int64_t write_host(struct user *user, const struct file *file, const uint
 
 static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, size_t bytes, uint64_t offset)
 {
+    int64_t status = terminal_allows(user, file, SIGTTIN);
+    if (status < 0) return status;
     switch (file->kind) {
     case FILE_REGULAR: return read_host(user, file, to, bytes, offset);
     case FILE_STREAM:
@@ -163,6 +165,8 @@ static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, siz
 
 static int64_t write_piece(struct user *user, struct file *file, const uint8_t *from, size_t bytes, uint64_t offset)
 {
+    int64_t status = terminal_allows_output(user, file);
+    if (status < 0) return status;
     switch (file->kind) {
     case FILE_REGULAR: return write_host(user, file, from, bytes, offset);
     case FILE_STREAM: return write_stream(user, file->host, from, bytes);
