@@ -34,6 +34,7 @@ struct file *file_create(enum file_kind kind, int flags, int host)
 void file_release(struct user *user, struct file *file)
 {
     if (!file || --file->references) return;
+    bool socket = file->socket;
     locks_released(user, file);
     epoll_forget(user, file);
     if (file->epoll) epoll_close(user, file);
@@ -46,6 +47,7 @@ void file_release(struct user *user, struct file *file)
     free(file->text.bytes);
     free(file->path);
     free(file);
+    if (socket && user->passed) passing_collect(user);
 }
 
 int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec)

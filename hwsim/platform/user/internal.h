@@ -427,7 +427,8 @@ struct entry {
 };
 /* An open file: shared by the descriptors that dup made of one another. */
 struct file {
-    unsigned references;
+    unsigned references, in_flight; /* all, and those of messages that nobody has received yet */
+    bool reached;                   /* while it is found out whom anybody can reach */
     enum file_kind kind;
     int flags; /* O_ bits as given, less those that only matter for opening */
     int host;  /* owned host descriptor, or -1; not owned for a stream */
@@ -507,6 +508,7 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
 unsigned pipe_poll(const struct file *file);
 uint64_t pipe_changes(const struct file *file);
 size_t pipe_available(const struct file *file);
+size_t pipe_packet(const struct pipe *pipe); /* bytes of the first packet, which there is */
 uint64_t pipe_number(const struct file *file); /* each its own */
 int64_t pipe_size(const struct file *file);
 int64_t pipe_resize(struct file *file, uint32_t bytes);
@@ -523,6 +525,12 @@ void pipe_shut(struct file *file, bool read, bool write);
 void pipe_abort(struct file *file);
 bool pipe_aborted(struct pipe *pipe, bool take);
 uint64_t pipe_next_number(struct user *user);
+/* Of a connection: the end that reads the pipe (NULL: it is closed), what came with what is in it (sockets.h), and the
+ * bytes, or packets, that went into it and out of it since the start. */
+struct file *pipe_reader(const struct pipe *pipe);
+struct passed **pipe_passed(struct pipe *pipe);
+uint64_t pipe_written(const struct pipe *pipe);
+uint64_t pipe_consumed(const struct pipe *pipe);
 
 /* Sockets (sockets.h): reads and writes as of pipes. */
 struct socket;
@@ -532,6 +540,10 @@ unsigned socket_poll(const struct file *file);
 size_t socket_available(const struct file *file);
 uint64_t socket_number(const struct file *file);
 void socket_close(struct user *user, struct file *file);
+/* A call begins to read or write. */
+void socket_start(struct file *file);
+/* A socket is gone: those that only each other's messages hold go, too (passing.c). */
+void passing_collect(struct user *user);
 
 /* Locks (locks.c): a descriptor of the process was closed; the last one of a file was. */
 enum lock_command { LOCK_GET, LOCK_TRY, LOCK_WAIT };
@@ -775,6 +787,9 @@ struct user {
     struct pipe *fifos;       /* that are open */
     uint64_t pipes_made;
     struct socket *sockets; /* that have a name */
+    struct passed *passed;  /* all that is in flight */
+    unsigned passed_files;
+    bool collecting;
     struct epoll *epolls;
     struct file *timer_files;
     struct lock *locks;

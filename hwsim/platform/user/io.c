@@ -266,6 +266,7 @@ int64_t io_vectors(struct user *user, struct file *file, const uint32_t (*vector
                    bool write)
 {
     struct thread *thread = user->thread;
+    if (file->socket) socket_start(file);
     if (file->packets) return move_message(user, file, vector, count, write);
     uint32_t before = schedule_again(&thread->wait) ? thread->written : 0, done = before, skip = before;
     int64_t got = 0;
