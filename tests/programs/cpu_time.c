@@ -110,7 +110,7 @@ static long sleep_on(clockid_t clock, int flags, long ms, struct timespec *left)
 
 static void *sleeper(void *told)
 {
-    *(long *)told = sleep_on(CLOCK_PROCESS_CPUTIME_ID, 0, 30, NULL);
+    *(volatile long *)told = sleep_on(CLOCK_PROCESS_CPUTIME_ID, 0, 30, NULL);
     return NULL;
 }
 
@@ -142,9 +142,9 @@ static void sleeping(void)
     kill(child, SIGKILL);
     join(child);
     pthread_t thread;
-    long told = 9;
-    pthread_create(&thread, NULL, sleeper, &told);
-    spin(40);
+    volatile long told = 9;
+    pthread_create(&thread, NULL, sleeper, (void *)&told);
+    while (told == 9) spin(1);
     pthread_join(thread, NULL);
     say("in a thread, on the process's", told);
 }
@@ -172,10 +172,10 @@ static void set(timer_t timer, long first, long interval)
     say("set", timer_settime(timer, 0, &when, NULL));
 }
 
-static void *worker(void *ms)
+static void *worker(void *unused)
 {
-    spin(*(long *)ms);
-    return NULL;
+    while (!length) spin(1);
+    return unused;
 }
 
 static void timers(void)
@@ -193,21 +193,18 @@ static void timers(void)
     set(process, 50, 0), set(thread, 20, 0), set(silent, 10, 0);
     usleep(100000);
     printf("none while it slept: %d\n", length);
-    spin(40);
+    while (length < 2) spin(1);
     printf("after a while: %.*s\n", (int)length, trail);
-    spin(40);
-    printf("after another: %.*s\n", (int)length, trail);
     timer_gettime(silent, &left);
     printf("the silent one: %ld %ld\n", (long)left.it_value.tv_sec, left.it_value.tv_nsec);
     set(process, 5000, 3000);
     timer_gettime(process, &left);
     printf("left: %d of interval %ld\n", left.it_value.tv_sec == 4 || left.it_value.tv_sec == 5,
            (long)left.it_interval.tv_sec);
-    long ms = 50;
     pthread_t other;
     length = 0;
     set(process, 30, 0), set(thread, 30, 0);
-    pthread_create(&other, NULL, worker, &ms);
+    pthread_create(&other, NULL, worker, NULL);
     pthread_join(other, NULL);
     printf("another thread's work: %.*s\n", (int)length, trail);
     timer_delete(process), timer_delete(thread), timer_delete(silent);

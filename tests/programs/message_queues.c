@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,12 +54,10 @@ static int send(int id, long type, const char *text, int flags)
     return msgsnd(id, &buffer, strlen(text), flags);
 }
 
-static unsigned patience; /* us that a receiver lets pass before it says anything */
 static void receive(const char *what, int id, size_t room, long type, int flags)
 {
     memset(&buffer, '.', sizeof buffer);
     long got = msgrcv(id, &buffer, room, type, flags);
-    if (patience) usleep(patience);
     if (got < 0)
         say(what, -1);
     else
@@ -162,98 +161,153 @@ static void by_key(void)
     msgctl(id, IPC_RMID, NULL);
 }
 
-/* ---- waiting: long enough for the others to have come to where they wait ---- */
+/* ---- waiting ---- */
 
 static void handler(int number) { (void)number; }
-static void pause_a_while(void) { usleep(40000); }
+
+static int about_to_wait[2];
+static void announce(void) { write(about_to_wait[1], "", 1); }
+
+/* Lets the child come to where it waits: behind its announcement there is nothing else that it could sleep in. */
+static void await(pid_t child)
+{
+    char byte, path[32], line[200] = "", *state;
+    read(about_to_wait[0], &byte, 1);
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)child);
+    do {
+        usleep(2000);
+        FILE *file = fopen(path, "r");
+        fgets(line, sizeof line, file);
+        fclose(file);
+        state = strrchr(line, ')');
+    } while (!state || state[2] != 'S');
+}
+
+/* What came to a child, which its parent prints when it joins it. */
+static struct outcome {
+    long got, type;
+    int error;
+    char text[40];
+} *outcomes;
+
+static pid_t start_receiver(int id, int i, size_t room, long type)
+{
+    pid_t child = fork_quietly();
+    if (child == 0) {
+        announce();
+        outcomes[i].got = msgrcv(id, &buffer, room, type, 0);
+        outcomes[i].error = errno;
+        outcomes[i].type = buffer.type;
+        memcpy(outcomes[i].text, buffer.text, sizeof outcomes[i].text);
+        leave(i);
+    }
+    await(child);
+    return child;
+}
+
+static void join_receiver(pid_t child, int i)
+{
+    join(child);
+    if (outcomes[i].got < 0)
+        printf("receiver %d: %s\n", i, strerrorname_np(outcomes[i].error));
+    else
+        printf("receiver %d: %ld bytes of type %ld, %.*s\n", i, outcomes[i].got, outcomes[i].type, (int)outcomes[i].got,
+               outcomes[i].text);
+}
+
+/* A child that waits, is interrupted, and waits again until the queue is removed. */
+static pid_t start_stubborn(int id, long (*wait)(int id))
+{
+    pid_t child = fork_quietly();
+    if (child == 0) {
+        struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+        sigaction(SIGUSR1, &action, NULL);
+        for (int i = 0; i < 2; i++) {
+            announce();
+            outcomes[i].got = wait(id);
+            outcomes[i].error = errno;
+        }
+        leave(0);
+    }
+    await(child);
+    kill(child, SIGUSR1);
+    await(child);
+    return child;
+}
+static void join_stubborn(pid_t child)
+{
+    join(child);
+    for (int i = 0; i < 2; i++)
+        printf("%s: %ld %s\n", i ? "removed under it" : "interrupted", outcomes[i].got, strerrorname_np(outcomes[i].error));
+}
+static long receive_7(int id) { return msgrcv(id, &buffer, 10, 7, 0); }
+static long send_large(int id)
+{
+    buffer.type = 1;
+    return msgsnd(id, &buffer, 8192, 0);
+}
 
 static void receivers(void)
 {
-    int id = msgget(IPC_PRIVATE, 0600);
+    int id = msgget(IPC_PRIVATE, 0600), status;
     static const long type[] = {0, 3, -2, 3, 0, 0};
     pid_t child[6];
-    for (int i = 0; i < 6; i++) {
-        if ((child[i] = fork_quietly()) == 0) {
-            char name[] = "receiver 0";
-            name[9] = (char)('0' + i);
-            patience = 30000 * (1 + (unsigned)i);
-            receive(name, id, i == 2 || i == 3 ? 2 : 20, type[i], 0);
-            leave(i);
-        }
-        pause_a_while();
-    }
+    for (int i = 0; i < 6; i++) child[i] = start_receiver(id, i, i == 2 || i == 3 ? 2 : 20, type[i]);
     done("sent", send(id, 3, "to the first", 0));
-    join(child[0]);
-    done("sent", send(id, 1, "too large for one", 0)); /* too large for it: the next */
-    join(child[2]);
-    join(child[4]);
+    join_receiver(child[0], 0);
+    done("sent", send(id, 1, "too large for one", 0)); /* that takes low types: the next */
+    join_receiver(child[2], 2);
+    join_receiver(child[4], 4);
     tell("in between", id);
     done("sent", send(id, 3, "three", 0));
-    join(child[1]);
+    join_receiver(child[1], 1);
     done("sent", send(id, 3, "too large", 0));
-    join(child[5]);
-    join(child[3]);
+    join_receiver(child[3], 3);
+    join_receiver(child[5], 5);
     tell("none waits", id);
-    if ((child[0] = fork_quietly()) == 0) {
-        struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
-        sigaction(SIGUSR1, &action, NULL);
-        receive("interrupted", id, 10, 7, 0);
-        receive("removed under it", id, 10, 7, 0);
-        leave(0);
-    }
-    pause_a_while();
-    kill(child[0], SIGUSR1);
-    pause_a_while();
-    if ((child[1] = fork_quietly()) == 0) {
-        receive("stopped", id, 10, 5, 0);
-        leave(0);
-    }
-    int status;
-    pause_a_while();
+    child[0] = start_stubborn(id, receive_7);
+    child[1] = start_receiver(id, 2, 10, 5);
     kill(child[1], SIGSTOP);
     waitpid(child[1], &status, WUNTRACED);
     kill(child[1], SIGCONT);
-    pause_a_while();
     done("sent", send(id, 5, "restarted", 0));
-    join(child[1]);
+    join_receiver(child[1], 2);
     done("removed", msgctl(id, IPC_RMID, NULL));
-    join(child[0]);
+    join_stubborn(child[0]);
+}
+
+static pid_t start_sender(int id, long type, size_t bytes)
+{
+    pid_t child = fork_quietly();
+    if (child == 0) {
+        announce();
+        buffer.type = type;
+        leave(msgsnd(id, &buffer, bytes, 0) < 0 ? errno : 0);
+    }
+    return child;
 }
 
 static void senders(void)
 {
     int id = msgget(IPC_PRIVATE, 0600);
-    pid_t child[3];
+    char byte;
     memset(buffer.text, 'y', 8192);
     buffer.type = 1;
     for (int i = 0; i < 2; i++) done("sent", msgsnd(id, &buffer, 8000, 0));
-    for (int i = 0; i < 2; i++) {
-        if ((child[i] = fork_quietly()) == 0) {
-            buffer.type = 2 + i;
-            leave(msgsnd(id, &buffer, i ? 300 : 8192, 0) < 0 ? errno : 0);
-        }
-        if (i) join(child[i]);
-        pause_a_while();
-    }
+    pid_t large = start_sender(id, 2, 8192);
+    await(large);
+    pid_t small = start_sender(id, 3, 300);
+    read(about_to_wait[0], &byte, 1);
+    join(small);
     tell("the smaller went in", id);
     printf("got %ld\n", (long)msgrcv(id, &buffer, TEXT, 1, 0));
-    pause_a_while();
     tell("so large a one does not fit yet", id);
     printf("got %ld\n", (long)msgrcv(id, &buffer, TEXT, 3, 0));
-    join(child[0]);
+    join(large);
     tell("full", id);
-    if ((child[0] = fork_quietly()) == 0) {
-        struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
-        sigaction(SIGUSR1, &action, NULL);
-        say("interrupted", msgsnd(id, &buffer, 8192, 0));
-        say("removed under it", msgsnd(id, &buffer, 8192, 0));
-        leave(0);
-    }
-    pause_a_while();
-    kill(child[0], SIGUSR1);
-    pause_a_while();
+    large = start_stubborn(id, send_large);
     done("removed", msgctl(id, IPC_RMID, NULL));
-    join(child[0]);
+    join_stubborn(large);
 }
 
 /* ---- at random ---- */
@@ -292,6 +346,8 @@ int main(int count, char **argument)
         at_random((unsigned)atoi(argument[2]));
         return 0;
     }
+    pipe(about_to_wait);
+    outcomes = mmap(NULL, 6 * sizeof *outcomes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     simple();
     by_key();
     receivers();

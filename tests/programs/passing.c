@@ -229,7 +229,7 @@ static void wrong(void)
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = (void *)8, .msg_controllen = 64};
     say("from nowhere", sendmsg(pair[0], &message, 0));
     keep = true;
-    receive("with files, some", pair[1], 1, CMSG_SPACE(3 * sizeof(int)), 0);
+    receive("with files, some", pair[1], 1, CMSG_LEN(3 * sizeof(int)), 0);
     for (int fd = came; fd > came - 3; fd--) close(fd);
     receive("without", pair[1], 10, 100, 0);
     send_with(pair[0], "x", 1, fds, 1);
@@ -375,6 +375,9 @@ static uint32_t below(uint32_t limit)
 static void at_random(unsigned steps)
 {
     static const int types[] = {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM};
+    /* alike whatever the size of a header */
+    static const size_t rooms[] = {0, CMSG_LEN(0), CMSG_LEN(sizeof(int)), CMSG_LEN(2 * sizeof(int)),
+                                   CMSG_SPACE(sizeof(struct ucred)) + CMSG_LEN(4 * sizeof(int))};
     int pair[3][2], on = 0, file[4];
     unsigned waiting[3] = {0};
     for (unsigned i = 0; i < 3; i++) socketpair(AF_UNIX, types[i], 0, pair[i]);
@@ -399,7 +402,7 @@ static void at_random(unsigned steps)
         default:
             printf("%u, %zu: ", which, bytes);
             int flags = below(4) == 0 ? MSG_PEEK : below(8) == 0 ? MSG_CMSG_CLOEXEC : 0;
-            if (receive("received", pair[which][1], bytes, below(5) * 16, flags) < 0) waiting[which] = 0;
+            if (receive("received", pair[which][1], bytes, rooms[below(5)], flags) < 0) waiting[which] = 0;
             if (!(flags & MSG_PEEK) && which && waiting[which]) waiting[which]--;
         }
     }

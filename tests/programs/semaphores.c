@@ -184,18 +184,22 @@ static void waiting(void)
     wait_for(id, 1, GETZCNT, 1);
     done("down", operate(id, 1, -1, 0));
     join(child[0]);
+    int told[2];
+    char byte;
+    pipe(told);
     if ((child[0] = fork_quietly()) == 0) {
         struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
         sigaction(SIGUSR1, &action, NULL);
         int result = operate(id, 1, -1, 0);
         say("interrupted", result);
-        result = operate(id, 1, -1, 0);
-        say("removed under it", result);
-        leave(0);
+        fflush(stdout);
+        write(told[1], "", 1);
+        leave(operate(id, 1, -1, 0) < 0 ? errno : 0); /* until it is removed */
     }
     wait_for(id, 1, GETNCNT, 1);
+    fflush(stdout);
     kill(child[0], SIGUSR1);
-    usleep(30000);
+    read(told[0], &byte, 1);
     wait_for(id, 1, GETNCNT, 1);
     if ((child[1] = fork_quietly()) == 0) leave(operate(id, 0, -1, 0));
     wait_for(id, 0, GETNCNT, 1);
