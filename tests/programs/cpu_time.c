@@ -1,4 +1,5 @@
-/* cpu_time.c -- clocks and timers of CPU time, and its limit: what comes when, in what order, never how much exactly. */
+/* cpu_time.c -- clocks and timers of CPU time, and its limit: what comes when, in what order, never how much exactly.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -73,13 +74,20 @@ static void clocks(void)
         const char *name;
         clockid_t clock;
     } row[] = {
-        {"own process", CLOCK_PROCESS_CPUTIME_ID}, {"own thread", CLOCK_THREAD_CPUTIME_ID},
-        {"process 0", clock_of(0, 2)},             {"thread 0", clock_of(0, 6)},
-        {"process, by id", clock_of(getpid(), 2)}, {"thread, by id", clock_of(getpid(), 6)},
-        {"process, in ticks", clock_of(0, 0)},     {"thread, of user", clock_of(0, 5)},
-        {"child", clock_of(child, 2)},             {"child's thread", clock_of(child, 6)},
-        {"a file's", clock_of(5, 3)},              {"nobody's", clock_of(0x3fffff, 2)},
-        {"coarse", CLOCK_MONOTONIC_COARSE},        {"12", 12},
+        {"own process", CLOCK_PROCESS_CPUTIME_ID},
+        {"own thread", CLOCK_THREAD_CPUTIME_ID},
+        {"process 0", clock_of(0, 2)},
+        {"thread 0", clock_of(0, 6)},
+        {"process, by id", clock_of(getpid(), 2)},
+        {"thread, by id", clock_of(getpid(), 6)},
+        {"process, in ticks", clock_of(0, 0)},
+        {"thread, of user", clock_of(0, 5)},
+        {"child", clock_of(child, 2)},
+        {"child's thread", clock_of(child, 6)},
+        {"a file's", clock_of(5, 3)},
+        {"nobody's", clock_of(0x3fffff, 2)},
+        {"coarse", CLOCK_MONOTONIC_COARSE},
+        {"12", 12},
     };
     for (unsigned i = 0; i < sizeof row / sizeof row[0]; i++) {
         say(row[i].name, syscall(GETTIME, row[i].clock, &time));

@@ -22,9 +22,13 @@ static void say(const char *what, long result)
 }
 static void tell(const char *what, int status)
 {
-    printf("%s: %s %d\n", what, WIFEXITED(status) ? "exit" : WIFSTOPPED(status) ? "stopped" : WIFCONTINUED(status) ? "goes on" : "killed",
-           WIFEXITED(status)    ? WEXITSTATUS(status)
-           : WIFSTOPPED(status) ? WSTOPSIG(status)
+    printf("%s: %s %d\n", what,
+           WIFEXITED(status)      ? "exit"
+           : WIFSTOPPED(status)   ? "stopped"
+           : WIFCONTINUED(status) ? "goes on"
+                                  : "killed",
+           WIFEXITED(status)      ? WEXITSTATUS(status)
+           : WIFSTOPPED(status)   ? WSTOPSIG(status)
            : WIFCONTINUED(status) ? 0
                                   : WTERMSIG(status));
     fflush(stdout);

@@ -1,5 +1,5 @@
-/* System V message queues: every result is printed, and errors by name, so that the host's kernel can be the judge. With
- * a seed and a number: so many random operations. */
+/* System V message queues: every result is printed, and errors by name, so that the host's kernel can be the judge.
+ * With a seed and a number: so many random operations. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -73,9 +73,14 @@ static void tell(const char *what, int id)
     }
     printf("%s: mode %o, %lu messages, %lu bytes of %lu, sent by %d, received by %d, times %d%d%d\n", what,
            status.msg_perm.mode & 0777, (unsigned long)status.msg_qnum, (unsigned long)status.__msg_cbytes,
-           (unsigned long)status.msg_qbytes, !status.msg_lspid ? 0 : status.msg_lspid == getpid() ? 1 : 2,
-           !status.msg_lrpid ? 0 : status.msg_lrpid == getpid() ? 1 : 2, status.msg_stime != 0, status.msg_rtime != 0,
-           status.msg_ctime != 0);
+           (unsigned long)status.msg_qbytes,
+           !status.msg_lspid              ? 0
+           : status.msg_lspid == getpid() ? 1
+                                          : 2,
+           !status.msg_lrpid              ? 0
+           : status.msg_lrpid == getpid() ? 1
+                                          : 2,
+           status.msg_stime != 0, status.msg_rtime != 0, status.msg_ctime != 0);
 }
 
 /* ---- one at a time ---- */
@@ -188,7 +193,7 @@ static struct outcome {
     long got, type;
     int error;
     char text[40];
-} *outcomes;
+} * outcomes;
 
 static pid_t start_receiver(int id, int i, size_t room, long type)
 {
@@ -238,7 +243,8 @@ static void join_stubborn(pid_t child)
 {
     join(child);
     for (int i = 0; i < 2; i++)
-        printf("%s: %ld %s\n", i ? "removed under it" : "interrupted", outcomes[i].got, strerrorname_np(outcomes[i].error));
+        printf("%s: %ld %s\n", i ? "removed under it" : "interrupted", outcomes[i].got,
+               strerrorname_np(outcomes[i].error));
 }
 static long receive_7(int id) { return msgrcv(id, &buffer, 10, 7, 0); }
 static long send_large(int id)
@@ -321,7 +327,8 @@ static uint32_t below(uint32_t limit)
 
 static void at_random(unsigned steps)
 {
-    static const int flags[] = {0, 0, MSG_NOERROR, MSG_EXCEPT, MSG_COPY, MSG_COPY | MSG_NOERROR, MSG_EXCEPT | MSG_NOERROR};
+    static const int flags[] = {
+        0, 0, MSG_NOERROR, MSG_EXCEPT, MSG_COPY, MSG_COPY | MSG_NOERROR, MSG_EXCEPT | MSG_NOERROR};
     int id = msgget(IPC_PRIVATE, 0600);
     for (unsigned i = 0; i < steps; i++) {
         if (below(2)) {

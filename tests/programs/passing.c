@@ -86,7 +86,11 @@ static void show_control(struct msghdr *message)
         if (head->cmsg_type == SCM_CREDENTIALS) {
             struct ucred sender = {0, 0, 0};
             memcpy(&sender, CMSG_DATA(head), bytes < sizeof sender ? bytes : sizeof sender);
-            printf(", from %s %d", sender.pid == getpid() ? "me" : sender.pid == getppid() ? "parent" : sender.pid ? "another" : "nobody",
+            printf(", from %s %d",
+                   sender.pid == getpid()    ? "me"
+                   : sender.pid == getppid() ? "parent"
+                   : sender.pid              ? "another"
+                                             : "nobody",
                    sender.uid == getuid() ? 0 : (int)sender.uid);
             continue;
         }
@@ -102,7 +106,9 @@ static void show_control(struct msghdr *message)
 static long receive(const char *what, int from, size_t room, size_t control_room, int flags)
 {
     struct iovec vector[2] = {{data, room / 3}, {data + room / 3, room - room / 3}};
-    struct msghdr message = {.msg_iov = vector, .msg_iovlen = 2, .msg_control = control_room ? control.bytes : NULL,
+    struct msghdr message = {.msg_iov = vector,
+                             .msg_iovlen = 2,
+                             .msg_control = control_room ? control.bytes : NULL,
                              .msg_controllen = control_room};
     long got = recvmsg(from, &message, flags | MSG_DONTWAIT);
     if (got < 0) {
@@ -309,6 +315,7 @@ static void nests(void)
     send_fd(inner[0], "deep", made('n'));
     send_fd(outer[0], "a socket", inner[1]);
     close(inner[1]);
+    close(socket(AF_UNIX, SOCK_STREAM, 0)); /* whoever looks for lost ones looks now */
     printf("alive in flight: %ld\n", send_with(inner[0], "more", 4, NULL, 0));
     keep = true;
     receive("outer", outer[1], 100, 100, 0);

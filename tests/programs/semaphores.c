@@ -210,6 +210,23 @@ static void waiting(void)
     join(child[0]);
 }
 
+/* Who only waits for zero goes before who then takes it, though that one came first. */
+static void zero_first(void)
+{
+    int id = semget(IPC_PRIVATE, 1, 0600);
+    struct sembuf take[] = {{0, 0, 0}, {0, 1, 0}};
+    pid_t child[2];
+    done("up", operate(id, 0, 1, 0));
+    for (int i = 0; i < 2; i++) {
+        if ((child[i] = fork_quietly()) == 0) leave(i ? operate(id, 0, 0, 0) : semop(id, take, 2));
+        wait_for(id, 0, GETZCNT, i + 1);
+    }
+    done("down", operate(id, 0, -1, 0));
+    printf("waiting: %d, value %d\n", semctl(id, 0, GETZCNT), semctl(id, 0, GETVAL));
+    semctl(id, 0, IPC_RMID);
+    join(child[0]), join(child[1]);
+}
+
 /* Stopped and continued, a wait is over, though no handler ran. */
 static void stopping(void)
 {
@@ -274,15 +291,15 @@ static uint32_t below(uint32_t limit)
 static struct child {
     pid_t process;
     volatile int result; /* of its operation, + 1; 0: it waits */
-} *children;
+} * children;
 
 static unsigned random_operations(struct sembuf *operation, bool patient)
 {
     unsigned count = 1 + below(3) * below(2);
     for (unsigned i = 0; i < count; i++)
-        operation[i] = (struct sembuf){(unsigned short)below(SEMAPHORES), (short)((int)below(6) - 3),
-                                       (short)((below(3) == 0 ? SEM_UNDO : 0) |
-                                               (!patient || below(6) == 0 ? IPC_NOWAIT : 0))};
+        operation[i] =
+            (struct sembuf){(unsigned short)below(SEMAPHORES), (short)((int)below(6) - 3),
+                            (short)((below(3) == 0 ? SEM_UNDO : 0) | (!patient || below(6) == 0 ? IPC_NOWAIT : 0))};
     return count;
 }
 
@@ -312,7 +329,10 @@ static void show(int id)
     }
     for (int i = 0; i < CHILDREN; i++)
         if (children[i].process)
-            printf(" %d:%s", i, !children[i].result ? "-" : children[i].result == 1 ? "ok" : strerrorname_np(children[i].result - 1));
+            printf(" %d:%s", i,
+                   !children[i].result       ? "-"
+                   : children[i].result == 1 ? "ok"
+                                             : strerrorname_np(children[i].result - 1));
     printf("\n");
 }
 
@@ -402,6 +422,7 @@ int main(int count, char **argument)
     simple();
     by_key();
     waiting();
+    zero_first();
     stopping();
     undoing();
     return 0;

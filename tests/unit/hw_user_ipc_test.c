@@ -16,8 +16,35 @@
 #include "hwsim/platform/user/user.h"
 #include "tests/unit/hw_user_support.h"
 
-enum { IPC = 117, SEMGET = 393, SEMCTL, SHMGET, SHMCTL, SHMAT, SHMDT, MSGGET, MSGSND, MSGRCV, MSGCTL, SEMTIMEDOP = 420 };
-enum { I_SEMOP = 1, I_SEMGET, I_SEMCTL, I_SEMTIMEDOP, I_MSGSND = 11, I_MSGRCV, I_MSGGET, I_MSGCTL, I_SHMAT = 21, I_SHMDT, I_SHMGET, I_SHMCTL, NEW_FORM = 0x100 };
+enum {
+    IPC = 117,
+    SEMGET = 393,
+    SEMCTL,
+    SHMGET,
+    SHMCTL,
+    SHMAT,
+    SHMDT,
+    MSGGET,
+    MSGSND,
+    MSGRCV,
+    MSGCTL,
+    SEMTIMEDOP = 420
+};
+enum {
+    I_SEMOP = 1,
+    I_SEMGET,
+    I_SEMCTL,
+    I_SEMTIMEDOP,
+    I_MSGSND = 11,
+    I_MSGRCV,
+    I_MSGGET,
+    I_MSGCTL,
+    I_SHMAT = 21,
+    I_SHMDT,
+    I_SHMGET,
+    I_SHMCTL,
+    NEW_FORM = 0x100
+};
 enum { IPC_MSG_BYTES_AT = 36 + 24 + 8 };
 enum { DATA = GUEST_DATA, NOWHERE = 0x100, KERNEL = 0xfffff000, MADE = IPC_CREAT | 0600 };
 static const struct bench_options plain = {.stack = STACK_PLAIN};
@@ -137,12 +164,13 @@ static void messages_by_either_call(void **state)
     assert_int_equal(CALL(bench, MSGSND, id, in, 4, 0), 0);
     assert_int_equal(CALL(bench, IPC, I_MSGSND, id, 3, 0, in), 0);
     assert_int_equal(CALL(bench, IPC, I_MSGCTL, id, IPC_STAT | NEW_FORM, 0, DATA), 0);
-    static const uint32_t wide[22] = {77, 1000, 1000, 1000, 1000, 0600, 0, 0, 0, 1700000000, 0, 0, 0, 1700000000, 0,
-                                      7,  2,    16384, 1000, 0, 0, 0};
+    static const uint32_t wide[22] = {77, 1000, 1000,       1000, 1000, 0600, 0,     0,    0, 1700000000, 0,
+                                      0,  0,    1700000000, 0,    7,    2,    16384, 1000, 0, 0,          0};
     check_words(bench, DATA, wide, LENGTH(wide));
     assert_int_equal(CALL(bench, IPC, I_MSGCTL, id, IPC_STAT, 0, DATA), 0);
-    static const uint32_t old[14] = {77, 1000 << 16 | 1000, 1000 << 16 | 1000, 0600, 0, 0, 1700000000, 0, 1700000000,
-                                     0,  0, 2 << 16 | 7, 1000 << 16 | 16384, 0};
+    static const uint32_t old[14] = {
+        77, 1000 << 16 | 1000, 1000 << 16 | 1000,  0600, 0, 0, 1700000000, 0, 1700000000, 0,
+        0,  2 << 16 | 7,       1000 << 16 | 16384, 0};
     check_words(bench, DATA, old, LENGTH(old));
     put32(bench, DATA, out), put32(bench, DATA + 4, 9); /* the buffer and the type, packed */
     assert_int_equal(CALL(bench, IPC, I_MSGRCV, id, 8, 0, DATA), 4);
@@ -155,7 +183,8 @@ static void messages_by_either_call(void **state)
 static void owners_without_permission(void **state)
 {
     struct bench *bench = *state;
-    uint32_t set = (uint32_t)CALL(bench, SEMGET, 0, 1, IPC_CREAT | 0400), queue = (uint32_t)CALL(bench, MSGGET, 0, 0400);
+    uint32_t set = (uint32_t)CALL(bench, SEMGET, 0, 1, IPC_CREAT | 0400),
+             queue = (uint32_t)CALL(bench, MSGGET, 0, 0400);
     put32(bench, DATA, 1);
     assert_int_equal(CALL(bench, SEMTIMEDOP, set, put_operation(bench, 0, 1, 0), 1, 0), -EACCES);
     assert_int_equal(CALL(bench, SEMTIMEDOP, set, put_operation(bench, 0, 0, 0), 1, 0), 0);

@@ -508,7 +508,7 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
 unsigned pipe_poll(const struct file *file);
 uint64_t pipe_changes(const struct file *file);
 size_t pipe_available(const struct file *file);
-size_t pipe_packet(const struct pipe *pipe); /* bytes of the first packet, which there is */
+size_t pipe_packet(const struct pipe *pipe);   /* bytes of the first packet, which there is */
 uint64_t pipe_number(const struct file *file); /* each its own */
 int64_t pipe_size(const struct file *file);
 int64_t pipe_resize(struct file *file, uint32_t bytes);
@@ -692,8 +692,8 @@ void task_leave_parent(struct user *user);
 /* Stops the running process; lets one go on. */
 void task_stop(struct user *user, int signal);
 void task_continue(struct user *user, struct process *process, bool told);
-/* Is nobody outside the group, but in its session, a parent of one of its processes (other than `but`, or NULL)? Whoever
- * started the first process counts as such a parent. */
+/* Is nobody outside the group, but in its session, a parent of one of its processes (other than `but`, or NULL)?
+ * Whoever started the first process counts as such a parent. */
 bool task_is_orphaned(const struct user *user, uint32_t group, const struct process *but);
 /* Its parent knows of its end. */
 void task_reap(struct user *user, struct process *process);

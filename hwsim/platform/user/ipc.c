@@ -154,7 +154,7 @@ void ipc_wait_end(struct thread *thread)
 int64_t ipc_wait_go_on(struct user *user, uint64_t until, int64_t interrupted)
 {
     const struct ipc_wait *wait = user->thread->ipc_wait;
-    int64_t status = !wait->list                ? wait->result
+    int64_t status = !wait->list               ? wait->result
                      : until <= time_now(user) ? -EAGAIN
                                                : schedule_sleep(user, until, interrupted);
     if (status != BLOCKED) ipc_wait_end(user->thread);
@@ -186,7 +186,20 @@ static int64_t receive_old(struct user *user, uint32_t version, const uint32_t *
 
 int64_t sys_ipc(struct user *user, const uint32_t *a)
 {
-    enum { SEMOP = 1, SEMGET, SEMCTL, SEMTIMEDOP, MSGSND = 11, MSGRCV, MSGGET, MSGCTL, SHMAT = 21, SHMDT, SHMGET, SHMCTL };
+    enum {
+        SEMOP = 1,
+        SEMGET,
+        SEMCTL,
+        SEMTIMEDOP,
+        MSGSND = 11,
+        MSGRCV,
+        MSGGET,
+        MSGCTL,
+        SHMAT = 21,
+        SHMDT,
+        SHMGET,
+        SHMCTL
+    };
     uint32_t version = a[0] >> 16, first = a[1], second = a[2], third = a[3], pointer = a[4];
     enum ipc_form form = second & NEW_FORM ? IPC_NEW : IPC_OLD;
     switch (a[0] & 0xffff) {

@@ -42,8 +42,8 @@ struct ipc_wait {
     struct ipc_wait **list, *next; /* list: NULL once it is answered */
     struct thread *thread;
     int64_t result;
-    void *content;     /* owned: the operations that are to be done, or the message that was received */
-    uint32_t count;    /* of operations, the one that cannot be done, and whether they change anything */
+    void *content;  /* owned: the operations that are to be done, or the message that was received */
+    uint32_t count; /* of operations, the one that cannot be done, and whether they change anything */
     uint32_t blocking;
     bool alters;
     int32_t type; /* of the message that is wanted, how large it may be, and as msgrcv's flags */

@@ -131,8 +131,8 @@ static void append(struct message_queue *queue, struct letter *letter)
 static int64_t send(struct user *user, uint32_t id, struct letter *letter, uint32_t flags)
 {
     struct message_queue *queue = queue_of(user, id);
-    int64_t status = !queue ? (schedule_again(&user->thread->wait) ? -EIDRM : -EINVAL)
-                            : ipc_allowed(&queue->object, IPC_MAY_WRITE);
+    int64_t status =
+        !queue ? (schedule_again(&user->thread->wait) ? -EIDRM : -EINVAL) : ipc_allowed(&queue->object, IPC_MAY_WRITE);
     if (status == 0 && !fits(queue, letter->bytes)) {
         status = -EAGAIN;
         if (!(flags & IPC_NOWAIT)) {
@@ -240,8 +240,7 @@ int64_t sys_msgrcv(struct user *user, const uint32_t *a)
     struct letter **found = find(queue, (int32_t)a[3], a[4]);
     if (found) return take(user, queue, found, a);
     if (a[4] & IPC_NOWAIT) return -ENOMSG;
-    ipc_wait_begin(user, &queue->receivers,
-                   (struct ipc_wait){.type = (int32_t)a[3], .room = a[2], .flags = a[4]});
+    ipc_wait_begin(user, &queue->receivers, (struct ipc_wait){.type = (int32_t)a[3], .room = a[2], .flags = a[4]});
     return ipc_wait_go_on(user, UINT64_MAX, RESTART_NO_HANDLER);
 }
 
@@ -269,8 +268,8 @@ static bool put_status(struct user *user, const struct message_queue *queue, uin
 static int64_t tell_all(struct user *user, uint32_t command, uint32_t address)
 {
     const struct ipc_table *table = &user->message_queues;
-    uint32_t info[8] = {QUEUES_MAX * QUEUE_BYTES / 1024, QUEUE_BYTES, MESSAGE_MAX, QUEUE_BYTES,
-                        QUEUES_MAX, 16, QUEUE_BYTES, 0xffff};
+    uint32_t info[8] = {
+        QUEUES_MAX * QUEUE_BYTES / 1024, QUEUE_BYTES, MESSAGE_MAX, QUEUE_BYTES, QUEUES_MAX, 16, QUEUE_BYTES, 0xffff};
     if (command == MSG_INFO) {
         info[0] = ipc_count(table);
         info[1] = info[6] = 0;
@@ -320,9 +319,8 @@ int64_t message_control(struct user *user, uint32_t id, uint32_t command, uint32
     if (command == IPC_SET &&
         (!ipc_get_perm(user, address, form, &given) || !get_bytes_max(user, address, form, &bytes)))
         return -EFAULT;
-    struct message_queue *queue = by_place
-                                      ? (struct message_queue *)ipc_at_place(&user->message_queues, id % IPC_PLACES)
-                                      : queue_of(user, id);
+    struct message_queue *queue =
+        by_place ? (struct message_queue *)ipc_at_place(&user->message_queues, id % IPC_PLACES) : queue_of(user, id);
     if (!queue) return -EINVAL;
     switch (command) {
     case IPC_STAT:
@@ -334,7 +332,4 @@ int64_t message_control(struct user *user, uint32_t id, uint32_t command, uint32
     }
 }
 
-int64_t sys_msgctl(struct user *user, const uint32_t *a)
-{
-    return message_control(user, a[0], a[1], a[2], IPC_NEW);
-}
+int64_t sys_msgctl(struct user *user, const uint32_t *a) { return message_control(user, a[0], a[1], a[2], IPC_NEW); }

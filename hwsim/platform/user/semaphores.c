@@ -141,8 +141,7 @@ static bool serve(struct user *user, struct semaphore_set *set, bool alters)
 {
     for (struct ipc_wait *wait = set->waiting; wait; wait = wait->next) {
         if (wait->alters != alters) continue;
-        int64_t status =
-            perform(user, set, wait->content, wait->count, wait->thread->process->id, &wait->blocking);
+        int64_t status = perform(user, set, wait->content, wait->count, wait->thread->process->id, &wait->blocking);
         if (status == BLOCKED) continue;
         ipc_wait_answer(wait, status);
         return true;
@@ -250,7 +249,8 @@ static bool put_status(struct user *user, const struct semaphore_set *set, uint3
     const uint32_t old_times[2] = {(uint32_t)times[0], (uint32_t)times[1]};
     enum { OLD_BYTES = 44, OLD_COUNT_AT = 40 };
     size_t at = ipc_put_perm(&set->object, form, bytes);
-    memcpy(bytes + at, form == IPC_NEW ? (const void *)times : old_times, form == IPC_NEW ? sizeof times : sizeof old_times);
+    memcpy(bytes + at, form == IPC_NEW ? (const void *)times : old_times,
+           form == IPC_NEW ? sizeof times : sizeof old_times);
     memcpy(bytes + (form == IPC_NEW ? at + sizeof times : (size_t)OLD_COUNT_AT), &set->count, form == IPC_NEW ? 4 : 2);
     return user_put(user, address, bytes, form == IPC_NEW ? sizeof bytes : (size_t)OLD_BYTES);
 }
@@ -259,8 +259,8 @@ static bool put_status(struct user *user, const struct semaphore_set *set, uint3
 static int64_t tell_all(struct user *user, uint32_t command, uint32_t address)
 {
     const struct ipc_table *table = &user->semaphore_sets;
-    uint32_t info[10] = {ALL_SEMAPHORES, SETS_MAX,       ALL_SEMAPHORES, ALL_SEMAPHORES, SEMAPHORES_MAX,
-                         OPERATIONS_MAX, OPERATIONS_MAX, 20,             VALUE_MAX,      ADJUST_MAX};
+    uint32_t info[10] = {ALL_SEMAPHORES, SETS_MAX, ALL_SEMAPHORES, ALL_SEMAPHORES, SEMAPHORES_MAX, OPERATIONS_MAX,
+                         OPERATIONS_MAX, 20,       VALUE_MAX,      ADJUST_MAX};
     if (command == SEM_INFO) {
         info[7] = ipc_count(table);
         info[9] = 0;
@@ -351,9 +351,8 @@ int64_t semaphore_control(struct user *user, const uint32_t *a, enum ipc_form fo
     if (command == IPC_INFO || command == SEM_INFO) return tell_all(user, command, a[3]);
     if (command == IPC_SET && !ipc_get_perm(user, a[3], form, &given)) return -EFAULT;
     if (command == SETVAL && a[3] > VALUE_MAX) return -ERANGE;
-    struct semaphore_set *set = by_place
-                                    ? (struct semaphore_set *)ipc_at_place(&user->semaphore_sets, a[0] % IPC_PLACES)
-                                    : set_of(user, a[0]);
+    struct semaphore_set *set =
+        by_place ? (struct semaphore_set *)ipc_at_place(&user->semaphore_sets, a[0] % IPC_PLACES) : set_of(user, a[0]);
     if (!set) return -EINVAL;
     switch (command) {
     case IPC_STAT:

@@ -91,7 +91,7 @@ void socket_names_remove(struct user *user, struct socket *socket);
 
 /* Options (socket_options.c). */
 void socket_options_reset(struct socket *socket);
-bool socket_reuses(const struct socket *socket);        /* SO_REUSEADDR */
+bool socket_reuses(const struct socket *socket);      /* SO_REUSEADDR */
 bool socket_asks_sender(const struct socket *socket); /* SO_PASSCRED */
 
 /* Datagrams (datagrams.c): as pipe_read and pipe_write. */
@@ -114,7 +114,8 @@ void passing_end(struct user *user, struct socket *socket);
 void passing_put(struct user *user, struct socket *socket, struct header *header, uint32_t flags);
 /* What goes with what `socket` sends to `to`; NULL: nothing does. */
 struct passed *passing_take(struct user *user, struct socket *socket, const struct socket *to);
-/* It came with what was read, and stays, too, if that was only looked at (`peek`). Not yet sent: link it to `holder`. */
+/* It came with what was read, and stays, too, if that was only looked at (`peek`). Not yet sent: link it to `holder`.
+ */
 void passing_receive(struct user *user, struct socket *socket, struct passed *passed, bool peek);
 void passing_send(struct user *user, struct passed *passed, struct file *holder);
 void passing_drop(struct user *user, struct passed *passed);

@@ -100,8 +100,9 @@ uint64_t time_cpu(const struct user *user, struct cpu_clock clock)
     return thread ? thread_time(user, thread) : process ? time_process(user, process) : 0;
 }
 
-/* A negative clock is the CPU clock of a process, or of a thread of the caller's: ~id << 3, with 4 for a thread; id 0 is
- * the caller. The lowest two bits say what is counted, which is all the same here, but for 3, which is no such clock. */
+/* A negative clock is the CPU clock of a process, or of a thread of the caller's: ~id << 3, with 4 for a thread; id 0
+ * is the caller. The lowest two bits say what is counted, which is all the same here, but for 3, which is no such
+ * clock. */
 int time_cpu_clock(const struct user *user, uint32_t clock, struct cpu_clock *cpu)
 {
     uint32_t id = (uint32_t) ~((int32_t)clock >> 3);

@@ -18,7 +18,7 @@ static const struct {
 struct posix_timer {
     struct timer timer;
     uint32_t clock;
-    struct cpu_clock cpu; /* or that of time_now */
+    struct cpu_clock cpu;    /* or that of time_now */
     struct signal_info info; /* number 0: nobody is told */
     uint32_t thread;         /* that is told, or 0: any */
     uint32_t missed;
@@ -37,10 +37,7 @@ static uint64_t posix_now(const struct user *user, const struct posix_timer *tim
 }
 
 /* Of CPU time, when a limit of so many seconds is reached. */
-static uint64_t limit_ns(uint64_t seconds)
-{
-    return seconds < UINT64_MAX / 2 / SECOND ? seconds * SECOND : UINT64_MAX;
-}
+static uint64_t limit_ns(uint64_t seconds) { return seconds < UINT64_MAX / 2 / SECOND ? seconds * SECOND : UINT64_MAX; }
 
 /* ---- what comes next ---- */
 
@@ -73,8 +70,8 @@ static uint64_t next_moment(const struct user *user)
     return next;
 }
 
-/* When a clock of CPU time that stood at `run` instructions when the running thread was switched to reaches `expiry`, if
- * that goes on running. */
+/* When a clock of CPU time that stood at `run` instructions when the running thread was switched to reaches `expiry`,
+ * if that goes on running. */
 static uint64_t insns_at_cpu(const struct user *user, uint64_t run, uint64_t expiry)
 {
     if (expiry == UINT64_MAX) return expiry;
