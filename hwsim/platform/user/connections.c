@@ -44,10 +44,11 @@ void socket_close(struct user *user, struct file *file)
 {
     struct socket *socket = file->socket;
     if (file->in && (pipe_available(file) || file->awaited)) pipe_abort(file);
+    if (file->in) passing_forget(user, file->in, true);
     if (socket->named) socket_names_remove(user, socket);
     for (uint32_t i = 0; i < socket->pending_count; i++) file_release(user, socket->pending[i]);
     free(socket->pending);
-    datagrams_drop(socket);
+    datagrams_drop(user, socket);
     if (socket->node >= 0) close(socket->node);
     free(socket);
     file->socket = NULL;
@@ -288,7 +289,14 @@ int64_t socket_read(struct user *user, struct file *file, uint8_t *to, size_t by
         int64_t error = socket_take_error(file);
         return error < 0 ? error : socket_is_local(socket) ? -EINVAL : -ENOTCONN;
     }
-    if (pipe_poll(file) & POLLIN) return pipe_read(user, file, to, bytes);
+    if (passing_stopped(file)) return 0;
+    if (pipe_poll(file) & POLLIN) {
+        if (file->packets) socket->full = pipe_packet(file->in);
+        size_t whole = passing_detach(user, file, bytes);
+        int64_t done = pipe_read(user, file, to, whole);
+        passing_forget(user, file->in, false);
+        return done;
+    }
     if (file->peeked || !bytes) return 0; /* that was all there is to look at */
     int64_t error = pipe_aborted(file->in, true) ? -ECONNRESET : 0;
     return error < 0 || socket->shut_read || pipe_poll(file) & POLLHUP ? error : socket_wait(user, file);
@@ -307,7 +315,10 @@ int64_t socket_write(struct user *user, struct file *file, const uint8_t *from, 
         socket->error = EPIPE;
         return (int64_t)bytes;
     }
-    return pipe_write(user, file, from, bytes);
+    uint64_t start = pipe_written(file->out);
+    int64_t done = pipe_write(user, file, from, bytes);
+    if (done > 0) passing_attach(user, file, start);
+    return done;
 }
 
 size_t socket_available(const struct file *file)

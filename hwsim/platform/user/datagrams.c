@@ -17,15 +17,17 @@ enum {
 struct message {
     struct message *next;
     struct socket_name from;
+    struct passed *passed; /* or NULL */
     size_t bytes;
     uint8_t data[];
 };
 
-static void put(struct user *user, struct socket *to, const struct socket *from, const uint8_t *bytes, size_t count)
+static void put(struct user *user, struct socket *to, struct socket *from, const uint8_t *bytes, size_t count)
 {
     struct message *message = malloc(sizeof *message + count), **link = &to->messages;
     if (!message) hw_panic(user->core, "no host memory for a message of the guest's");
-    *message = (struct message){.from = from->own, .bytes = count};
+    *message = (struct message){.from = from->own, .passed = passing_take(user, from, to), .bytes = count};
+    if (message->passed) passing_send(user, message->passed, to->file);
     if (!socket_is_local(from)) socket_name_settle(&message->from);
     memcpy(message->data, bytes, count);
     while (*link) link = &(*link)->next;
@@ -35,18 +37,19 @@ static void put(struct user *user, struct socket *to, const struct socket *from,
     to->file->changes++;
 }
 
-static void drop_first(struct socket *socket)
+static void drop_first(struct user *user, struct socket *socket)
 {
     struct message *message = socket->messages;
     socket->messages = message->next;
     socket->message_count--;
     socket->message_bytes -= message->bytes + HEAD_BYTES;
+    if (message->passed) passing_drop(user, message->passed);
     free(message);
 }
 
-void datagrams_drop(struct socket *socket)
+void datagrams_drop(struct user *user, struct socket *socket)
 {
-    while (socket->messages) drop_first(socket);
+    while (socket->messages) drop_first(user, socket);
 }
 
 bool datagram_hears(const struct socket *to, const struct socket *from)
@@ -114,7 +117,8 @@ int64_t datagram_read(struct user *user, struct file *file, uint8_t *to, size_t 
     memcpy(to, message->data, count);
     socket->from = message->from;
     socket->full = message->bytes;
-    if (!file->peek) drop_first(socket);
+    if (message->passed) passing_receive(user, socket, message->passed, file->peek);
+    if (!file->peek) drop_first(user, socket);
     file->changes++;
     return (int64_t)count;
 }

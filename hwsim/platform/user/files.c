@@ -34,6 +34,7 @@ struct file *file_create(enum file_kind kind, int flags, int host)
 void file_release(struct user *user, struct file *file)
 {
     if (!file || --file->references) return;
+    bool socket = file->socket;
     locks_released(user, file);
     epoll_forget(user, file);
     if (file->epoll) epoll_close(user, file);
@@ -46,6 +47,7 @@ void file_release(struct user *user, struct file *file)
     free(file->text.bytes);
     free(file->path);
     free(file);
+    if (socket && user->passed) passing_collect(user);
 }
 
 int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec)
@@ -181,7 +183,7 @@ static int64_t open_special(struct user *user, const struct special_file *specia
         if (kind == FILE_DIRECTORY && (write || flags & O_CREAT)) return -EISDIR;
         if (flags & O_DIRECTORY && kind != FILE_DIRECTORY) return -ENOTDIR;
         if (kind == FILE_TEXT && (write || flags & O_TRUNC)) return -EACCES;
-        if (kind == FILE_DEVICE && special->number == DEVICE_TTY && !user->params.tty)
+        if (kind == FILE_DEVICE && special->number == DEVICE_TTY && !user->process->terminal)
             return -ENXIO; /* no controlling terminal */
     }
     struct file *file = file_create(flags & O_PATH ? FILE_PATH : kind, flags, -1);
@@ -506,6 +508,7 @@ bool files_create(struct user *user, const struct user_config *config, char *err
         file->seekable = i == 0 && fstat(host[0], &status) == 0 && S_ISREG(status.st_mode);
         user->process->files.file[i] = file;
     }
+    terminal_attach(user);
     return true;
 }
 

@@ -181,6 +181,17 @@ uint64_t time_now(const struct user *user);
 uint64_t time_wall(const struct user *user); /* ns since 1970 */
 /* CPU time of a process. */
 uint64_t time_process(const struct user *user, const struct process *process);
+/* Whose CPU time a clock tells: a process's or a thread's, the other is 0; both: it tells nobody's. */
+struct cpu_clock {
+    uint32_t process, thread;
+};
+/* Its reading; 0 of somebody who is gone. */
+uint64_t time_cpu(const struct user *user, struct cpu_clock clock);
+/* What a clock is: 0 or -EINVAL. */
+int time_cpu_clock(const struct user *user, uint32_t clock, struct cpu_clock *cpu);
+static inline bool time_is_cpu(struct cpu_clock clock) { return clock.process || clock.thread; }
+/* Do timers and sleepers run by it? 0 or -errno. */
+int time_check_clock(const struct user *user, uint32_t clock, struct cpu_clock *cpu);
 /* A clock's reading: 0 or -EINVAL. */
 int time_clock(const struct user *user, uint32_t clock, uint64_t *ns);
 /* The least count of instructions that take at least `ns`; the count at which time_now reaches `until`. */
@@ -246,6 +257,9 @@ void signal_force(struct user *user, struct signal_info info);
 struct signal_info *signal_find(struct pending *pending, const struct signal_info *like);
 /* Would the thread handle a signal, if it looked now? */
 bool signal_waiting(const struct user *user, const struct thread *thread);
+/* Of a process group's processes, all. */
+void signal_send_group(struct user *user, uint32_t group, struct signal_info info);
+bool signal_ignored(const struct process *process, int number);
 bool signal_kills(const struct thread *thread); /* has it, or its process, been sent SIGKILL? */
 /* Would an exit of a child of this process be waited for by nobody? */
 bool signal_reaps_children(const struct process *process);
@@ -413,7 +427,8 @@ struct entry {
 };
 /* An open file: shared by the descriptors that dup made of one another. */
 struct file {
-    unsigned references;
+    unsigned references, in_flight; /* all, and those of messages that nobody has received yet */
+    bool reached;                   /* while it is found out whom anybody can reach */
     enum file_kind kind;
     int flags; /* O_ bits as given, less those that only matter for opening */
     int host;  /* owned host descriptor, or -1; not owned for a stream */
@@ -493,6 +508,7 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
 unsigned pipe_poll(const struct file *file);
 uint64_t pipe_changes(const struct file *file);
 size_t pipe_available(const struct file *file);
+size_t pipe_packet(const struct pipe *pipe);   /* bytes of the first packet, which there is */
 uint64_t pipe_number(const struct file *file); /* each its own */
 int64_t pipe_size(const struct file *file);
 int64_t pipe_resize(struct file *file, uint32_t bytes);
@@ -509,6 +525,12 @@ void pipe_shut(struct file *file, bool read, bool write);
 void pipe_abort(struct file *file);
 bool pipe_aborted(struct pipe *pipe, bool take);
 uint64_t pipe_next_number(struct user *user);
+/* Of a connection: the end that reads the pipe (NULL: it is closed), what came with what is in it (sockets.h), and the
+ * bytes, or packets, that went into it and out of it since the start. */
+struct file *pipe_reader(const struct pipe *pipe);
+struct passed **pipe_passed(struct pipe *pipe);
+uint64_t pipe_written(const struct pipe *pipe);
+uint64_t pipe_consumed(const struct pipe *pipe);
 
 /* Sockets (sockets.h): reads and writes as of pipes. */
 struct socket;
@@ -518,6 +540,10 @@ unsigned socket_poll(const struct file *file);
 size_t socket_available(const struct file *file);
 uint64_t socket_number(const struct file *file);
 void socket_close(struct user *user, struct file *file);
+/* A call begins to read or write. */
+void socket_start(struct file *file);
+/* A socket is gone: those that only each other's messages hold go, too (passing.c). */
+void passing_collect(struct user *user);
 
 /* Locks (locks.c): a descriptor of the process was closed; the last one of a file was. */
 enum lock_command { LOCK_GET, LOCK_TRY, LOCK_WAIT };
@@ -533,8 +559,16 @@ struct terminal {
     uint8_t modes[TERMIOS_BYTES],
         old[TERMIOS_BYTES]; /* struct termios of the kernel; the host's terminal at the start */
     uint16_t size[4];
-    uint32_t group; /* in the foreground; 0: that of the first process */
+    uint32_t session, group; /* that it controls, and which of that's is in the foreground; 0: none */
 };
+/* With guest.tty: it controls the session of the first process. */
+void terminal_attach(struct user *user);
+/* May the running process read from (SIGTTIN), or write to or change (SIGTTOU), the file if that is a terminal? 0; or
+ * -EIO; or RESTART_ALWAYS, its group having been sent the signal. */
+int64_t terminal_allows(struct user *user, const struct file *file, int signal);
+int64_t terminal_allows_output(struct user *user, const struct file *file);
+/* The running process has no controlling terminal any more; the end of a session's leader takes it from all. */
+void terminal_detach(struct user *user);
 int64_t terminal_control(struct user *user, const struct file *file, uint32_t request, uint32_t address);
 void terminal_restore(struct user *user);
 
@@ -564,6 +598,8 @@ struct wait {
     bool watchful; /* it may come by any system call of another thread */
     bool killable; /* of all signals only SIGKILL ends the wait */
     uint64_t until;
+    struct cpu_clock cpu; /* of which it waits for a reading, too */
+    uint64_t cpu_until;
 };
 /* A place where threads wait: a word of a space, or of memory that several spaces share (space 0). */
 struct futex_key {
@@ -586,6 +622,7 @@ struct thread {
     bool dead;
     struct wait wait;
     struct futex_wait futex;
+    struct ipc_wait *ipc_wait; /* for semaphores or a message (ipc.h); NULL: it does not */
     uint64_t blocked, saved; /* signals; saved: what sigsuspend replaced, to be restored after the handler */
     uint64_t awaited;        /* signals that sigtimedwait takes */
     bool restore;
@@ -603,7 +640,7 @@ struct thread {
     bool call_abandoned;  /* it set all registers itself (sigreturn): no result, no restart */
 };
 
-enum { LIMIT_CORE = 4, LIMIT_COUNT = 16 };
+enum { LIMIT_CPU = 0, LIMIT_CORE = 4, LIMIT_COUNT = 16 };
 /* What its threads share. */
 struct process {
     uint32_t id, parent, group, session;
@@ -612,6 +649,7 @@ struct process {
     bool ended;
     bool reaped; /* and nobody will ask for it again */
     bool stopped, execed;
+    bool terminal;           /* it has a controlling terminal: the one that there is */
     unsigned status;         /* as wait tells it, of the end or of the last stop */
     bool news;               /* a stop or continuation that nobody has waited for yet */
     uint32_t vfork;          /* id of the thread that waits for it to leave the space that both use; 0: none */
@@ -654,6 +692,9 @@ void task_leave_parent(struct user *user);
 /* Stops the running process; lets one go on. */
 void task_stop(struct user *user, int signal);
 void task_continue(struct user *user, struct process *process, bool told);
+/* Is nobody outside the group, but in its session, a parent of one of its processes (other than `but`, or NULL)?
+ * Whoever started the first process counts as such a parent. */
+bool task_is_orphaned(const struct user *user, uint32_t group, const struct process *but);
 /* Its parent knows of its end. */
 void task_reap(struct user *user, struct process *process);
 /* A dead thread that the core has left. */
@@ -703,6 +744,12 @@ struct ipc_table {
 /* A mapping of the segment is gone: if it was the last one of a removed segment, so is that's own reference. */
 void shared_memory_left(struct user *user, struct segment *segment);
 void shared_memory_destroy(struct user *user);
+/* What the running process's end does to semaphores (SEM_UNDO). */
+void semaphores_exit(struct user *user);
+void semaphores_destroy(struct user *user);
+void message_queues_destroy(struct user *user);
+/* The thread does not wait for an object any more. */
+void ipc_wait_end(struct thread *thread);
 
 /* ---- the whole ---- */
 
@@ -740,10 +787,13 @@ struct user {
     struct pipe *fifos;       /* that are open */
     uint64_t pipes_made;
     struct socket *sockets; /* that have a name */
+    struct passed *passed;  /* all that is in flight */
+    unsigned passed_files;
+    bool collecting;
     struct epoll *epolls;
     struct file *timer_files;
     struct lock *locks;
-    struct ipc_table segments; /* of shared memory */
+    struct ipc_table segments, semaphore_sets, message_queues;
     uint64_t refused[8];  /* system calls that were reported already, a bit each */
     void (*on_refused)(void *cookie, uint32_t number, uint32_t site); /* user_config's */
     void *on_refused_cookie;

@@ -145,6 +145,8 @@ static int64_t write_host(struct user *user, const struct file *file, const uint
 
 static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, size_t bytes, uint64_t offset)
 {
+    int64_t status = terminal_allows(user, file, SIGTTIN);
+    if (status < 0) return status;
     switch (file->kind) {
     case FILE_REGULAR: return read_host(user, file, to, bytes, offset);
     case FILE_STREAM:
@@ -163,6 +165,8 @@ static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, siz
 
 static int64_t write_piece(struct user *user, struct file *file, const uint8_t *from, size_t bytes, uint64_t offset)
 {
+    int64_t status = terminal_allows_output(user, file);
+    if (status < 0) return status;
     switch (file->kind) {
     case FILE_REGULAR: return write_host(user, file, from, bytes, offset);
     case FILE_STREAM: return write_stream(user, file->host, from, bytes);
@@ -262,6 +266,7 @@ int64_t io_vectors(struct user *user, struct file *file, const uint32_t (*vector
                    bool write)
 {
     struct thread *thread = user->thread;
+    if (file->socket) socket_start(file);
     if (file->packets) return move_message(user, file, vector, count, write);
     uint32_t before = schedule_again(&thread->wait) ? thread->written : 0, done = before, skip = before;
     int64_t got = 0;

@@ -107,14 +107,110 @@ void ipc_set_perm(struct ipc_object *object, const struct ipc_object *from)
     object->mode = (uint16_t)((object->mode & ~0777) | (from->mode & 0777));
 }
 
+/* ---- waiting ---- */
+
+struct ipc_wait *ipc_wait_begin(struct user *user, struct ipc_wait **list, struct ipc_wait as)
+{
+    struct ipc_wait *wait = malloc(sizeof *wait), **link = list;
+    if (!wait) hw_panic(user->core, "no host memory for a wait of the guest's");
+    *wait = as;
+    wait->list = list;
+    wait->thread = user->thread;
+    while (*link) link = &(*link)->next;
+    return user->thread->ipc_wait = *link = wait;
+}
+
+static void leave(struct ipc_wait *wait)
+{
+    struct ipc_wait **link = wait->list;
+    while (link && *link != wait) link = &(*link)->next;
+    if (link) *link = wait->next;
+    wait->list = NULL;
+    wait->next = NULL;
+}
+
+void ipc_wait_answer(struct ipc_wait *wait, int64_t result)
+{
+    leave(wait);
+    wait->result = result;
+    schedule_wake(wait->thread);
+}
+
+void ipc_wait_answer_all(struct ipc_wait **list, int64_t result)
+{
+    while (*list) ipc_wait_answer(*list, result);
+}
+
+void ipc_wait_end(struct thread *thread)
+{
+    struct ipc_wait *wait = thread->ipc_wait;
+    if (!wait) return;
+    leave(wait);
+    free(wait->content);
+    free(wait);
+    thread->ipc_wait = NULL;
+}
+
+int64_t ipc_wait_go_on(struct user *user, uint64_t until, int64_t interrupted)
+{
+    const struct ipc_wait *wait = user->thread->ipc_wait;
+    int64_t status = !wait->list               ? wait->result
+                     : until <= time_now(user) ? -EAGAIN
+                                               : schedule_sleep(user, until, interrupted);
+    if (status != BLOCKED) ipc_wait_end(user->thread);
+    return status;
+}
+
 /* ---- ipc(2) ---- */
+
+enum { NEW_FORM = 0x100 };
+
+/* The fourth argument of semctl lies in memory. */
+static int64_t semaphores_old(struct user *user, uint32_t id, uint32_t number, uint32_t command, uint32_t pointer)
+{
+    uint32_t argument;
+    if (!pointer) return -EINVAL;
+    if (!user_get(user, pointer, &argument, sizeof argument)) return -EFAULT;
+    return semaphore_control(user, (const uint32_t[]){id, number, command & ~(uint32_t)NEW_FORM, argument},
+                             command & NEW_FORM ? IPC_NEW : IPC_OLD);
+}
+
+/* So do two of msgrcv's, unless a version is given. */
+static int64_t receive_old(struct user *user, uint32_t version, const uint32_t *a)
+{
+    uint32_t packed[2] = {a[4], a[5]}; /* the buffer, the type */
+    if ((int32_t)a[1] < 0 || (int32_t)a[2] < 0 || (!version && !a[4])) return -EINVAL;
+    if (!version && !user_get(user, a[4], packed, sizeof packed)) return -EFAULT;
+    return sys_msgrcv(user, (const uint32_t[]){a[1], packed[0], a[2], packed[1], a[3]});
+}
 
 int64_t sys_ipc(struct user *user, const uint32_t *a)
 {
-    enum { SHMAT = 21, SHMDT, SHMGET, SHMCTL, NEW_FORM = 0x100 };
+    enum {
+        SEMOP = 1,
+        SEMGET,
+        SEMCTL,
+        SEMTIMEDOP,
+        MSGSND = 11,
+        MSGRCV,
+        MSGGET,
+        MSGCTL,
+        SHMAT = 21,
+        SHMDT,
+        SHMGET,
+        SHMCTL
+    };
     uint32_t version = a[0] >> 16, first = a[1], second = a[2], third = a[3], pointer = a[4];
     enum ipc_form form = second & NEW_FORM ? IPC_NEW : IPC_OLD;
     switch (a[0] & 0xffff) {
+    case SEMOP: return sys_semtimedop(user, (const uint32_t[]){first, pointer, second, 0});
+    case SEMTIMEDOP: return sys_semtimedop(user, (const uint32_t[]){first, pointer, second, a[5]});
+    case SEMGET: return sys_semget(user, (const uint32_t[]){first, second, third});
+    case SEMCTL: return semaphores_old(user, first, second, third, pointer);
+    case MSGSND: return sys_msgsnd(user, (const uint32_t[]){first, pointer, second, third});
+    case MSGRCV: return receive_old(user, version, a);
+    case MSGGET: return sys_msgget(user, (const uint32_t[]){first, second});
+    case MSGCTL: return message_control(user, first, second & ~(uint32_t)NEW_FORM, pointer, form);
     case SHMAT: {
         if (version == 1) return -EINVAL; /* of iBCS2 */
         if (space_accessible(user, third, 4, true) != 4) return -EFAULT;
@@ -125,6 +221,6 @@ int64_t sys_ipc(struct user *user, const uint32_t *a)
     case SHMDT: return sys_shmdt(user, &pointer);
     case SHMGET: return sys_shmget(user, (const uint32_t[]){first, second, third});
     case SHMCTL: return shared_memory_control(user, first, second & ~(uint32_t)NEW_FORM, pointer, form);
-    default: return sys_unsupported(user, a);
+    default: return -ENOSYS;
     }
 }

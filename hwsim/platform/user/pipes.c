@@ -26,6 +26,9 @@ struct pipe {
     bool packets;     /* a slot is what was written at once */
     bool aborted;     /* by its writer, who left something unread */
     uint64_t changes; /* reads, writes, and ends that came or went */
+    uint64_t written, consumed; /* bytes, or packets, since the start */
+    struct file *reader;        /* the end of a connection that reads */
+    struct passed *passed;      /* what came with what is in it */
     uint64_t device, inode;
     struct pipe *next; /* named ones, while they are open */
 };
@@ -54,6 +57,7 @@ static void put(struct slot *slot, const uint8_t *from, size_t bytes)
 /* The oldest bytes are gone; of a packet, what did not fit with them. */
 static void consume(struct pipe *pipe, size_t bytes)
 {
+    pipe->consumed += pipe->packets ? 1 : bytes;
     do {
         struct slot *slot = slot_at(pipe, 0);
         size_t count = bytes < slot->used ? bytes : slot->used;
@@ -119,6 +123,7 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
         done += count;
     }
     pipe->changes += done != 0;
+    pipe->written += pipe->packets ? done != 0 : done;
     if (done) return (int64_t)done;
     return file->flags & O_NONBLOCK ? -EAGAIN : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
 }
@@ -130,6 +135,8 @@ size_t pipe_available(const struct file *file)
     for (unsigned i = 0; i < pipe->used; i++) bytes += slot_at(pipe, i)->used;
     return bytes;
 }
+
+size_t pipe_packet(const struct pipe *pipe) { return slot_at(pipe, 0)->used; }
 
 unsigned pipe_poll(const struct file *file)
 {
@@ -206,6 +213,7 @@ void pipe_close(struct user *user, struct file *file)
 {
     struct pipe *in = file->in, *out = file->out;
     file->in = file->out = NULL;
+    if (in && in->reader == file) in->reader = NULL;
     if (in) leave(user, in, true, false);
     if (out) leave(user, out, false, true);
 }
@@ -247,7 +255,13 @@ void pipe_connect(struct user *user, struct file *const files[2], bool packets)
     one->packets = other->packets = packets;
     attach(files[0], one, other);
     attach(files[1], other, one);
+    one->reader = files[0], other->reader = files[1];
 }
+
+struct file *pipe_reader(const struct pipe *pipe) { return pipe->reader; }
+struct passed **pipe_passed(struct pipe *pipe) { return &pipe->passed; }
+uint64_t pipe_written(const struct pipe *pipe) { return pipe->written; }
+uint64_t pipe_consumed(const struct pipe *pipe) { return pipe->consumed; }
 
 void pipe_abort(struct file *file) { file->out->aborted = true; }
 

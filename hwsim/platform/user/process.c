@@ -50,7 +50,7 @@ static bool is_group(const struct user *user, uint32_t group, uint32_t session)
 int64_t sys_setpgid(struct user *user, const uint32_t *a)
 {
     struct process *process = named(user, a[0]), *self = user->process;
-    if ((int32_t)a[1] < 0) return -EINVAL;
+    if ((int32_t)a[1] < 0 || (!process && task_thread(user, a[0]))) return -EINVAL;
     if (!process || (process != self && process->parent != self->id)) return -ESRCH;
     uint32_t group = a[1] ? a[1] : process->id;
     if (process->session != self->session || process->session == process->id) return -EPERM;
@@ -65,6 +65,7 @@ int64_t sys_setsid(struct user *user, const uint32_t *a)
     struct process *process = user->process;
     for (unsigned i = 0; i < user->process_count; i++)
         if (user->processes[i]->group == process->id) return -EPERM;
+    process->terminal = false;
     return process->group = process->session = process->id;
 }
 
@@ -223,6 +224,7 @@ static int64_t set_limit(struct user *user, uint32_t which, const uint64_t new[2
     if (new[1] > user->process->limit[which][1]) return -EPERM;
     user->process->limit[which][0] = new[0];
     user->process->limit[which][1] = new[1];
+    if (which == LIMIT_CPU) core_event_changed(user->core);
     return 0;
 }
 

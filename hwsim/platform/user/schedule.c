@@ -12,6 +12,7 @@ static int64_t block(struct user *user, uint64_t until, bool watchful, bool kill
 {
     struct wait *wait = &user->thread->wait;
     wait->until = until;
+    wait->cpu = (struct cpu_clock){0};
     wait->watchful = watchful;
     wait->killable = killable;
     return BLOCKED;

@@ -47,6 +47,11 @@ static bool ignored(const struct process *process, int number)
     return handler == HANDLER_IGNORE || (handler == HANDLER_DEFAULT && default_action(number) == IGNORE);
 }
 
+bool signal_ignored(const struct process *process, int number)
+{
+    return process->action[number].handler == HANDLER_IGNORE;
+}
+
 /* ---- pending ---- */
 
 static bool add(struct pending *pending, struct signal_info info)
@@ -182,6 +187,12 @@ bool signal_send_process(struct user *user, struct process *process, struct sign
     return send_to(user, process, NULL, info);
 }
 
+void signal_send_group(struct user *user, uint32_t group, struct signal_info info)
+{
+    for (unsigned i = 0; i < user->process_count; i++)
+        if (user->processes[i]->group == group) signal_send_process(user, user->processes[i], info);
+}
+
 bool signal_send(struct user *user, struct signal_info info) { return signal_send_thread(user, user->thread, info); }
 
 void signal_force(struct user *user, struct signal_info info)
@@ -228,7 +239,7 @@ static void act_by_default(struct user *user, const struct signal_info *info)
     bool core = CORE_SIGNALS & SIGNAL_BIT(info->number) && user->process->limit[LIMIT_CORE][0];
     if (action == KILL)
         task_end_process(user, (unsigned)info->number | (core ? WAIT_CORE : 0));
-    else if (action == STOP)
+    else if (action == STOP && (info->number == G_SIGSTOP || !task_is_orphaned(user, user->process->group, NULL)))
         task_stop(user, info->number);
 }
 

@@ -13,6 +13,7 @@ static const struct {
     uint32_t initial;
 } options[] = {
     {SOL_SOCKET, SO_REUSEADDR, OPTION_FLAG, 0},
+    {SOL_SOCKET, SO_PASSCRED, OPTION_FLAG, 0},
     {SOL_SOCKET, SO_REUSEPORT, OPTION_FLAG, 0},
     {SOL_SOCKET, SO_KEEPALIVE, OPTION_FLAG, 0},
     {SOL_SOCKET, SO_BROADCAST, OPTION_FLAG, 0},
@@ -41,6 +42,7 @@ void socket_options_reset(struct socket *socket)
 }
 
 bool socket_reuses(const struct socket *socket) { return socket->option[0]; }
+bool socket_asks_sender(const struct socket *socket) { return socket->option[1]; }
 
 /* Its index, or -errno. */
 static int find(const struct socket *socket, uint32_t level, uint32_t name)

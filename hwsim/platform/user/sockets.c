@@ -76,10 +76,6 @@ int64_t sys_recvfrom(struct user *user, const uint32_t *a)
     return status < 0 ? status : done;
 }
 
-/* struct msghdr. */
-struct header {
-    uint32_t name, name_bytes, vectors, count, control, control_bytes, flags;
-};
 static int64_t get_header(struct user *user, uint32_t address, struct header *header, uint32_t (*vector)[2])
 {
     if (!user_get(user, address, header, sizeof *header)) return -EFAULT;
@@ -96,9 +92,13 @@ int64_t sys_sendmsg(struct user *user, const uint32_t *a)
     int64_t status;
     struct file *file = socket_at(user, a[0], &status);
     if (!file || (status = get_header(user, a[1], &header, vector)) < 0) return status;
-    if (header.control_bytes) return -EOPNOTSUPP; /* descriptors are not passed on */
-    status = get_target(user, file, header.name, header.name_bytes, &name, &to);
-    return status < 0 ? status : move(user, file, (const uint32_t(*)[2])vector, header.count, a[2], to, true);
+    /* what is left to write of a message has nothing with it any more */
+    bool rest = schedule_again(&user->thread->wait) && user->thread->written;
+    status = rest ? 0 : passing_get(user, file->socket, &header);
+    if (status == 0) status = get_target(user, file, header.name, header.name_bytes, &name, &to);
+    if (status == 0) status = move(user, file, (const uint32_t(*)[2])vector, header.count, a[2], to, true);
+    passing_end(user, file->socket);
+    return status;
 }
 
 int64_t sys_recvmsg(struct user *user, const uint32_t *a)
@@ -110,13 +110,22 @@ int64_t sys_recvmsg(struct user *user, const uint32_t *a)
     uint64_t room = 0;
     struct file *file = socket_at(user, a[0], &status);
     if (!file || (status = get_header(user, a[1], &header, vector)) < 0) return status;
+    file->socket->wanted = true;
     int64_t done = move(user, file, (const uint32_t(*)[2])vector, header.count, a[2], NULL, false);
-    if (done < 0) return done;
+    if (done < 0) {
+        passing_end(user, file->socket);
+        return done;
+    }
     for (uint32_t i = 0; i < header.count; i++) room += vector[i][1];
     if (header.name) status = socket_name_put(user, sender(file->socket), header.name, a[1] + NAME_BYTES_AT);
-    if (status < 0 || !user_get(user, a[1], &header, sizeof header)) return status < 0 ? status : -EFAULT;
-    header.control_bytes = 0;
+    if (status == 0 && !user_get(user, a[1], &header, sizeof header)) status = -EFAULT;
+    if (status < 0) {
+        passing_end(user, file->socket);
+        return status;
+    }
     header.flags = file->socket->full > room ? MSG_TRUNC : 0;
+    passing_put(user, file->socket, &header, a[2]);
+    passing_end(user, file->socket);
     return user_put(user, a[1], &header, sizeof header) ? done : -EFAULT;
 }
 

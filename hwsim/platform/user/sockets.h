@@ -20,6 +20,15 @@ struct socket_name {
 };
 
 enum { SOCKET_OPTIONS = 24 };
+/* What goes with a message, or with bytes of a stream: open files, and who sent it. */
+struct passed {
+    struct passed *next, *after; /* with later bytes; in the list of all */
+    struct file *holder;         /* the socket that will read it; NULL: it is not in flight */
+    uint64_t start, end;         /* the bytes, or the packet, of the pipe that it came with */
+    uint32_t process;            /* that sent it; 0: nobody asked */
+    unsigned count;
+    struct file **file; /* each with a reference */
+};
 struct message;
 struct socket {
     struct file *file;
@@ -45,6 +54,11 @@ struct socket {
     const struct socket_name *to; /* for the present call: where to */
     struct socket_name from;      /* of the last one that was read, and its length in full */
     size_t full;
+    /* for the present call (passing.c): what is to go with what is sent; what came with what was read, kept if the
+     * caller wants it, and where reading stops */
+    struct passed *sending, received;
+    bool wanted, known; /* known: received.process is */
+    uint64_t stop;
     struct socket *next; /* in the list */
 };
 
@@ -77,15 +91,41 @@ void socket_names_remove(struct user *user, struct socket *socket);
 
 /* Options (socket_options.c). */
 void socket_options_reset(struct socket *socket);
-bool socket_reuses(const struct socket *socket); /* SO_REUSEADDR */
+bool socket_reuses(const struct socket *socket);      /* SO_REUSEADDR */
+bool socket_asks_sender(const struct socket *socket); /* SO_PASSCRED */
 
 /* Datagrams (datagrams.c): as pipe_read and pipe_write. */
 int64_t datagram_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
 int64_t datagram_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
 unsigned datagram_poll(const struct file *file);
 size_t datagram_available(const struct socket *socket);
-void datagrams_drop(struct socket *socket);
+void datagrams_drop(struct user *user, struct socket *socket);
 bool datagram_hears(const struct socket *to, const struct socket *from); /* who is connected hears its peer alone */
+
+/* struct msghdr. */
+struct header {
+    uint32_t name, name_bytes, vectors, count, control, control_bytes, flags;
+};
+/* What goes beside the data (passing.c). From a message's control data: 0 or -errno, with socket->sending; it goes, at
+ * the end of the call, if it was not sent. */
+int64_t passing_get(struct user *user, struct socket *socket, const struct header *header);
+void passing_end(struct user *user, struct socket *socket);
+/* Into the control data; header->flags and header->control_bytes tell of it. */
+void passing_put(struct user *user, struct socket *socket, struct header *header, uint32_t flags);
+/* What goes with what `socket` sends to `to`; NULL: nothing does. */
+struct passed *passing_take(struct user *user, struct socket *socket, const struct socket *to);
+/* It came with what was read, and stays, too, if that was only looked at (`peek`). Not yet sent: link it to `holder`.
+ */
+void passing_receive(struct user *user, struct socket *socket, struct passed *passed, bool peek);
+void passing_send(struct user *user, struct passed *passed, struct file *holder);
+void passing_drop(struct user *user, struct passed *passed);
+/* With the bytes, or packet, of a stream that was written from `start` on. */
+void passing_attach(struct user *user, struct file *file, uint64_t start);
+/* How many of the bytes that are there a read may take before it stops, taking what comes with them. */
+size_t passing_detach(struct user *user, struct file *file, size_t bytes);
+bool passing_stopped(const struct file *file);
+/* Bytes were read: what came with them is not needed any more. */
+void passing_forget(struct user *user, struct pipe *pipe, bool all);
 
 static inline bool socket_is_local(const struct socket *socket) { return socket->domain == AF_UNIX; }
 /* Does it send to whom it likes, message by message? A pair of them is connected like streams. */

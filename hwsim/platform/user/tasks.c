@@ -149,6 +149,7 @@ struct process *task_new_process(struct user *user)
     process->parent = parent->id;
     process->group = parent->group;
     process->session = parent->session;
+    process->terminal = parent->terminal;
     process->file_mask = parent->file_mask;
     memcpy(process->action, parent->action, sizeof process->action);
     memcpy(process->limit, parent->limit, sizeof process->limit);
@@ -190,6 +191,7 @@ static void die(struct user *user, struct thread *thread)
     futex_exit(user);
     user->thread = running;
     file_release(user, thread->opening);
+    ipc_wait_end(thread);
     remove_thread(user, thread);
     thread->dead = true;
     if (thread != running) free(thread);
@@ -224,12 +226,43 @@ void task_leave_parent(struct user *user)
     if (parent) schedule_wake(parent);
 }
 
+bool task_is_orphaned(const struct user *user, uint32_t group, const struct process *but)
+{
+    for (unsigned i = 0; i < user->process_count; i++) {
+        const struct process *process = user->processes[i], *parent = task_process(user, process->parent);
+        if (process == but || process->ended || process->group != group) continue;
+        if (process->id == GUEST_PID && process->session == GUEST_PID) return false;
+        if (parent && parent->group != group && parent->session == process->session) return false;
+    }
+    return true;
+}
+
+static bool has_stopped(const struct user *user, uint32_t group)
+{
+    for (unsigned i = 0; i < user->process_count; i++)
+        if (user->processes[i]->group == group && user->processes[i]->stopped) return true;
+    return false;
+}
+
+/* A parent and a child part by the end of one of them. If that leaves the child's group to itself, stopped, it is told,
+ * and goes on. */
+static void part(struct user *user, const struct process *parent, const struct process *child)
+{
+    uint32_t group = child->group;
+    const struct process *but = child == user->process ? child : NULL;
+    if (parent && (parent->group == group || parent->session != child->session)) return;
+    if ((!parent && child->id != GUEST_PID) || !has_stopped(user, group) || !task_is_orphaned(user, group, but)) return;
+    signal_send_group(user, group, (struct signal_info){.number = SIGHUP, .code = SIGNAL_KERNEL});
+    signal_send_group(user, group, (struct signal_info){.number = SIGCONT, .code = SIGNAL_KERNEL});
+}
+
 static void end_children(struct user *user)
 {
     for (unsigned i = user->process_count; i-- > 0;) {
         struct process *child = user->processes[i];
         if (child->parent != user->process->id) continue;
         child->parent = GUEST_PARENT;
+        part(user, user->process, child);
         if (child->ended)
             task_reap(user, child);
         else if (child->death_signal)
@@ -282,9 +315,12 @@ void task_end_process(struct user *user, unsigned status)
     timers_delete(process);
     process->insns += hw_insns(user->core) - user->since; /* for who asks before the core leaves it */
     user->since = hw_insns(user->core);
+    semaphores_exit(user);
     files_close(user);
+    terminal_detach(user);
     task_leave_parent(user);
     end_children(user);
+    part(user, task_process(user, process->parent), process);
     user->over = !anyone_lives(user);
     if (!user->over && user->thread != user->victim) space_release(user, process);
     if (!user->over) tell_parent(user, process);
@@ -327,7 +363,11 @@ void task_destroy(struct user *user)
         if (left[i]->process->reaped) discard(user, left[i]->process);
         free(left[i]);
     }
-    while (user->thread_count) free(user->threads[--user->thread_count]);
+    while (user->thread_count) {
+        struct thread *thread = user->threads[--user->thread_count];
+        ipc_wait_end(thread);
+        free(thread);
+    }
     while (user->process_count) discard(user, user->processes[--user->process_count]);
     free(user->threads);
     free(user->processes);

@@ -93,29 +93,58 @@ int64_t sys_gettimeofday(struct user *user, const uint32_t *a)
     return 0;
 }
 
-/* A clock's reading: 0 or -EINVAL. */
+uint64_t time_cpu(const struct user *user, struct cpu_clock clock)
+{
+    const struct thread *thread = clock.thread ? task_thread(user, clock.thread) : NULL;
+    const struct process *process = clock.process ? task_process(user, clock.process) : NULL;
+    return thread ? thread_time(user, thread) : process ? time_process(user, process) : 0;
+}
+
+/* A negative clock is the CPU clock of a process, or of a thread of the caller's: ~id << 3, with 4 for a thread; id 0
+ * is the caller. The lowest two bits say what is counted, which is all the same here, but for 3, which is no such
+ * clock. */
+int time_cpu_clock(const struct user *user, uint32_t clock, struct cpu_clock *cpu)
+{
+    uint32_t id = (uint32_t) ~((int32_t)clock >> 3);
+    bool of_thread = clock & 4;
+    *cpu = (struct cpu_clock){0};
+    if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID) {
+        id = 0;
+        of_thread = clock == CLOCK_THREAD_CPUTIME_ID;
+    } else if ((int32_t)clock >= 0) {
+        return clock <= CLOCK_TAI && clock != 10 ? 0 : -EINVAL; /* 10 was CLOCK_SGI_CYCLE */
+    } else if ((clock & 3) == 3) {
+        return -EINVAL;
+    }
+    if (!id) id = of_thread ? user->thread->id : user->process->id;
+    const struct thread *thread = task_thread(user, id);
+    if (of_thread ? !thread || thread->process != user->process : !task_process(user, id)) return -EINVAL;
+    *cpu = of_thread ? (struct cpu_clock){.thread = id} : (struct cpu_clock){.process = id};
+    return 0;
+}
+
+int time_check_clock(const struct user *user, uint32_t clock, struct cpu_clock *cpu)
+{
+    switch (clock) {
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_MONOTONIC_COARSE: return -EOPNOTSUPP;
+    default: return time_cpu_clock(user, clock, cpu);
+    }
+}
+
 int time_clock(const struct user *user, uint32_t clock, uint64_t *ns)
 {
-    switch ((int32_t)clock) {
+    struct cpu_clock cpu;
+    int status = time_cpu_clock(user, clock, &cpu);
+    switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
-    case CLOCK_TAI: *ns = time_wall(user); return 0;
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME: *ns = time_now(user); return 0;
-    case CLOCK_PROCESS_CPUTIME_ID: *ns = time_process(user, user->process); return 0;
-    case CLOCK_THREAD_CPUTIME_ID: *ns = thread_time(user, user->thread); return 0;
-    default: break;
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_TAI: *ns = time_wall(user); break;
+    default: *ns = time_is_cpu(cpu) ? time_cpu(user, cpu) : time_now(user); break;
     }
-    /* A negative clock is the CPU clock of a process or thread (~id << 3 | 2, + 4 for a thread); 0 is the caller. */
-    uint32_t id = (uint32_t) ~((int32_t)clock >> 3);
-    if ((int32_t)clock >= 0 || (clock & 3) > 2) return -EINVAL;
-    const struct thread *thread = id ? task_thread(user, id) : user->thread;
-    const struct process *process = id ? task_process(user, id) : user->process;
-    if (clock & 4 ? !thread : !process) return -EINVAL;
-    *ns = clock & 4 ? thread_time(user, thread) : time_process(user, process);
-    return 0;
+    return status;
 }
 
 static int64_t clock_get(struct user *user, const uint32_t *a, enum time_form form)
@@ -127,9 +156,12 @@ static int64_t clock_get(struct user *user, const uint32_t *a, enum time_form fo
 
 static int64_t clock_resolution(struct user *user, const uint32_t *a, enum time_form form)
 {
+    enum { TICK_NS = 4000000 /* of a kernel with 250 ticks a second */, COUNTED_EXACTLY = 2 };
     uint64_t ns;
     int status = time_clock(user, a[0], &ns);
-    return status < 0 || !a[1] ? status : time_put(user, a[1], form, 1);
+    bool coarse = a[0] == CLOCK_REALTIME_COARSE || a[0] == CLOCK_MONOTONIC_COARSE ||
+                  ((int32_t)a[0] < 0 && (a[0] & 3) != COUNTED_EXACTLY);
+    return status < 0 || !a[1] ? status : time_put(user, a[1], form, coarse ? TICK_NS : 1);
 }
 
 int64_t sys_clock_gettime(struct user *user, const uint32_t *a) { return clock_get(user, a, TIME_32); }
@@ -185,14 +217,37 @@ int64_t sys_nanosleep(struct user *user, const uint32_t *a)
     return status < 0 ? status : sleep_until(user, time_now(user) + ns, a[1], TIME_32);
 }
 
+/* Until a clock of CPU time has that reading. */
+static int64_t sleep_cpu(struct user *user, struct cpu_clock cpu, uint64_t until, uint32_t remainder,
+                         enum time_form form)
+{
+    struct wait *wait = &user->thread->wait;
+    if (wait->waiting || wait->resumed) until = wait->cpu_until;
+    uint64_t now = time_cpu(user, cpu);
+    if (until <= now) return 0;
+    int64_t status = schedule_sleep(user, UINT64_MAX, RESTART_NO_HANDLER);
+    wait->cpu_until = until;
+    if (status == BLOCKED)
+        wait->cpu = cpu;
+    else if (remainder && time_put(user, remainder, form, until - now) < 0)
+        return -EFAULT;
+    return status;
+}
+
 static int64_t clock_sleep(struct user *user, const uint32_t *a, enum time_form form)
 {
     uint64_t ns, clock;
-    int status = time_clock(user, a[0], &clock);
+    struct cpu_clock cpu;
+    bool absolute = a[1] & TIMER_ABSTIME;
+    int status = time_check_clock(user, a[0], &cpu);
+    if (a[0] == CLOCK_THREAD_CPUTIME_ID) status = -EOPNOTSUPP;
     if (status == 0) status = time_get(user, a[2], form, &ns);
+    if (status == 0) status = time_clock(user, a[0], &clock);
     if (status < 0) return status;
+    if (cpu.thread == user->thread->id) return -EINVAL; /* it would never come */
+    if (time_is_cpu(cpu)) return sleep_cpu(user, cpu, absolute ? ns : clock + ns, absolute ? 0 : a[3], form);
     uint64_t now = time_now(user);
-    if (a[1] & TIMER_ABSTIME) return sleep_until(user, ns > clock ? now + (ns - clock) : now, 0, form);
+    if (absolute) return sleep_until(user, ns > clock ? now + (ns - clock) : now, 0, form);
     return sleep_until(user, now + ns, a[3], form);
 }
 

@@ -18,16 +18,26 @@ static const struct {
 struct posix_timer {
     struct timer timer;
     uint32_t clock;
-    bool cpu;
+    struct cpu_clock cpu;    /* or that of time_now */
     struct signal_info info; /* number 0: nobody is told */
     uint32_t thread;         /* that is told, or 0: any */
     uint32_t missed;
 };
 
+/* Of the clock that an interval timer runs by. */
 static uint64_t clock_of(const struct user *user, const struct process *process, bool cpu)
 {
     return cpu ? time_process(user, process) : time_now(user);
 }
+
+/* Of the clock that it runs by. */
+static uint64_t posix_now(const struct user *user, const struct posix_timer *timer)
+{
+    return time_is_cpu(timer->cpu) ? time_cpu(user, timer->cpu) : time_now(user);
+}
+
+/* Of CPU time, when a limit of so many seconds is reached. */
+static uint64_t limit_ns(uint64_t seconds) { return seconds < UINT64_MAX / 2 / SECOND ? seconds * SECOND : UINT64_MAX; }
 
 /* ---- what comes next ---- */
 
@@ -36,14 +46,12 @@ static uint64_t sooner(uint64_t next, const struct timer *timer)
     return timer->expiry && timer->expiry < next ? timer->expiry : next;
 }
 
-/* The earliest expiry among a process's timers that follow time, or its CPU time. UINT64_MAX: none. */
-static uint64_t next_expiry(const struct process *process, bool cpu)
+/* The earliest expiry among a process's timers that follow time. UINT64_MAX: none. */
+static uint64_t next_expiry(const struct process *process)
 {
-    uint64_t next = UINT64_MAX;
-    for (unsigned i = 0; i < TIMER_COUNT; i++)
-        if (interval_timer[i].cpu == cpu) next = sooner(next, &process->timer[i]);
+    uint64_t next = sooner(UINT64_MAX, &process->timer[TIMER_REAL]);
     for (unsigned i = 0; i < POSIX_TIMERS; i++)
-        if (process->posix[i] && process->posix[i]->cpu == cpu) next = sooner(next, &process->posix[i]->timer);
+        if (process->posix[i] && !time_is_cpu(process->posix[i]->cpu)) next = sooner(next, &process->posix[i]->timer);
     return next;
 }
 
@@ -52,7 +60,7 @@ static uint64_t next_moment(const struct user *user)
 {
     uint64_t next = timer_files_next(user), now = time_now(user);
     for (unsigned i = 0; i < user->process_count; i++) {
-        uint64_t expiry = next_expiry(user->processes[i], false);
+        uint64_t expiry = next_expiry(user->processes[i]);
         next = expiry < next ? expiry : next;
     }
     for (unsigned i = 0; i < user->thread_count; i++) {
@@ -62,18 +70,54 @@ static uint64_t next_moment(const struct user *user)
     return next;
 }
 
-/* Of the running process: when its clock of CPU time reaches `expiry` if it goes on running. */
-static uint64_t insns_at_cpu(const struct user *user, uint64_t expiry)
+/* When a clock of CPU time that stood at `run` instructions when the running thread was switched to reaches `expiry`,
+ * if that goes on running. */
+static uint64_t insns_at_cpu(const struct user *user, uint64_t run, uint64_t expiry)
 {
-    uint64_t insns = time_insns(user, expiry), run = user->process->insns;
+    if (expiry == UINT64_MAX) return expiry;
+    uint64_t insns = time_insns(user, expiry);
     return insns > run ? insns - run + user->since : 0;
+}
+
+/* The earliest readings that are waited for of the running process's clock, and of the thread's. */
+struct readings {
+    uint64_t process, thread;
+};
+static void await(const struct user *user, struct cpu_clock clock, uint64_t expiry, struct readings *next)
+{
+    if (clock.process == user->process->id && expiry < next->process) next->process = expiry;
+    if (clock.thread == user->thread->id && expiry < next->thread) next->thread = expiry;
+}
+
+static struct readings next_readings(const struct user *user)
+{
+    const struct process *self = user->process;
+    uint64_t own = sooner(sooner(UINT64_MAX, &self->timer[TIMER_VIRTUAL]), &self->timer[TIMER_PROF]);
+    struct readings next = {own, UINT64_MAX};
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t limit = limit_ns(self->limit[LIMIT_CPU][i]);
+        next.process = limit < next.process ? limit : next.process;
+    }
+    for (unsigned i = 0; i < user->process_count; i++) {
+        struct posix_timer *const *timers = user->processes[i]->posix;
+        for (unsigned k = 0; k < POSIX_TIMERS; k++)
+            if (timers[k] && timers[k]->timer.expiry) await(user, timers[k]->cpu, timers[k]->timer.expiry, &next);
+    }
+    for (unsigned i = 0; i < user->thread_count; i++) {
+        const struct wait *wait = &user->threads[i]->wait;
+        if (wait->waiting && !wait->look) await(user, wait->cpu, wait->cpu_until, &next);
+    }
+    return next;
 }
 
 uint64_t time_next_event(const struct user *user)
 {
-    uint64_t next = time_insns_at(user, next_moment(user)), expiry = next_expiry(user->process, true);
-    uint64_t at = expiry == UINT64_MAX ? expiry : insns_at_cpu(user, expiry);
-    return at < next ? at : next;
+    struct readings next = next_readings(user);
+    uint64_t at = time_insns_at(user, next_moment(user));
+    uint64_t process = insns_at_cpu(user, user->process->insns, next.process);
+    uint64_t thread = insns_at_cpu(user, user->thread->insns, next.thread);
+    at = process < at ? process : at;
+    return thread < at ? thread : at;
 }
 
 /* ---- when it comes ---- */
@@ -89,7 +133,7 @@ static uint64_t expire(struct timer *timer, uint64_t now)
 
 static void fire_posix(struct user *user, struct process *process, struct posix_timer *timer)
 {
-    uint64_t times = expire(&timer->timer, clock_of(user, process, timer->cpu));
+    uint64_t times = expire(&timer->timer, posix_now(user, timer));
     if (!times || !timer->info.number) return;
     struct thread *thread = timer->thread ? task_thread(user, timer->thread) : NULL;
     if (timer->thread && !thread) return;
@@ -104,8 +148,19 @@ static void fire_posix(struct user *user, struct process *process, struct posix_
         signal_send_process(user, process, timer->info);
 }
 
+/* From RLIMIT_CPU's soft limit on a process is told every second, at the hard one it is killed. */
+static void enforce_limit(struct user *user, struct process *process)
+{
+    uint64_t now = time_process(user, process), *limit = process->limit[LIMIT_CPU];
+    int number = now >= limit_ns(limit[1]) ? SIGKILL : now >= limit_ns(limit[0]) ? SIGXCPU : 0;
+    if (!number || process->ended) return;
+    if (number == SIGXCPU) limit[0]++;
+    signal_send_process(user, process, (struct signal_info){.number = number, .code = SIGNAL_KERNEL});
+}
+
 static void fire(struct user *user, struct process *process)
 {
+    enforce_limit(user, process);
     for (unsigned i = 0; i < TIMER_COUNT; i++) {
         if (!expire(&process->timer[i], clock_of(user, process, interval_timer[i].cpu))) continue;
         signal_send_process(user, process,
@@ -119,6 +174,11 @@ void time_fire(struct user *user)
 {
     timer_files_fire(user);
     for (unsigned i = 0; i < user->process_count; i++) fire(user, user->processes[i]);
+    for (unsigned i = 0; i < user->thread_count; i++) {
+        const struct wait *wait = &user->threads[i]->wait;
+        if (wait->waiting && time_is_cpu(wait->cpu) && time_cpu(user, wait->cpu) >= wait->cpu_until)
+            schedule_wake(user->threads[i]);
+    }
 }
 
 bool time_skip(struct user *user)
@@ -203,10 +263,8 @@ static int get_event(struct user *user, uint32_t address, uint32_t id, struct po
 int64_t sys_timer_create(struct user *user, const uint32_t *a)
 {
     uint32_t id = 0;
-    uint64_t now;
-    bool cpu = a[0] == CLOCK_PROCESS_CPUTIME_ID;
-    if (a[0] == CLOCK_THREAD_CPUTIME_ID || (int32_t)a[0] < 0) return -EOPNOTSUPP;
-    int status = time_clock(user, a[0], &now);
+    struct cpu_clock cpu;
+    int status = time_check_clock(user, a[0], &cpu);
     while (id < POSIX_TIMERS && user->process->posix[id]) id++;
     if (status == 0 && id == POSIX_TIMERS) status = -EAGAIN;
     if (status < 0) return status;
@@ -226,7 +284,7 @@ int64_t sys_timer_create(struct user *user, const uint32_t *a)
 /* What is left of a timer, and its interval, into a struct itimerspec. 0 or -EFAULT. */
 static int put_left(struct user *user, const struct posix_timer *timer, uint32_t address, enum time_form form)
 {
-    uint64_t now = clock_of(user, user->process, timer->cpu), expiry = timer->timer.expiry;
+    uint64_t now = posix_now(user, timer), expiry = timer->timer.expiry;
     uint64_t left = !expiry ? 0 : expiry > now ? expiry - now : 1;
     uint32_t bytes = form == TIME_64 ? 16 : 8;
     int status = time_put(user, address, form, timer->timer.interval);
@@ -248,9 +306,9 @@ static int64_t posix_set(struct user *user, const uint32_t *a, enum time_form fo
     int status = time_get(user, a[2], form, &interval);
     if (status == 0) status = time_get(user, a[2] + bytes, form, &value);
     if (status == 0 && a[3]) status = put_left(user, timer, a[3], form);
-    if (status == 0) status = time_clock(user, timer->clock, &clock);
+    if (status == 0 && time_clock(user, timer->clock, &clock) < 0) status = -ESRCH; /* whose clock it is has ended */
     if (status < 0) return status;
-    uint64_t now = clock_of(user, user->process, timer->cpu);
+    uint64_t now = posix_now(user, timer);
     uint64_t wait = a[1] & TIMER_ABSTIME ? (value > clock ? value - clock : 0) : value;
     timer->timer = (struct timer){value ? now + wait : 0, interval};
     timer->missed = 0;

@@ -294,7 +294,10 @@ void user_destroy(struct user *user)
 {
     if (!user) return;
     task_destroy(user);
+    passing_collect(user);
     shared_memory_destroy(user);
+    semaphores_destroy(user);
+    message_queues_destroy(user);
     files_destroy(user);
     free(user);
 }
