@@ -41,5 +41,6 @@ void snapshot_section(struct snapshot *snapshot, const char *name)
     for (unsigned i = 0; name[i] && i < NAME_BYTES; i++) wanted[i] = name[i];
     memcpy(found, wanted, sizeof found);
     SNAPSHOT(snapshot, found);
-    if (memcmp(found, wanted, sizeof found) != 0) snapshot_fail(snapshot, "its parts do not follow one another as they should");
+    if (memcmp(found, wanted, sizeof found) != 0)
+        snapshot_fail(snapshot, "its parts do not follow one another as they should");
 }

@@ -11,8 +11,8 @@
 
 struct snapshot {
     bool loading;
-    bool failed;       /* nothing is moved any more, and what is loaded reads as zeroes */
-    char reason[400];  /* why, once `failed`: half a sentence for the person who runs covm */
+    bool failed;      /* nothing is moved any more, and what is loaded reads as zeroes */
+    char reason[400]; /* why, once `failed`: half a sentence for the person who runs covm */
     void *cookie;
     /* Moves the bytes to or from where they are kept; may call snapshot_fail. Set up by the owner. */
     void (*move)(struct snapshot *snapshot, void *bytes, size_t count);

@@ -713,7 +713,8 @@ void engine_run(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
 
 static bool handled_by(const struct op *op, enum handler handler) { return op->handler == engine_handlers()[handler]; }
 
-/* The transfer of a bundle whose other atoms are done, as the run loop does it: where it goes, or 0 with *exit filled. */
+/* The transfer of a bundle whose other atoms are done, as the run loop does it: where it goes, or 0 with *exit
+ * filled. */
 static uint32_t transfer(struct hw_core *core, const struct bundle *bundle, const struct op *op, struct hw_exit *exit)
 {
     uint32_t tpc = 0;

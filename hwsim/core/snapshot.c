@@ -1,5 +1,5 @@
-/* snapshot.c -- the machine's part of a snapshot. What is left out: what the configuration decides, and decoded bundles,
- * which are decoded again. Host pointers follow from physical addresses. */
+/* snapshot.c -- the machine's part of a snapshot. What is left out: what the configuration decides, and decoded
+ * bundles, which are decoded again. Host pointers follow from physical addresses. */
 #include "hwsim/core/core.h"
 
 /* ---- tables of host pointers ---- */

@@ -413,6 +413,7 @@ void inodes_snapshot(struct user_snapshot *u)
     for (unsigned i = 0; i < inodes->count; i++)
         if (elsewhere[i]) inode_insert(inodes, i);
     if (any && !u->same_root)
-        snapshot_fail(u->to, "the guest has looked at files below its /, which is to be the same directory again (--root)");
+        snapshot_fail(u->to,
+                      "the guest has looked at files below its /, which is to be the same directory again (--root)");
     free(elsewhere);
 }

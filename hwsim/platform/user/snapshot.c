@@ -5,8 +5,10 @@
  * spaces and backings, which point at one another: all are numbered before any is moved, and loading makes them all
  * first. The guest's memory and page tables are the machine's part.
  *
- * Not kept: sockets (a snapshot is refused while there are any), what the configuration and the command line say. */
+ * Not kept: sockets, semaphores and message queues (a snapshot is refused while there are any), what the configuration
+ * and the command line say. */
 #define _GNU_SOURCE
+#include "hwsim/platform/user/ipc.h"
 #include "hwsim/platform/user/snapshot.h"
 
 #include <stdarg.h>
@@ -104,6 +106,8 @@ static void number_thread(struct user_snapshot *u, struct thread *thread)
 {
     if (!numbered_add(&u->threads, thread)) return;
     number_process(u, thread->process);
+    if (thread->ipc_wait)
+        snapshot_refuse(u->to, "a wait for System V IPC (of thread %u) cannot be saved yet", thread->id);
     number_file(u, thread->opening);
 }
 
@@ -179,8 +183,11 @@ static void input_snapshot(struct user_snapshot *u)
     struct stat host = {0};
     bool now = fstat(user->stream[0], &host) == 0 && S_ISREG(host.st_mode);
     bool regular = snapshot_bool(u->to, now && !user->input_is_stream);
-    struct host_file file = {.device = host.st_dev, .inode = host.st_ino, .device_now = host.st_dev,
-                             .inode_now = host.st_ino, .descriptor = -1};
+    struct host_file file = {.device = host.st_dev,
+                             .inode = host.st_ino,
+                             .device_now = host.st_dev,
+                             .inode_now = host.st_ino,
+                             .descriptor = -1};
     SNAPSHOT_RANGE(u->to, &file, device, inode);
     uint64_t at = snapshot_number(u->to, regular && now ? (uint64_t)lseek(user->stream[0], 0, SEEK_CUR) : 0);
     SNAPSHOT(u->to, user->input_read);
@@ -301,7 +308,8 @@ static void process_snapshot(struct user_snapshot *u, struct process *process)
 static void thread_snapshot(struct user_snapshot *u, struct thread *thread)
 {
     SNAPSHOT_OBJECT(u, processes, thread->process);
-    SNAPSHOT_RANGE(u->to, thread, id, written);
+    SNAPSHOT_RANGE(u->to, thread, id, futex);
+    SNAPSHOT_RANGE(u->to, thread, blocked, written);
     SNAPSHOT_OBJECT(u, files, thread->opening);
     SNAPSHOT_RANGE(u->to, thread, child, call_abandoned);
 }
@@ -353,6 +361,13 @@ static void output_snapshot(struct user_snapshot *u)
     }
 }
 
+/* Of kinds whose objects are not kept: the ids that the next ones get. */
+static void ids_snapshot(struct user_snapshot *u, struct ipc_table *table, const char *what)
+{
+    if (!u->to->loading && ipc_count(table)) snapshot_refuse(u->to, "%s cannot be saved yet", what);
+    SNAPSHOT_RANGE(u->to, table, next, sequence);
+}
+
 static void system_snapshot(struct user_snapshot *u)
 {
     struct user *user = u->user;
@@ -365,6 +380,8 @@ static void system_snapshot(struct user_snapshot *u)
     SNAPSHOT_RANGE(to, user, next_id, yield);
     SNAPSHOT_RANGE(to, user, futex_turn, random);
     SNAPSHOT(to, user->pipes_made);
+    ids_snapshot(u, &user->semaphore_sets, "a set of semaphores");
+    ids_snapshot(u, &user->message_queues, "a message queue");
     SNAPSHOT(to, user->refused);
     SNAPSHOT_RANGE(to, user, fault_insns, fault_repeats);
     terminal_snapshot(u);

@@ -44,8 +44,8 @@ __attribute__((format(printf, 2, 3))) void snapshot_refuse(struct snapshot *snap
 void host_trees_snapshot(struct user_snapshot *u);
 /* Loading: gives it the rights that it had, which may forbid what makes it, or opens it again. */
 void host_trees_close(struct user_snapshot *u);
-/* A host descriptor: loading, one that is open on the same file in the same way, at the same place. `path`: the guest's,
- * where it was opened; NULL: not known. -1 stays -1. */
+/* A host descriptor: loading, one that is open on the same file in the same way, at the same place. `path`: the
+ * guest's, where it was opened; NULL: not known. -1 stays -1. */
 int host_descriptor_snapshot(struct user_snapshot *u, int descriptor, enum mount mount, const char *path);
 /* Loading: what the host calls the file now. False: it is none of those known. */
 bool host_file_map(const struct user_snapshot *u, uint64_t *device, uint64_t *inode);

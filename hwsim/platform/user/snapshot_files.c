@@ -107,9 +107,14 @@ static void node_snapshot(struct user_snapshot *u, const struct name *name, enum
         close(descriptor);
     }
     lstat(path, &now);
-    host_file_note(u, (struct host_file){.device = name->device, .inode = name->inode, .device_now = now.st_dev,
-                                         .inode_now = now.st_ino, .mount = mount, .inside = strdup(inside),
-                                         .mode = name->type == S_IFLNK ? 0777 : name->mode, .descriptor = -1});
+    host_file_note(u, (struct host_file){.device = name->device,
+                                         .inode = name->inode,
+                                         .device_now = now.st_dev,
+                                         .inode_now = now.st_ino,
+                                         .mount = mount,
+                                         .inside = strdup(inside),
+                                         .mode = name->type == S_IFLNK ? 0777 : name->mode,
+                                         .descriptor = -1});
 }
 
 static void name_snapshot(struct user_snapshot *u, enum mount mount, const char *inside, struct name *name)
@@ -164,9 +169,10 @@ static void save_name(struct user_snapshot *u, enum mount mount, char *inside)
     struct stat host = {0};
     char *path = full_path(u->user, mount, inside);
     lstat(path, &host);
-    struct name name = {.type = host.st_mode & S_IFMT, .mode = host.st_mode & 07777, .device = host.st_dev,
-                        .inode = host.st_ino};
-    if (name.type == S_IFSOCK) snapshot_refuse(u->to, "a socket's name (%s in the guest's /tmp) cannot be saved yet", inside);
+    struct name name = {
+        .type = host.st_mode & S_IFMT, .mode = host.st_mode & 07777, .device = host.st_dev, .inode = host.st_ino};
+    if (name.type == S_IFSOCK)
+        snapshot_refuse(u->to, "a socket's name (%s in the guest's /tmp) cannot be saved yet", inside);
     name_of_next(u->to, inside, &name);
     name_snapshot(u, mount, inside, &name);
     if (name.type == S_IFDIR) save_directory(u, mount, inside);
@@ -261,7 +267,8 @@ static void describe(struct user_snapshot *u, int descriptor, const char *path, 
     } else if (S_ISREG(host.st_mode) && host.st_nlink == 0) {
         opened->where = NAMELESS;
     } else {
-        snapshot_refuse(u->to, "an open file of the guest's, %s, does not lie there any more", path ? path : "(no name)");
+        snapshot_refuse(u->to, "an open file of the guest's, %s, does not lie there any more",
+                        path ? path : "(no name)");
     }
 }
 
@@ -289,8 +296,11 @@ static void nameless_snapshot(struct user_snapshot *u, int descriptor, const str
         if (opened->seals > 0) fcntl(own, F_ADD_SEALS, opened->seals);
     }
     fstat(own, &now);
-    host_file_note(u, (struct host_file){.device = opened->device, .inode = opened->inode, .device_now = now.st_dev,
-                                         .inode_now = now.st_ino, .descriptor = u->to->loading ? own : -1});
+    host_file_note(u, (struct host_file){.device = opened->device,
+                                         .inode = opened->inode,
+                                         .device_now = now.st_dev,
+                                         .inode_now = now.st_ino,
+                                         .descriptor = u->to->loading ? own : -1});
 }
 
 static int open_again(struct user_snapshot *u, const struct opened *opened, const char *inside)
@@ -321,8 +331,11 @@ static int load_descriptor(struct user_snapshot *u, const struct opened *opened,
     else if (!(opened->flags & O_PATH) && S_ISREG(host.st_mode))
         lseek(own, (off_t)opened->position, SEEK_SET);
     if (there && !find(u, opened->device, opened->inode))
-        host_file_note(u, (struct host_file){.device = opened->device, .inode = opened->inode, .device_now = host.st_dev,
-                                             .inode_now = host.st_ino, .descriptor = -1});
+        host_file_note(u, (struct host_file){.device = opened->device,
+                                             .inode = opened->inode,
+                                             .device_now = host.st_dev,
+                                             .inode_now = host.st_ino,
+                                             .descriptor = -1});
     return own < 0 ? -1 : own;
 }
 

@@ -66,8 +66,8 @@ void user_interrupt(struct user *user);
 /* Saves the guest's system, from within the machine's `resting`; the machine keeps guest memory. Fails for what cannot
  * be saved, and names it. */
 void user_snapshot(struct user *user, struct snapshot *snapshot);
-/* A platform that goes on from a snapshot, in a machine that machine_snapshot loads next. Of `config` the program is the
- * file that was run, root the directory with the files that were open; input begins where it began; arguments and
+/* A platform that goes on from a snapshot, in a machine that machine_snapshot loads next. Of `config` the program is
+ * the file that was run, root the directory with the files that were open; input begins where it began; arguments and
  * environment are in guest memory. NULL: `error` or snapshot->reason says why. */
 struct user *user_resume(struct machine *machine, const struct user_config *config, struct snapshot *snapshot,
                          char *error, size_t error_capacity);
