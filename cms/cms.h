@@ -30,5 +30,7 @@ uint64_t cms_concealed_needed(const struct cms_options *options);
 void cms_boot(struct hw_core *core);
 /* Runs the guest until the platform says stop. */
 void cms_run(struct hw_core *core);
+/* The same where concealed memory is that of a snapshot: goes on where it was taken. */
+void cms_resume(struct hw_core *core);
 
 #endif

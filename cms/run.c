@@ -1,14 +1,6 @@
 /* run.c -- the main loop: look up, then run a translation, make one, or interpret. */
 #include "cms/state.h"
 
-/* What the last exit leaves to do once it is known what comes next. */
-struct pending {
-    uint32_t region;       /* that was left by a direct or indirect exit; 0: none */
-    uint32_t tpc, number;  /* where, and which exit: its translation may be gone when it is settled */
-    uint64_t spc, context; /* where it led to */
-    bool interpret;        /* the instruction at EIP is for the interpreter */
-};
-
 /* Channel x: what went in where, and came back why. */
 static void trace_exit(struct cms *cms, const struct head *from, const struct translation *translation,
                        const struct hw_exit *exit)
@@ -30,8 +22,7 @@ static void trace_exit(struct cms *cms, const struct head *from, const struct tr
              exit->kind == HW_EXIT && exit->reason < EXIT_REASONS ? reasons[exit->reason] : "");
 }
 
-static void exited(struct cms *cms, struct translation *translation, const struct hw_exit *exit,
-                   struct pending *pending)
+static void exited(struct cms *cms, struct translation *translation, const struct hw_exit *exit)
 {
     static const uint16_t counter[EXIT_REASONS] = {[EXIT_CHAIN] = CMS_STAT_exit_chain,
                                                    [EXIT_INDIRECT] = CMS_STAT_exit_indirect,
@@ -39,6 +30,7 @@ static void exited(struct cms *cms, struct translation *translation, const struc
                                                    [EXIT_HOT] = CMS_STAT_exit_hot,
                                                    [EXIT_STALE] = CMS_STAT_exit_stale};
     struct head *head = at(cms, translation->head);
+    struct pending *pending = &cms->root->pending;
     if (exit->reason >= EXIT_REASONS) hw_panic(cms->core, "an exit for no known reason");
     hw_count(cms->core, counter[exit->reason], 1);
     hw_charge(cms->core, WORK_EXIT, 1, translation->region);
@@ -61,27 +53,42 @@ static void exited(struct cms *cms, struct translation *translation, const struc
     }
 }
 
-static enum pace run_translation(struct cms *cms, struct head *head, struct pending *pending)
+static enum pace came_back(struct cms *cms, const struct hw_exit *exit)
 {
-    struct translation *translation = at(cms, head->translation);
-    struct hw_exit exit;
-    hw_count(cms->core, CMS_STAT_entries, 1);
-    hw_enter(cms->core, translation->tpc, &exit);
-    translation = code_cache_owner(cms, exit.site);
+    struct translation *translation = code_cache_owner(cms, exit->site);
     if (!translation) hw_panic(cms->core, "control came back from no translation");
-    trace_exit(cms, head, translation, &exit);
+    trace_exit(cms, at(cms, cms->root->entered), translation, exit);
+    cms->root->entered = 0;
     code_room_left(cms, translation);
     cms_context_changed(cms); /* CLD, POPF and the like end a translation, but are part of it */
-    switch ((enum hw_exit_kind)exit.kind) {
-    case HW_EXIT: exited(cms, translation, &exit, pending); return PACE_ON;
+    switch ((enum hw_exit_kind)exit->kind) {
+    case HW_EXIT: exited(cms, translation, exit); return PACE_ON;
     case HW_EVENT: hw_count(cms->core, CMS_STAT_exit_event, 1); return PACE_ON;
-    default: return (enum pace)traps_recover(cms, translation, &exit).pace;
+    default: return (enum pace)traps_recover(cms, translation, exit).pace;
     }
 }
 
-/* Links or notes the exit just taken, now that its target is known. */
-static void settle(struct cms *cms, const struct head *head, struct pending *pending)
+static enum pace run_translation(struct cms *cms, const struct head *head)
 {
+    const struct translation *translation = at(cms, head->translation);
+    struct hw_exit exit;
+    hw_count(cms->core, CMS_STAT_entries, 1);
+    cms->root->entered = offset_of(cms, head);
+    hw_enter(cms->core, translation->tpc, &exit);
+    return came_back(cms, &exit);
+}
+
+static enum pace resume_translation(struct cms *cms)
+{
+    struct hw_exit exit;
+    hw_resume(cms->core, &exit);
+    return came_back(cms, &exit);
+}
+
+/* Links or notes the exit just taken, now that its target is known. */
+static void settle(struct cms *cms, const struct head *head)
+{
+    struct pending *pending = &cms->root->pending;
     const struct translation *owner = pending->region ? code_cache_owner(cms, pending->tpc) : NULL;
     struct translation *to = head->translation ? at(cms, head->translation) : NULL;
     uint32_t region = pending->region;
@@ -132,9 +139,9 @@ static bool wants_translating(const struct cms *cms, const struct head *head)
     return head->gear > gear && head->gear <= cms->options->max_gear && profile_is_hot(head);
 }
 
-static enum pace deliver_events(struct cms *cms, struct pending *pending)
+static enum pace deliver_events(struct cms *cms)
 {
-    *pending = (struct pending){0};
+    cms->root->pending = (struct pending){0};
     hw_charge(cms->core, WORK_EVENT, 1, 0);
     if (hw_events(cms->core) == HW_STOP) return PACE_STOP;
     cms_context_changed(cms);
@@ -150,11 +157,11 @@ static enum pace interpret_exactly(struct cms *cms, struct head *head, uint64_t 
     return (enum pace)done.pace;
 }
 
-static enum pace step(struct cms *cms, struct pending *pending)
+static enum pace step(struct cms *cms)
 {
     uint64_t event = hw_next_event(cms->core), insns = hw_insns(cms->core);
     if (UNLIKELY(event <= insns)) {
-        if (deliver_events(cms, pending) == PACE_STOP) return PACE_STOP;
+        if (deliver_events(cms) == PACE_STOP) return PACE_STOP;
         event = hw_next_event(cms->core);
     }
     /* Even with an event that stays pending the guest goes on. */
@@ -162,8 +169,8 @@ static enum pace step(struct cms *cms, struct pending *pending)
     struct head *head = dispatch_head(cms, eip(cms));
     hw_count(cms->core, CMS_STAT_lookups, 1);
     hw_charge(cms->core, WORK_DISPATCH, 1, 0);
-    bool exact = pending->interpret;
-    pending->interpret = false;
+    bool exact = cms->root->pending.interpret;
+    cms->root->pending.interpret = false;
     if (exact) return interpret_exactly(cms, head, 1, CMS_STATS);
     if (left < cms->root->margin) {
         hw_count(cms->core, CMS_STAT_declined, head->translation != 0);
@@ -171,18 +178,31 @@ static enum pace step(struct cms *cms, struct pending *pending)
     }
     if (wants_translating(cms, head)) return translate_hot(cms, head);
     if (head->translation) code_room_entered(cms, at(cms, head->translation));
-    settle(cms, head, pending);
-    if (head->translation) return run_translation(cms, head, pending);
+    settle(cms, head);
+    if (head->translation) return run_translation(cms, head);
     hw_count(cms->core, CMS_STAT_misses, 1);
     if (head->executions < UINT32_MAX) head->executions++;
     return interpret_exactly(cms, head, left, CMS_STATS);
 }
 
+static void go_on(struct cms *cms, enum pace pace)
+{
+    while (pace != PACE_STOP) {
+        coherence_poll(cms);
+        hw_rest(cms->core);
+        pace = step(cms);
+    }
+}
+
 void cms_run(struct hw_core *core)
 {
     struct cms cms = cms_view(core);
-    struct pending pending = {0};
-    do {
-        coherence_poll(&cms);
-    } while (step(&cms, &pending) != PACE_STOP);
+    cms.root->pending = (struct pending){0};
+    go_on(&cms, PACE_ON);
+}
+
+void cms_resume(struct hw_core *core)
+{
+    struct cms cms = cms_view(core);
+    go_on(&cms, cms.root->entered ? resume_translation(&cms) : PACE_ON);
 }

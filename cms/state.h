@@ -155,9 +155,19 @@ struct site {
 
 /* ---- the root of it all, at ROOT_OFFSET ---- */
 
+/* What the last exit leaves to do once it is known what comes next. */
+struct pending {
+    uint64_t spc, context; /* where it led to */
+    uint32_t region;       /* that was left by a direct or indirect exit; 0: none */
+    uint32_t tpc, number;  /* where, and which exit: its translation may be gone when it is settled */
+    bool interpret;        /* the instruction at EIP is for the interpreter */
+};
+
 enum { ROOT_OFFSET = 64, PATH_MAX_BLOCKS = 64, SITES = 4096 };
 struct root {
     uint64_t context;     /* context word of the working state */
+    struct pending pending;
+    uint32_t entered;     /* head whose translation control went into; 0 once it is back */
     uint32_t region_next; /* id of the next translation */
     uint32_t margin;      /* longest way between two commits of any translation so far */
     uint32_t buckets, bucket_mask, heads, head_count, head_capacity;

@@ -71,6 +71,10 @@ struct hw_exit {
 };
 /* Runs translated code from `tpc` until it comes back. On a rollback the state is the last checkpoint. */
 void hw_enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit);
+/* The same for a translation that was running when a snapshot was taken, from where it was. */
+void hw_resume(struct hw_core *core, struct hw_exit *exit);
+/* All that the CMS knows is in concealed memory now: a snapshot may be taken. Untimed. */
+void hw_rest(struct hw_core *core);
 /* Bundles in [tpc, tpc + bytes) changed or went away: forget decoded forms and instruction-cache lines. */
 void hw_invalidate_code(struct hw_core *core, uint32_t tpc, uint32_t bytes);
 const struct machine_desc *hw_machine(const struct hw_core *core);

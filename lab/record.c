@@ -98,11 +98,16 @@ bool record_begin(struct record *record, const struct run_request *request)
     return fine;
 }
 
-void record_timeline(struct record *record, uint64_t insns, uint64_t cycle, const uint64_t by_activity[ACTIVITIES])
+void record_print_row(uint64_t insns, uint64_t cycle, const uint64_t by_activity[ACTIVITIES], struct text *row)
 {
-    fprintf(record->timeline, "%" PRIu64 ",%" PRIu64, insns, cycle);
-    for (unsigned a = 0; a < ACTIVITIES; a++) fprintf(record->timeline, ",%" PRIu64, by_activity[a]);
-    fputc('\n', record->timeline);
+    text_printf(row, "%" PRIu64 ",%" PRIu64, insns, cycle);
+    for (unsigned a = 0; a < ACTIVITIES; a++) text_printf(row, ",%" PRIu64, by_activity[a]);
+    text_add(row, "\n", 1);
+}
+
+void record_timeline(struct record *record, const struct text *rows)
+{
+    fwrite(text_string(rows), 1, rows->length, record->timeline);
 }
 
 /* ---- end ---- */
@@ -165,6 +170,8 @@ static void print_run(const struct record *record, const struct run_request *req
     print_list(text, "argv", request->argv);
     print_list(text, "env", request->env);
     print_list(text, "command", request->command);
+    text_printf(text, request->from ? "  \"resumed_at_insns\": %" PRIu64 ",\n" : "  \"resumed_at_insns\": null,\n",
+                request->from_insns);
     text_printf(text, "  \"seed\": %" PRId64 ",\n", request->config->values.user.seed);
     print_end(text, result);
     print_member(text, "check", !request->check ? "off" : result->diverged ? "diverged" : "clean");

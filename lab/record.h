@@ -23,8 +23,9 @@ struct record {
 /* Makes the directory (refusing one that holds anything), and what is known before the run. Errors go to standard
  * error. */
 bool record_begin(struct record *record, const struct run_request *request);
-/* A row of timeline.csv: cycles by activity since the row before. */
-void record_timeline(struct record *record, uint64_t insns, uint64_t cycle, const uint64_t by_activity[ACTIVITIES]);
+/* A row of timeline.csv: cycles by activity since the row before; rows of it. */
+void record_print_row(uint64_t insns, uint64_t cycle, const uint64_t by_activity[ACTIVITIES], struct text *row);
+void record_timeline(struct record *record, const struct text *rows);
 /* Everything else; run.json appears last, by a rename. */
 bool record_end(struct record *record, const struct run_request *request, const struct run_result *result,
                 const struct machine *machine, const struct stats_table *table, const struct stats_window *windows,

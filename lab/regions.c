@@ -44,6 +44,13 @@ void regions_free(struct regions *regions)
     *regions = (struct regions){0};
 }
 
+void regions_snapshot(struct regions *regions, struct snapshot *snapshot)
+{
+    regions->capacity = snapshot_count(snapshot, regions->capacity, INT32_MAX);
+    if (snapshot->loading) regions->named = lab_reallocate(regions->named, regions->capacity + 1);
+    snapshot_bytes(snapshot, regions->named, regions->capacity);
+}
+
 void regions_made(struct regions *regions, struct hw_core *core, const struct hw_region_info *info)
 {
     char file[COMPARED_BYTES], memory[COMPARED_BYTES];

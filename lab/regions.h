@@ -35,5 +35,6 @@ void regions_begin(struct regions *regions, const char *program);
 void regions_made(struct regions *regions, struct hw_core *core, const struct hw_region_info *info);
 void regions_print(struct regions *regions, const struct machine *machine, struct text *text);
 void regions_free(struct regions *regions);
+void regions_snapshot(struct regions *regions, struct snapshot *snapshot);
 
 #endif

@@ -16,6 +16,7 @@
 #include "lab/elf_symbols.h"
 #include "lab/isa_row.h"
 #include "lab/record.h"
+#include "lab/sha256.h"
 #include "lab/tee.h"
 #include "lab/watcher.h"
 #include "lab/x86_text.h"
@@ -35,6 +36,11 @@ struct run {
     struct tee tee;
     bool teeing;
     struct stats_table table;
+    struct snapshot_file *from; /* until it has been read */
+    bool saved;       /* the snapshot that was asked for was taken */
+    int broken;       /* exit code: the one to go on from was not to be loaded, and standard error says why */
+    bool saving;      /* a snapshot is still to be taken */
+    struct text rows; /* of timeline.csv, so far, for it */
     uint64_t next_row, next_edge, next_look; /* guest instructions: timeline row, end of a window, the nearer of both */
     struct stats row, edge;                  /* at the last row; at the last end of a window */
     struct stats_window windows[WINDOWS_MAX];
@@ -51,12 +57,14 @@ static void cool(struct run *run)
                                    (lab->roi_translations ? COOL_TRANSLATIONS : 0u));
 }
 
-/* "total" stands first; the others are what lies between two ends. */
+/* The first is the whole; the others are what lies between two ends. */
+static const char *const window_names[WINDOWS_MAX] = {"total", "warmup", "roi"};
+
 static void close_window(struct run *run, const struct stats *now)
 {
     const struct lab_params *lab = &run->request->config->values.lab;
     struct stats_window *window = &run->windows[run->window_count];
-    window->name = run->window_count == 1 ? "warmup" : "roi";
+    window->name = window_names[run->window_count];
     window->stats = *now;
     stats_subtract(&run->table, &window->stats, &run->edge);
     run->edge = *now;
@@ -70,7 +78,11 @@ static void add_row(struct run *run, const struct stats *now)
 {
     uint64_t spent[ACTIVITIES];
     for (unsigned a = 0; a < ACTIVITIES; a++) spent[a] = now->by_activity[a] - run->row.by_activity[a];
-    record_timeline(&run->record, now->machine.insns, now->total, spent);
+    struct text row = {0};
+    record_print_row(now->machine.insns, now->total, spent, &row);
+    if (run->recording) record_timeline(&run->record, &row);
+    if (run->saving) text_add(&run->rows, text_string(&row), row.length);
+    text_free(&row);
     run->row = *now;
     run->next_row = now->machine.insns + (uint64_t)run->request->config->values.lab.timeline_insns;
 }
@@ -110,7 +122,7 @@ static void platform(void *cookie, struct hw_core *core, bool after)
 static void region(void *cookie, struct hw_core *core, enum hw_region_event event, const struct hw_region_info *info)
 {
     struct run *run = cookie;
-    if (run->recording && event == REGION_BORN) regions_made(&run->record.regions, core, info);
+    if (event == REGION_BORN && (run->recording || run->saving)) regions_made(&run->record.regions, core, info);
     if (run->trace) trace_region(run->trace, core, event, info);
 }
 
@@ -140,22 +152,130 @@ static void observe_for_trace(const struct run *run, struct machine_observer *ob
     trace_observe(run->trace, observer, &wanted);
     if (trace_steps(run->trace)) check_on_step(run->check, stepped, (void *)run);
 }
+/* ---- snapshots ---- */
+
+/* Windows and timeline; where the snapshot's keys of the laboratory are others, those of this run hold from here on. */
+static void looks_snapshot(struct run *run, struct snapshot *snapshot)
+{
+    const struct lab_params *lab = &run->request->config->values.lab;
+    struct lab_params then = *lab;
+    snapshot_section(snapshot, "lab");
+    SNAPSHOT(snapshot, then);
+    SNAPSHOT_RANGE(snapshot, run, row, edge);
+    SNAPSHOT(snapshot, run->next_edge);
+    run->window_count = snapshot_count(snapshot, run->window_count, WINDOWS_MAX);
+    for (unsigned i = 1; i < run->window_count; i++) {
+        run->windows[i].name = window_names[i];
+        SNAPSHOT(snapshot, run->windows[i].stats);
+    }
+    regions_snapshot(&run->record.regions, snapshot);
+    uint32_t rows = snapshot_count(snapshot, (uint32_t)run->rows.length, INT32_MAX);
+    if (snapshot->loading) {
+        char *text = lab_allocate(rows + 1);
+        snapshot_bytes(snapshot, text, rows);
+        text_add(&run->rows, text, rows);
+        free(text);
+    } else {
+        snapshot_bytes(snapshot, run->rows.data, rows);
+    }
+    then.timeline_insns = lab->timeline_insns;
+    if (!snapshot->loading || memcmp(&then, lab, sizeof then) == 0) return;
+    run->next_edge = lab->warmup_insns ? (uint64_t)lab->warmup_insns : UINT64_MAX;
+    if (run->window_count > 1 || run->next_edge <= run->request->from_insns)
+        snapshot_fail(snapshot, "lab.window.* may only differ where the warm-up of neither run has ended");
+}
+
+static char *absolute(const char *path)
+{
+    char *real = realpath(path, NULL), *copy = lab_copy(real ? real : path);
+    free(real);
+    return copy;
+}
+
+static void save(struct run *run)
+{
+    const struct run_request *request = run->request;
+    char hash[SHA256_TEXT_BYTES], *program = absolute(request->program), *root = absolute(request->root);
+    struct text config = {0};
+    config_print(request->config, false, &config);
+    sha256_file(request->program, hash);
+    struct snapshot_origin origin = {.config = (char *)text_string(&config),
+                                     .program = program,
+                                     .root = root,
+                                     .program_hash = hash,
+                                     .argv = request->argv,
+                                     .env = request->env,
+                                     .write = request->write,
+                                     .insns = hw_insns(run->core)};
+    struct snapshot_file *file = snapshot_write_begin(request->save_path, &origin);
+    if (file) {
+        looks_snapshot(run, snapshot_stream(file));
+        user_snapshot(run->user, snapshot_stream(file));
+        machine_snapshot(run->machine, snapshot_stream(file));
+    }
+    run->saved = file && snapshot_write_end(file);
+    text_free(&config);
+    free(program);
+    free(root);
+}
+
+static void observe(struct run *run);
+
+static void resting(void *cookie, struct hw_core *core)
+{
+    struct run *run = cookie;
+    if (hw_insns(core) < run->request->save_at) return;
+    save(run);
+    run->saving = false;
+    text_free(&run->rows);
+    observe(run);
+}
+
+/* Everything but the user platform has been made. NULL: `error` says why, or standard error has it. */
+static struct user *resume(struct run *run, const struct user_config *config, char *error, size_t capacity)
+{
+    struct snapshot_file *file = run->from;
+    looks_snapshot(run, snapshot_stream(file));
+    bool windows = !snapshot_stream(file)->failed;
+    struct user *user = user_resume(run->machine, config, snapshot_stream(file), error, capacity);
+    if (user) {
+        machine_snapshot(run->machine, snapshot_stream(file));
+        core_event_changed(run->core); /* the limit may be another */
+    }
+    run->from = NULL;
+    if (!snapshot_read_end(file)) run->broken = windows ? EXIT_USAGE : EXIT_CONFIG;
+    if (run->recording && user) {
+        record_timeline(&run->record, &run->rows);
+        for (unsigned stream = 1; stream <= 2; stream++) {
+            const void *bytes;
+            size_t count;
+            user_output(user, stream, &bytes, &count);
+            tee_before(&run->tee, stream, bytes, count);
+        }
+    }
+    if (!run->saving) text_free(&run->rows);
+    return user;
+}
+
+/* ---- beginning to look ---- */
 
 static void observe(struct run *run)
 {
     const struct lab_params *lab = &run->request->config->values.lab;
-    run->next_row = run->recording ? (uint64_t)lab->timeline_insns : UINT64_MAX;
-    run->next_edge = run->recording && lab->warmup_insns ? (uint64_t)lab->warmup_insns : UINT64_MAX;
+    bool looking = run->recording || run->saving;
+    run->next_row = looking ? run->row.machine.insns + (uint64_t)lab->timeline_insns : UINT64_MAX;
+    if (!looking) run->next_edge = UINT64_MAX;
     run->next_look = run->next_row < run->next_edge ? run->next_row : run->next_edge;
     struct machine_observer observer = {.cookie = run};
-    if (run->check || run->recording) observer.committed = committed;
-    if (run->recording) observer.region = region;
+    if (run->check || looking) observer.committed = committed;
+    if (looking) observer.region = region;
+    if (run->saving) observer.resting = resting;
     if (run->check) {
         observer.stored = stored;
         observer.platform = platform;
     }
     if (run->trace) observe_for_trace(run, &observer);
-    if (observer.committed) machine_observe(run->machine, observer);
+    machine_observe(run->machine, observer);
 }
 
 /* Tells of a system call that got ENOSYS. */
@@ -194,7 +314,10 @@ static int release(struct run *run, int code, const char *error)
     if (run->trace) trace_destroy(run->trace);
     if (run->machine) machine_destroy(run->machine);
     if (run->recording) record_free(&run->record);
+    else regions_free(&run->record.regions);
     stats_table_free(&run->table);
+    text_free(&run->rows);
+    if (run->from) snapshot_read_drop(run->from);
     free(run);
     return code;
 }
@@ -226,6 +349,7 @@ static int prepare(struct run *run)
             return release(run, EXIT_USAGE, NULL);
         run->teeing = true;
     }
+    if (run->saving && !run->recording) regions_begin(&run->record.regions, request->program);
     if (request->trace && !prepare_trace(run)) return release(run, EXIT_USAGE, NULL);
     if (request->check || (run->trace && trace_steps(run->trace)))
         run->check = check_create(run->machine, (uint64_t)request->config->values.machine.guest_limit);
@@ -242,8 +366,12 @@ static int prepare(struct run *run)
         .insns_max = request->insns_max,
         .refused = refused,
         .cookie = run,
+        .capture = run->saving,
     };
-    run->user = user_create(run->machine, &user, error, sizeof error);
+    run->user = request->from ? resume(run, &user, error, sizeof error)
+                              : user_create(run->machine, &user, error, sizeof error);
+    if (run->broken) return release(run, run->broken, NULL);
+    if (request->from && !run->user) return release(run, EXIT_USAGE, error);
     if (!run->user) return release(run, access(request->program, R_OK) ? EXIT_USAGE : EXIT_GUEST, error);
     if (request->trace_letters) machine_trace(run->machine, request->trace_letters, request->trace_spc, STDERR_FILENO);
     if (run->check) check_begin(run->check, run->core);
@@ -287,7 +415,12 @@ int run_guest(const struct run_request *request, struct run_result *result)
 {
     *result = (struct run_result){0};
     struct run *run = lab_allocate(sizeof *run);
-    *run = (struct run){.request = request, .window_count = 1};
+    const struct lab_params *lab = &request->config->values.lab;
+    *run = (struct run){.request = request,
+                        .from = request->from,
+                        .saving = request->save_path,
+                        .window_count = 1,
+                        .next_edge = lab->warmup_insns ? (uint64_t)lab->warmup_insns : UINT64_MAX};
     stats_table_init(&run->table);
     signal(SIGPIPE, SIG_IGN); /* a write into a closed pipe is the guest's affair */
     int code = prepare(run);
@@ -295,12 +428,20 @@ int run_guest(const struct run_request *request, struct run_result *result)
     struct watcher watcher = {.interrupt = interrupt, .progress = request->heartbeat ? progress : NULL, .cookie = run};
     watcher_begin(&watcher);
     double start = cpu_seconds();
-    cms_boot(run->core);
-    cms_run(run->core);
+    if (request->from) {
+        cms_resume(run->core);
+    } else {
+        cms_boot(run->core);
+        cms_run(run->core);
+    }
     result->cpu_seconds = cpu_seconds() - start;
     result->signal = watcher_end(&watcher);
     if (run->check) check_finish(run->check, run->core);
     collect(run, result);
+    if (run->saving)
+        fprintf(stderr, "covm: no snapshot was taken: the run ended at %" PRIu64 " guest instructions\n",
+                result->stats.machine.insns);
+    result->not_saved = request->save_path && !run->saved;
     if (run->teeing) tee_end(&run->tee);
     run->teeing = false;
     if (run->trace && !trace_end(run->trace, broken_off(result))) return release(run, EXIT_USAGE, NULL);

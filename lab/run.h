@@ -3,6 +3,7 @@
 #define COVM_RUN_H
 
 #include "lab/config.h"
+#include "lab/snapshot.h"
 #include "lab/stats.h"
 #include "lab/trace.h"
 
@@ -20,6 +21,10 @@ struct run_request {
     const char *directory; /* run record; NULL: none */
     const struct trace_request *trace; /* NULL: none */
     bool heartbeat;        /* progress on standard error */
+    const char *save_path;      /* a snapshot goes there; NULL: none is taken, */
+    uint64_t save_at;           /* at the first opportunity behind so many guest instructions */
+    struct snapshot_file *from; /* go on from this one, after its origin (run_guest frees it); NULL: from the start */
+    uint64_t from_insns;        /* where that was taken */
     char **command;        /* NULL-terminated, for the record; may be NULL */
 };
 struct run_result {
@@ -32,6 +37,7 @@ struct run_result {
     unsigned byte_count;
     uint32_t registers[8]; /* EAX .. EDI at the end */
     double cpu_seconds;
+    bool not_saved; /* a snapshot that was asked for was not taken; standard error says why */
 };
 
 /* Runs the guest. EXIT_FINE: *result tells how it ended. Otherwise nothing ran, the reason went to standard error, and

@@ -6,7 +6,7 @@
 
 #include "lab/commands.h"
 #include "lab/run_command.h"
-
+#include "lab/sha256.h"
 
 static bool print_channels(void)
 {
@@ -82,23 +82,90 @@ static void print_figures(const struct run_result *result)
             result->cpu_seconds > 0 ? insns / result->cpu_seconds / 1e6 : 0);
 }
 
+static int run_with(struct run_command *c, const struct config *config)
+{
+    struct run_result *result = lab_allocate(sizeof *result);
+    char *path = c->saves && !c->save ? lab_printf("%s/snapshot.covm", c->request.directory) : NULL;
+    c->request.config = config;
+    c->request.save_path = path ? path : c->save;
+    int code = run_guest(&c->request, result);
+    if (code == EXIT_FINE) {
+        code = run_exit_code(result, c->guest_exit);
+        run_explain(&c->request, result);
+        if (c->figures) print_figures(result);
+        if (code == EXIT_FINE && result->not_saved) code = EXIT_USAGE;
+    }
+    free(path);
+    free(result);
+    return code;
+}
+
 static int run(struct run_command *c)
 {
     struct config config;
-    struct run_result *result = lab_allocate(sizeof *result);
-    int code = EXIT_CONFIG;
-    if (config_build(&config, &c->config)) {
-        c->request.config = &config;
-        code = run_guest(&c->request, result);
-        if (code == EXIT_FINE) {
-            code = run_exit_code(result, c->guest_exit);
-            run_explain(&c->request, result);
-            if (c->figures) print_figures(result);
-        }
-        config_free(&config);
-    }
-    free(result);
+    if (!config_build(&config, &c->config)) return EXIT_CONFIG;
+    int code = run_with(c, &config);
+    config_free(&config);
     return code;
+}
+
+/* ---- from a snapshot ---- */
+
+static int complain(const char *path, const char *problem)
+{
+    fprintf(stderr, "covm: %s: %s\n", path, problem);
+    return EXIT_USAGE;
+}
+
+/* The program must be the very same; the request takes what the snapshot says. */
+static int take_origin(struct run_command *c, const struct snapshot_origin *origin)
+{
+    char hash[SHA256_TEXT_BYTES];
+    if (!sha256_file(origin->program, hash))
+        return complain(origin->program, "the program of the snapshot is not there");
+    if (strcmp(hash, origin->program_hash) != 0)
+        return complain(origin->program, "has changed since the snapshot was taken of it");
+    c->request.program = origin->program;
+    c->request.argv = origin->argv;
+    c->request.env = origin->env;
+    c->request.write = origin->write;
+    c->request.from_insns = origin->insns;
+    if (!c->request.root) c->request.root = origin->root;
+    return EXIT_FINE;
+}
+
+static int run_from(struct run_command *c)
+{
+    struct snapshot_origin origin = {0};
+    struct config config;
+    struct snapshot_file *file = snapshot_read_begin(c->from, &origin);
+    if (!file) return EXIT_USAGE;
+    int code = take_origin(c, &origin);
+    bool built = code == EXIT_FINE && snapshot_config(&config, &c->config, &origin, c->from);
+    if (code == EXIT_FINE && !built) code = EXIT_CONFIG;
+    if (built) {
+        c->request.from = file;
+        code = run_with(c, &config);
+        config_free(&config);
+    } else {
+        snapshot_read_drop(file);
+    }
+    snapshot_origin_free(&origin);
+    c->request.env = NULL; /* it was the snapshot's */
+    return code;
+}
+
+/* False: the words of the command line do not go together. */
+static bool goes_together(const struct run_command *c, bool program)
+{
+    const char *problem = NULL;
+    if (c->from && program) problem = "--from goes on with the program of the snapshot: leave the program out";
+    if (c->from && c->request.write) problem = "--from: whether the guest may write is the snapshot's to say";
+    if (c->from && c->env_count) problem = "--from: the guest has its environment already";
+    if (c->save && !c->saves) problem = "--save says where to; --save-at N says when";
+    if (c->saves && !c->save && !c->request.directory) problem = "--save-at needs --save FILE, or -o DIR to write into";
+    if (problem) fprintf(stderr, "covm run: %s\n", problem);
+    return !problem;
 }
 
 /* argv[0] as the guest sees it says nothing about where the program lies. */
@@ -115,12 +182,13 @@ void run_command_begin(struct run_command *c, char **argv)
         .name = strchr(argv[0], ' ') + 1, /* "covm NAME" */
         .figures = terminal,
         .request = {
-            .root = ".", .output = STDOUT_FILENO, .error = STDERR_FILENO, .command = argv, .heartbeat = terminal}};
+            .output = STDOUT_FILENO, .error = STDERR_FILENO, .command = argv, .heartbeat = terminal}};
 }
 
 int run_command_run(struct run_command *c, int count, char **words)
 {
     char *no_env[] = {NULL}, **env = c->request.env;
+    if (!c->request.root) c->request.root = ".";
     c->request.program = words[0];
     c->request.argv = lab_allocate((size_t)(count + 1) * sizeof(char *));
     memcpy(c->request.argv, words, (size_t)count * sizeof(char *));
@@ -139,6 +207,16 @@ void run_command_free(struct run_command *c)
     config_args_free(&c->config);
 }
 
+static bool take(struct run_command *c, int option, char *value)
+{
+    switch (option) {
+    case OPTION_SAVE: c->save = value; return true;
+    case OPTION_FROM: c->from = value; return true;
+    case OPTION_SAVE_AT: c->saves = true; return cli_number("--save-at", value, &c->request.save_at);
+    default: return run_command_option(c, option, value);
+    }
+}
+
 int command_run(int argc, char **argv)
 {
     struct run_command c;
@@ -151,13 +229,19 @@ int command_run(int argc, char **argv)
             fine = false;
         } else if (option == 'o') {
             c.request.directory = optarg;
-        } else if (!run_command_option(&c, option, optarg)) {
+        } else if (!take(&c, option, optarg)) {
             code = EXIT_USAGE;
             fine = false;
         }
     }
-    if (fine && optind == argc) code = cli_usage('?', COMMAND_RUN);
-    else if (fine) code = run_command_run(&c, argc - optind, argv + optind);
+    if (fine && optind == argc && !c.from)
+        code = cli_usage('?', COMMAND_RUN);
+    else if (fine && !goes_together(&c, optind < argc))
+        code = EXIT_USAGE;
+    else if (fine && c.from)
+        code = run_from(&c);
+    else if (fine)
+        code = run_command_run(&c, argc - optind, argv + optind);
     run_command_free(&c);
     return code;
 }

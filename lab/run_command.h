@@ -9,7 +9,8 @@ struct run_command {
     const char *name; /* in messages */
     struct config_args config;
     struct run_request request;
-    bool guest_exit, figures;
+    bool guest_exit, figures, saves;
+    const char *save, *from; /* of covm run: files of snapshots, or NULL */
     char *letters;
     unsigned env_count;
 };

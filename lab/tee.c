@@ -81,3 +81,8 @@ void tee_end(struct tee *tee)
         close(tee->copy[i]);
     }
 }
+
+void tee_before(struct tee *tee, unsigned stream, const void *bytes, size_t count)
+{
+    write_all(tee->copy[stream - 1], bytes, count);
+}

@@ -16,6 +16,8 @@ struct tee {
 
 /* Passes on to the two descriptors, copying to DIRECTORY/stdout and DIRECTORY/stderr. */
 bool tee_begin(struct tee *tee, const char *directory, int output, int error);
+/* Puts what was written before, in another run, into the copy of stream 1 or 2; before anything is passed on. */
+void tee_before(struct tee *tee, unsigned stream, const void *bytes, size_t count);
 /* Waits until everything has been passed on. */
 void tee_end(struct tee *tee);
 

@@ -44,7 +44,24 @@ static void make_permanent(struct hw_core *core)
     core->inject.since_checkpoint = 0;
 }
 
-bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry)
+static __attribute__((noinline)) void tell_committed(struct hw_core *core, const struct commit_entry *entry,
+                                                     uint32_t site)
+{
+    core->observer.committed(core->observer.cookie, core, entry->insns, entry->flags);
+    if (!core->observer.resting) return;
+    core->resume_site = site;
+    core->observer.resting(core->observer.cookie, core);
+}
+
+bool checkpoint_committed(struct hw_core *core)
+{
+    core->inject.commits++;
+    int64_t every = core->params->inject_event;
+    if (UNLIKELY(every) && core->inject.commits % (uint64_t)every == 0) return true;
+    return UNLIKELY(core->insns >= core->event_threshold) && core_event_due(core);
+}
+
+bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry, uint32_t site)
 {
     wait_for_walks(core);
     if (!(entry->flags & COMMIT_DYNAMIC)) core->state.r[HOME_EIP] = entry->eip;
@@ -60,11 +77,8 @@ bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry)
     region->executions++;
     region->insns += entry->insns;
     if (UNLIKELY(entry->flags & (COMMIT_ITERATION | COMMIT_LAST))) region->iterations++;
-    if (core->observer.committed) core->observer.committed(core->observer.cookie, core, entry->insns, entry->flags);
-    core->inject.commits++;
-    int64_t every = core->params->inject_event;
-    if (UNLIKELY(every) && core->inject.commits % (uint64_t)every == 0) return true;
-    return UNLIKELY(core->insns >= core->event_threshold) && core_event_due(core);
+    if (core->observer.committed) tell_committed(core, entry, site);
+    return checkpoint_committed(core);
 }
 
 void core_set_threshold(struct hw_core *core)

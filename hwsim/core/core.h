@@ -226,6 +226,7 @@ struct hw_core {
     uint64_t stalls[CAUSES];
     uint32_t stalled;                    /* causes with stalls */
     uint32_t commit_region, commit_gear; /* of the last commit since hw_enter; gear 0: none, or the CMS runs */
+    uint64_t entered; /* cycle of the last hw_enter */
     uint64_t told; /* cycles that were not interpreting, or were told of (hw_interpreted): others await that */
 
     /* events */
@@ -270,6 +271,7 @@ struct hw_core {
     struct hw_exit exit_log[EXIT_LOG];
     uint64_t exit_cycles[EXIT_LOG];
     uint64_t exit_count;
+    uint32_t resume_site; /* the bundle whose commit a snapshot was taken behind; 0: the CMS was resting */
 };
 
 /* Exposed latencies count bundles: while the machine stops, results do not come nearer. (scoreboard.c) */
@@ -297,6 +299,7 @@ enum hw_activity account_gear(unsigned gear);
 /* False: the host has no memory. */
 bool accounts_init(struct machine *machine);
 void accounts_free(struct machine *machine);
+void accounts_snapshot(struct machine *machine, struct snapshot *snapshot);
 struct region_account *account_region(struct hw_core *core, uint32_t region);
 /* The region whose code holds `tpc`; 0: none that hw_region told of. */
 uint32_t account_region_at(const struct hw_core *core, uint32_t tpc);
@@ -390,8 +393,10 @@ static inline void core_tell_stored(struct hw_core *core, uint64_t physical, uns
 }
 
 /* ---- checkpoint.c ---- */
-/* The commit atom, at the end of its bundle. True: give control back (HW_EVENT). */
-bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry);
+/* The commit atom, at the end of its bundle (`site`). True: give control back (HW_EVENT). */
+bool checkpoint_commit(struct hw_core *core, const struct commit_entry *entry, uint32_t site);
+/* The last part of that: what follows a commit that was told of. */
+bool checkpoint_committed(struct hw_core *core);
 /* Back to the checkpoint; the cycles go to SQUASHED. Works at `cycle`, leaves it behind the rollback. */
 void checkpoint_rollback(struct hw_core *core, enum hw_exit_kind kind, uint32_t site);
 /* Makes the whole working state the checkpoint; retires nothing. */
@@ -428,6 +433,8 @@ void decode_forget(struct hw_core *core, uint32_t offset, uint32_t bytes);
 /* ---- engine.c ---- */
 /* Runs from `tpc` until control comes back; fills *exit but for its region. */
 void engine_run(struct hw_core *core, uint32_t tpc, struct hw_exit *exit);
+/* The same from behind the commit of the bundle at `site`, as if it had just been told of. */
+void engine_resume(struct hw_core *core, uint32_t site, struct hw_exit *exit);
 /* op.handler of each enum handler; 0 where there is none. */
 const uint32_t *engine_handlers(void);
 

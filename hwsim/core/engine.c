@@ -615,7 +615,8 @@ call:
     push_return(core, *op->b, op->d | (uint32_t)op->a << 16);
     NEXT();
 commit:
-    if (UNLIKELY(checkpoint_commit(core, (const struct commit_entry *)(core->concealed + op->target)))) goto event;
+    if (UNLIKELY(checkpoint_commit(core, (const struct commit_entry *)(core->concealed + op->target), bundle->offset)))
+        goto event;
     t = core->cycle;
     NEXT();
 
@@ -694,11 +695,66 @@ static void account_exit(struct hw_core *core, uint32_t site)
     account_tell(core, account_gear(gear), WORKS);
 }
 
-void engine_run(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
+static void come_back(struct hw_core *core, const struct hw_exit *exit)
 {
-    run(core, tpc, exit);
     if (exit->kind == HW_EXIT || exit->kind == HW_EVENT)
         account_exit(core, exit->site);
     else
         checkpoint_rollback(core, (enum hw_exit_kind)exit->kind, exit->site);
+}
+
+void engine_run(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
+{
+    run(core, tpc, exit);
+    come_back(core, exit);
+}
+
+/* ---- going on in the midst of a translation ---- */
+
+static bool handled_by(const struct op *op, enum handler handler) { return op->handler == engine_handlers()[handler]; }
+
+/* The transfer of a bundle whose other atoms are done, as the run loop does it: where it goes, or 0 with *exit
+ * filled. */
+static uint32_t transfer(struct hw_core *core, const struct bundle *bundle, const struct op *op, struct hw_exit *exit)
+{
+    uint32_t tpc = 0;
+    if (handled_by(op, HANDLER_EXIT)) {
+        *exit = (struct hw_exit){
+            .kind = HW_EXIT, .reason = (uint8_t)op->target, .number = op->extra, .site = bundle->offset};
+        core->stats.exits++;
+        return 0;
+    }
+    if (handled_by(op, HANDLER_JUMP)) {
+        core->stats.jumps++;
+        core_stall(core, CAUSE_BRANCH, core->cycle + (uint64_t)core->params->taken_penalty);
+        return op->target;
+    }
+    if (handled_by(op, HANDLER_RETURN)) tpc = return_target(core, WORD(op->a));
+    if (handled_by(op, HANDLER_JUMP_INDIRECT)) tpc = indirect_target(core, WORD(op->a));
+    for (unsigned condition = 0; condition < 16; condition++) {
+        if (!handled_by(op, HANDLER_BRANCH + condition)) continue;
+        bool taken = atom_cond(condition, HALF(op->fs));
+        branch_outcome(core, bundle, op, taken);
+        if (taken) tpc = op->target;
+    }
+    return tpc ? tpc : bundle->next_offset;
+}
+
+void engine_resume(struct hw_core *core, uint32_t site, struct hw_exit *exit)
+{
+    struct bundle *unlinked = core->nowhere, *bundle = decode_link(core, &unlinked, site);
+    const struct op *op = bundle->ops;
+    uint32_t tpc = 0;
+    while (!handled_by(op, HANDLER_COMMIT)) op++;
+    if (checkpoint_committed(core)) {
+        *exit = (struct hw_exit){.kind = HW_EVENT, .site = site};
+        core->stats.events++;
+    } else {
+        tpc = transfer(core, bundle, op + 1, exit);
+    }
+    if (tpc) {
+        core->cycle++; /* at which the next bundle issues */
+        run(core, tpc, exit);
+    }
+    come_back(core, exit);
 }

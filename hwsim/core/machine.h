@@ -136,6 +136,9 @@ struct machine_observer {
     void (*bundle)(void *cookie, struct hw_core *core, uint32_t tpc);
     /* A translation has come back; `spent` has told of its last cycles. */
     void (*left)(void *cookie, struct hw_core *core, const struct hw_exit *exit);
+    /* The machine stands where machine_snapshot may be called: after each commit of a translation (`committed` must be
+     * there, too, and was called), and after each piece of the CMS's work (hw_rest). */
+    void (*resting)(void *cookie, struct hw_core *core);
 };
 /* Empties structures, without a cost, at a commit: caches and TLB; branch predictor, JTLB and DRAS; translations and all
  * else that the CMS has learnt (when it next has control, which is at once). Unlike all else here this changes the run. */
@@ -156,5 +159,11 @@ uint64_t core_ready_cycle(const struct hw_core *core, unsigned reg);
 void machine_trace(struct machine *machine, const char *letters, uint64_t spc, int descriptor);
 /* Called by hw_panic after it has reported to standard error; must not return. Default: _exit(6). */
 void machine_on_panic(struct machine *machine, void (*panic)(void *cookie), void *cookie);
+
+/* ---- snapshots ---- */
+
+/* All of the machine but its platform, from within `resting`; or into a machine that was just made from the same
+ * configuration, after machine_set_platform: cms_resume then goes on with it. */
+void machine_snapshot(struct machine *machine, struct snapshot *snapshot);
 
 #endif

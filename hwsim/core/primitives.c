@@ -39,23 +39,40 @@ static void check_committed(struct hw_core *core)
     if (homes) hw_panic(core, "exit with homes written behind the last commit (mask %#llx)", (unsigned long long)homes);
 }
 
-void hw_enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
+static void came_back(struct hw_core *core, struct hw_exit *exit)
 {
-    uint64_t start = core->cycle;
-    core->since = start;
-    core->dirty = core->vdirty = 0;
-    if (core->desc.exposed) scoreboard_settle(core);
-    core->fetch_line = core->params->l1i_perfect ? 0 : UINT64_MAX;
-    core->commit_region = core->commit_gear = 0;
-    core->stats.enters++;
-    engine_run(core, tpc, exit);
-    core->told += core->cycle - start;
+    core->told += core->cycle - core->entered;
     exit->region = account_region_at(core, exit->site);
     if (!exit->region) exit->region = core->commit_region;
     core->commit_gear = 0;
     log_exit(core, exit);
     if (exit->kind == HW_EXIT) check_committed(core);
     if (UNLIKELY(core->observer.left != NULL)) core->observer.left(core->observer.cookie, core, exit);
+}
+
+void hw_enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit)
+{
+    core->since = core->entered = core->cycle;
+    core->dirty = core->vdirty = 0;
+    if (core->desc.exposed) scoreboard_settle(core);
+    core->fetch_line = core->params->l1i_perfect ? 0 : UINT64_MAX;
+    core->commit_region = core->commit_gear = 0;
+    core->stats.enters++;
+    engine_run(core, tpc, exit);
+    came_back(core, exit);
+}
+
+void hw_resume(struct hw_core *core, struct hw_exit *exit)
+{
+    engine_resume(core, core->resume_site, exit);
+    came_back(core, exit);
+}
+
+void hw_rest(struct hw_core *core)
+{
+    if (LIKELY(!core->observer.resting)) return;
+    core->resume_site = 0;
+    core->observer.resting(core->observer.cookie, core);
 }
 
 void hw_invalidate_code(struct hw_core *core, uint32_t tpc, uint32_t bytes)

@@ -206,3 +206,20 @@ void machine_unattributed(const struct machine *machine, uint64_t cycles[ACTIVIT
     for (unsigned i = 0; i < machine->core_count; i++)
         cycles[ACTIVITY_INTERPRET] += machine->cores[i].cycle - machine->cores[i].told;
 }
+
+/* ---- snapshots ---- */
+
+void accounts_snapshot(struct machine *machine, struct snapshot *snapshot)
+{
+    struct hw_core *core = &machine->cores[0];
+    uint32_t count = snapshot_count(snapshot, machine->region_count, INT32_MAX);
+    if (snapshot->loading && count) account_region(core, count - 1);
+    snapshot_bytes(snapshot, machine->regions, count * sizeof *machine->regions);
+    snapshot_bytes(snapshot, machine->region_at, machine->concealed_bytes / REGION_GRAIN * sizeof *machine->region_at);
+    count = snapshot_count(snapshot, machine->entry_count, INT32_MAX);
+    for (uint32_t i = 1; i < count && !snapshot->failed; i++) {
+        struct entry_account entry = i < machine->entry_count ? machine->entries[i] : (struct entry_account){0};
+        SNAPSHOT(snapshot, entry);
+        if (snapshot->loading) *find_entry(core, entry.spc, entry.context) = entry;
+    }
+}

@@ -45,6 +45,19 @@ void cache_free(struct cache *cache)
     *cache = (struct cache){0};
 }
 
+void cache_snapshot(struct cache *cache, struct snapshot *snapshot)
+{
+    snapshot_bytes(snapshot, cache->tags, (size_t)cache->sets * cache->ways * sizeof cache->tags[0]);
+    snapshot_bytes(snapshot, cache->mshrs, cache->mshr_count * sizeof cache->mshrs[0]);
+    SNAPSHOT(snapshot, cache->last_fill);
+    SNAPSHOT_RANGE(snapshot, cache, accesses, mshr_full);
+}
+
+void dram_snapshot(struct dram *dram, struct snapshot *snapshot)
+{
+    SNAPSHOT_RANGE(snapshot, dram, bus_free, writes);
+}
+
 /* ---- DRAM ---- */
 
 uint64_t dram_transfer_cycles(const struct dram *dram, uint64_t bytes)

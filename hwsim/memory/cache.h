@@ -6,7 +6,7 @@
 #ifndef COVM_CACHE_H
 #define COVM_CACHE_H
 
-#include "hwsim/base/base.h"
+#include "hwsim/base/snapshot.h"
 
 /* Concealed memory lies beside guest physical memory: this bit tells its addresses apart. */
 #define CONCEALED_ADDRESS (UINT64_C(1) << 56)
@@ -44,6 +44,9 @@ const char *cache_shape_error(const struct cache_shape *shape);
 /* False when the host has no memory. A size of 0 makes a cache that passes everything on. */
 bool cache_init(struct cache *cache, const struct cache_shape *shape, struct cache *next, struct dram *dram);
 void cache_free(struct cache *cache);
+/* Of one that has been made, with the same shape. */
+void cache_snapshot(struct cache *cache, struct snapshot *snapshot);
+void dram_snapshot(struct dram *dram, struct snapshot *snapshot);
 
 static inline uint64_t cache_line(const struct cache *cache, uint64_t address) { return address >> cache->line_bits; }
 /* Is it a hit in the first way, with nothing on its way? The case worth inlining. */

@@ -152,3 +152,26 @@ bool physical_observe(struct physical *physical, struct physical_observer observ
     physical->observers[physical->observer_count++] = observer;
     return true;
 }
+
+/* ---- snapshots ---- */
+
+static void snapshot_frame(struct physical *physical, uint64_t frame, struct snapshot *snapshot)
+{
+    snapshot_bytes(snapshot, physical->base + frame * PAGE_BYTES, PAGE_BYTES);
+    if (snapshot->loading) tell(physical, frame * PAGE_BYTES, PAGE_BYTES);
+    SNAPSHOT(snapshot, physical->chunks[frame]);
+    SNAPSHOT(snapshot, physical->sharers[frame]);
+}
+
+void physical_snapshot(struct physical *physical, struct snapshot *snapshot)
+{
+    uint32_t words = (uint32_t)((physical->frames + 63) / 64), limit = words;
+    while (!snapshot->loading && words && !physical->used[words - 1]) words--;
+    snapshot_section(snapshot, "physical");
+    words = snapshot_count(snapshot, words, limit);
+    snapshot_bytes(snapshot, physical->used, words * sizeof physical->used[0]);
+    SNAPSHOT(snapshot, physical->lowest_word);
+    SNAPSHOT(snapshot, physical->in_use);
+    for (uint64_t frame = 1; frame < words * UINT64_C(64) && !snapshot->failed; frame++)
+        if (is_used(physical, frame)) snapshot_frame(physical, frame, snapshot);
+}

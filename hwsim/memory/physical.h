@@ -6,7 +6,7 @@
 #ifndef COVM_PHYSICAL_H
 #define COVM_PHYSICAL_H
 
-#include "hwsim/base/base.h"
+#include "hwsim/base/snapshot.h"
 
 enum { PAGE_BITS = 12, PAGE_BYTES = 4096, CHUNK_BYTES = 128 };
 
@@ -39,5 +39,8 @@ struct physical_observer {
 };
 /* At most two at a time (the machine's own and a checker's); false when both places are taken. */
 bool physical_observe(struct physical *physical, struct physical_observer observer);
+
+/* Loads into one that has given out no frame yet; observers hear of each as if it had been written. */
+void physical_snapshot(struct physical *physical, struct snapshot *snapshot);
 
 #endif

@@ -26,6 +26,15 @@ void tlb_free(struct tlb *tlb)
     *tlb = (struct tlb){0};
 }
 
+void tlb_snapshot(struct tlb *tlb, struct snapshot *snapshot)
+{
+    size_t entries = (size_t)tlb->sets * tlb->ways;
+    snapshot_bytes(snapshot, tlb->entries, entries * sizeof tlb->entries[0]);
+    snapshot_bytes(snapshot, tlb->stamps, entries * sizeof tlb->stamps[0]);
+    SNAPSHOT(snapshot, tlb->clock);
+    SNAPSHOT_RANGE(snapshot, tlb, misses, walk_reads);
+}
+
 static unsigned first_slot(const struct tlb *tlb, uint64_t page)
 {
     return (unsigned)(page & (tlb->sets - 1)) * tlb->ways;

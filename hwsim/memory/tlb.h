@@ -4,7 +4,7 @@
 #ifndef COVM_TLB_H
 #define COVM_TLB_H
 
-#include "hwsim/base/base.h"
+#include "hwsim/base/snapshot.h"
 
 struct tlb_entry {
     uint64_t page; /* linear page number; TLB_FREE */
@@ -27,6 +27,8 @@ struct tlb {
 const char *tlb_shape_error(unsigned entries, unsigned ways);
 bool tlb_init(struct tlb *tlb, unsigned entries, unsigned ways);
 void tlb_free(struct tlb *tlb);
+/* Of one that has been made, with the same shape. */
+void tlb_snapshot(struct tlb *tlb, struct snapshot *snapshot);
 
 static inline void tlb_use(struct tlb *tlb, unsigned slot) { tlb->stamps[slot] = ++tlb->clock; }
 /* The slot that holds the page, or -1. Does not count as a use. */

@@ -114,6 +114,8 @@ void hw_trace(struct hw_core *core, char letter, const char *format, ...) {}
 void hw_invalidate_code(struct hw_core *core, uint32_t tpc, uint32_t bytes) {}
 void hw_rollback(struct hw_core *core) { core->state = core->shadow; }
 void hw_enter(struct hw_core *core, uint32_t tpc, struct hw_exit *exit) { core->enter(core, tpc, exit); }
+void hw_resume(struct hw_core *core, struct hw_exit *exit) { core->enter(core, 0, exit); }
+void hw_rest(struct hw_core *core) {}
 
 _Noreturn void hw_panic(struct hw_core *core, const char *format, ...)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "hwsim/platform/user/internal.h"
+#include "hwsim/platform/user/snapshot.h"
 
 enum { NESTING = 5 };
 struct watch {
@@ -204,4 +204,36 @@ int64_t sys_epoll_pwait2(struct user *user, const uint32_t *a)
         until = time_now(user) + ns;
     }
     return signal_swap_mask(user, a[4], a[5], &status) ? wait_until(user, a, until) : status;
+}
+
+/* ---- snapshots ---- */
+
+void epoll_snapshot(struct user_snapshot *u, struct file *file)
+{
+    if (!snapshot_bool(u->to, file->epoll != NULL)) return;
+    struct epoll *epoll = u->to->loading ? calloc(1, sizeof *epoll) : file->epoll;
+    if (!epoll) hw_panic(u->user->core, "no host memory for an epoll set");
+    file->epoll = epoll;
+    epoll->self = file;
+    epoll->count = snapshot_count(u->to, epoll->count, UINT16_MAX);
+    if (u->to->loading && epoll->count) {
+        epoll->capacity = epoll->count;
+        epoll->watch = calloc(epoll->count, sizeof *epoll->watch);
+        if (!epoll->watch) hw_panic(u->user->core, "no host memory for an epoll set");
+    }
+    for (unsigned i = 0; i < epoll->count; i++) {
+        SNAPSHOT_OBJECT(u, files, epoll->watch[i].file);
+        SNAPSHOT_RANGE(u->to, &epoll->watch[i], descriptor, changes);
+    }
+}
+
+void epolls_snapshot(struct user_snapshot *u)
+{
+    struct epoll **link = &u->user->epolls;
+    for (;; link = &(*link)->next) {
+        struct file *file = *link ? (*link)->self : NULL;
+        SNAPSHOT_OBJECT(u, files, file);
+        if (u->to->loading) *link = file ? file->epoll : NULL;
+        if (!*link) return;
+    }
 }

@@ -490,14 +490,24 @@ static bool make_tmp(struct user *user, char *error, size_t capacity)
     return false;
 }
 
+bool files_resume(struct user *user, const struct user_config *config, char *error, size_t capacity)
+{
+    const int host[3] = {config->input, config->output, config->error};
+    struct stat program = {0};
+    memcpy(user->stream, host, sizeof host);
+    stat(config->program, &program);
+    user->program_device = program.st_dev;
+    user->program_inode = program.st_ino;
+    return open_root(user, config, error, capacity) && make_tmp(user, error, capacity);
+}
+
 bool files_create(struct user *user, const struct user_config *config, char *error, size_t capacity)
 {
     static const char *const stream_name[3] = {"pipe:[1]", "pipe:[2]", "pipe:[3]"};
-    const int host[3] = {config->input, config->output, config->error};
+    const int *host = user->stream;
     struct stat status;
-    if (!open_root(user, config, error, capacity) || !make_tmp(user, error, capacity)) return false;
+    if (!files_resume(user, config, error, capacity)) return false;
     for (unsigned i = 0; i < 3; i++) {
-        user->stream[i] = host[i];
         struct file *file = file_create(FILE_STREAM, user->params.tty ? O_RDWR : i ? O_WRONLY : O_RDONLY, host[i]);
         if (!file) {
             snprintf(error, capacity, "no memory");
@@ -506,6 +516,7 @@ bool files_create(struct user *user, const struct user_config *config, char *err
         file->stream = i;
         file->path = strdup(user->params.tty ? "/dev/tty" : stream_name[i]);
         file->seekable = i == 0 && fstat(host[0], &status) == 0 && S_ISREG(status.st_mode);
+        if (i == 0) user->input_is_stream = !file->seekable;
         user->process->files.file[i] = file;
     }
     terminal_attach(user);
@@ -540,4 +551,5 @@ void files_destroy(struct user *user)
     for (unsigned i = 0; i < LENGTH(own); i++)
         if (own[i] >= 0) close(own[i]);
     free(user->inodes.inode);
+    for (unsigned i = 0; i < LENGTH(user->output); i++) free(user->output[i].bytes);
 }

@@ -7,7 +7,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "hwsim/platform/user/internal.h"
+#include "hwsim/platform/user/snapshot.h"
 
 enum { BLOCK_BYTES = 4096, FIRST_INODE = 2, SPECIAL_INODES = 0x10000000 };
 
@@ -371,4 +371,49 @@ int64_t sys_utime(struct user *user, const uint32_t *a)
         times[1] = (uint64_t)in[1] * NS;
     }
     return utime_path(user, GUEST_AT_FDCWD, a[0], true, times);
+}
+
+/* ---- snapshots ---- */
+
+/* Loading: makes it to be found, unless the host has given its number to another file meanwhile. */
+static void inode_insert(struct inodes *inodes, unsigned i)
+{
+    struct inode *inode = &inodes->inode[i];
+    int *link = &inodes->bucket[bucket_of(inode->device, inode->host)];
+    for (; *link; link = &inodes->inode[*link - 1].next) {
+        const struct inode *other = &inodes->inode[*link - 1];
+        if (other->device == inode->device && other->host == inode->host) return;
+    }
+    *link = (int)i + 1;
+}
+
+/* Files that are open or lie in a private directory are found whatever the host calls them now; others are known by
+ * the host's number alone, below the same root. */
+void inodes_snapshot(struct user_snapshot *u)
+{
+    struct inodes *inodes = &u->user->inodes;
+    inodes->count = snapshot_count(u->to, inodes->count, INT32_MAX / 2);
+    if (u->to->loading) {
+        inodes->capacity = inodes->count;
+        inodes->inode = calloc(inodes->count + 1, sizeof *inodes->inode);
+        if (!inodes->inode) hw_panic(u->user->core, "no host memory for the guest's inodes");
+    }
+    bool *elsewhere = calloc(inodes->count + 1, sizeof *elsewhere), any = false;
+    if (!elsewhere) hw_panic(u->user->core, "no host memory for the guest's inodes");
+    for (unsigned i = 0; i < inodes->count; i++) {
+        struct inode *inode = &inodes->inode[i];
+        const struct stat host = {.st_dev = inode->device, .st_ino = inode->host};
+        SNAPSHOT_RANGE(u->to, inode, device, changed);
+        bool found = snapshot_bool(u->to, !u->to->loading && *find(u->user, &host) == (int)i + 1);
+        if (!u->to->loading || !found) continue;
+        elsewhere[i] = !host_file_map(u, &inode->device, &inode->host);
+        any |= elsewhere[i];
+        if (!elsewhere[i]) inode_insert(inodes, i);
+    }
+    for (unsigned i = 0; i < inodes->count; i++)
+        if (elsewhere[i]) inode_insert(inodes, i);
+    if (any && !u->same_root)
+        snapshot_fail(u->to,
+                      "the guest has looked at files below its /, which is to be the same directory again (--root)");
+    free(elsewhere);
 }

@@ -318,6 +318,8 @@ enum { GUEST_AT_FDCWD = -100 };
 /* What becomes of a symbolic link at the end of a path: it is followed, or not, but with a slash behind it always; with
  * END_NAME never (a name is made or removed); with END_CREATE unless there is a slash, with which nothing is made. */
 enum path_end { END_LINK, END_FOLLOW, END_NAME, END_CREATE };
+/* The place of an absolute path that has no links on its way: nothing is looked at. */
+void path_place(struct place *place, const char *path);
 /* Resolves a path of the guest's. The last component need not exist. 0 or -errno. */
 int path_resolve(struct user *user, int directory, const char *path, enum path_end end, struct place *place);
 int path_get(struct user *user, int directory, uint32_t address, enum path_end end, struct place *place);
@@ -485,6 +487,8 @@ void files_moved(struct user *user, const char *from, const char *to, bool excha
 void files_gone(struct user *user, const char *path);
 /* The guest's tree, and the first process's descriptors. */
 bool files_create(struct user *user, const struct user_config *config, char *error, size_t capacity);
+/* The tree alone, where a snapshot brings the descriptors. */
+bool files_resume(struct user *user, const struct user_config *config, char *error, size_t capacity);
 /* A child's descriptors are the same open files. */
 void files_exec(struct user *user); /* closes those that are to be closed then */
 void files_copy(const struct process *from, struct process *to);
@@ -781,6 +785,11 @@ struct user {
     int root, tmp, shm; /* host directories */
     char tmp_path[64];
     int stream[3]; /* host descriptors of the guest's 0, 1, 2 */
+    bool input_is_stream;     /* it was no file when the guest began, whatever it is now */
+    uint64_t input_read;      /* bytes that the guest has had from it */
+    bool capture;             /* what it writes to 1 and 2 is kept: */
+    struct printed output[2];
+    uint64_t program_device, program_inode; /* the host's, of the first program */
     struct terminal terminal;
     struct inodes inodes;
     struct backing *backings; /* of files */

@@ -13,6 +13,18 @@ enum { PIECE_BYTES = 65536, MESSAGE_BYTES = 262144, COUNT_MAX = 0x7ffff000 };
 
 /* ---- reading and writing ---- */
 
+static void capture(struct user *user, int host, const uint8_t *from, size_t bytes)
+{
+    for (unsigned i = 0; i < LENGTH(user->output); i++) {
+        struct printed *output = &user->output[i];
+        if (host != user->stream[i + 1]) continue;
+        printed_reserve(output, bytes);
+        memcpy(output->bytes + output->used, from, bytes);
+        output->used += bytes;
+        return;
+    }
+}
+
 /* Writes all of it: where a host write stops is the host's matter. */
 static int64_t write_stream(struct user *user, int host, const uint8_t *from, size_t bytes)
 {
@@ -38,6 +50,7 @@ static int64_t write_stream(struct user *user, int host, const uint8_t *from, si
         sigtimedwait(&pipe, NULL, &now); /* ours, not the caller's */
     }
     sigprocmask(SIG_SETMASK, &old, NULL);
+    if (user->capture && done) capture(user, host, from, done);
     if (error == EPIPE)
         signal_send(user, (struct signal_info){
                               .number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
@@ -55,7 +68,7 @@ static int64_t read_stream(struct user *user, const struct file *file, int host,
     while (done < bytes) {
         ssize_t got = read(host, to + done, bytes - done);
         if (got > 0)
-            done += (size_t)got;
+            done += (size_t)got, user->input_read += (uint64_t)got;
         else if (got == 0)
             break;
         else if (errno == EAGAIN)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hwsim/platform/user/internal.h"
+#include "hwsim/platform/user/snapshot.h"
 
 /* What a lock is on: a file of the host, or what stands behind a descriptor that has none. */
 struct locked {
@@ -238,4 +238,40 @@ int64_t sys_flock(struct user *user, const uint32_t *a)
     if (conflict(user, &lock)) return a[1] & LOCK_NB ? -EWOULDBLOCK : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
     take(user, lock);
     return 0;
+}
+
+/* ---- snapshots ---- */
+
+enum lock_place { ON_HOST, ON_PIPE, ON_FILE };
+
+/* What stands behind a descriptor without a file of the host's is named as any object is. */
+static void place_snapshot(struct user_snapshot *u, struct locked *on)
+{
+    void *behind = on->device == UINT64_MAX ? (void *)(uintptr_t)on->inode : NULL;
+    uint32_t place = ON_HOST;
+    for (unsigned i = 0; behind && i < u->pipes.count; i++)
+        if (u->pipes.item[i] == behind) place = ON_PIPE;
+    if (behind && place == ON_HOST) place = ON_FILE;
+    SNAPSHOT(u->to, place);
+    SNAPSHOT(u->to, on->device);
+    if (place == ON_HOST) {
+        SNAPSHOT(u->to, on->inode);
+        if (u->to->loading) host_file_map(u, &on->device, &on->inode);
+    } else {
+        behind = snapshot_object(u, place == ON_PIPE ? &u->pipes : &u->files, behind);
+        on->inode = (uintptr_t)behind;
+    }
+}
+
+void locks_snapshot(struct user_snapshot *u)
+{
+    for (struct lock **link = &u->user->locks;; link = &(*link)->next) {
+        if (!snapshot_bool(u->to, *link)) return;
+        if (u->to->loading) *link = new_lock(u->user, &(struct lock){0});
+        struct lock *lock = *link;
+        place_snapshot(u, &lock->on);
+        SNAPSHOT(u->to, lock->kind);
+        lock->owner = snapshot_object(u, lock->kind == OWNER_PROCESS ? &u->processes : &u->files, lock->owner);
+        SNAPSHOT_RANGE(u->to, lock, process, last);
+    }
 }

@@ -157,7 +157,7 @@ static void ascend(struct place *place)
     find_mount(place);
 }
 
-static void set_place(struct place *place, const char *path)
+void path_place(struct place *place, const char *path)
 {
     snprintf(place->path, sizeof place->path, "%s", path);
     place->directory = false;
@@ -210,7 +210,7 @@ static int walk(struct user *user, struct place *place, char *rest, size_t capac
             memcpy(rest, target, (size_t)status);
             next = 0;
             if (target[0] == '/')
-                set_place(place, "/");
+                path_place(place, "/");
             else
                 ascend(place);
         }
@@ -223,7 +223,7 @@ static int start_at(struct user *user, const struct file *file, struct place *pl
     struct stat host;
     if (file->kind != FILE_DIRECTORY && file->kind != FILE_PATH) return -ENOTDIR;
     if (file->host >= 0 && fstat(file->host, &host) == 0 && !S_ISDIR(host.st_mode)) return -ENOTDIR;
-    set_place(place, file->path);
+    path_place(place, file->path);
     return check_directory(user, place);
 }
 
@@ -233,9 +233,9 @@ int path_resolve(struct user *user, int directory, const char *path, enum path_e
     if (!*path) return -ENOENT;
     if (strlen(path) >= GUEST_PATH_BYTES) return -ENAMETOOLONG;
     if (*path == '/') {
-        set_place(place, "/");
+        path_place(place, "/");
     } else if (directory == GUEST_AT_FDCWD) {
-        set_place(place, user->process->cwd);
+        path_place(place, user->process->cwd);
     } else {
         const struct file *file = file_at(user, (uint32_t)directory);
         if (!file) return -EBADF;

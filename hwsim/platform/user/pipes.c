@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hwsim/platform/user/internal.h"
+#include "hwsim/platform/user/snapshot.h"
 
 enum { PIPE_SLOTS = 16, SOCKET_SLOTS = 52 /* 212992 bytes */, PIPE_SLOTS_MAX = 256, PIPE_FIRST = 4 };
 struct slot {
@@ -312,4 +312,33 @@ bool pipe_met(const struct file *file)
 {
     return file->out ? file->out->readers || file->out->opened_readers != file->mark
                      : file->in->writers || file->in->opened_writers != file->mark;
+}
+
+/* ---- snapshots ---- */
+
+struct pipe *pipe_blank(void) { return calloc(1, sizeof(struct pipe)); }
+
+void pipe_snapshot(struct user_snapshot *u, struct pipe *pipe)
+{
+    SNAPSHOT_RANGE(u->to, pipe, ends, opened_writers);
+    SNAPSHOT(u->to, pipe->number);
+    SNAPSHOT_RANGE(u->to, pipe, packets, inode);
+    pipe->slots = snapshot_count(u->to, pipe->slots, PIPE_SLOTS_MAX);
+    SNAPSHOT(u->to, pipe->head);
+    pipe->used = snapshot_count(u->to, pipe->used, pipe->slots);
+    if (u->to->loading) {
+        pipe->slot = calloc(pipe->slots + 1, sizeof *pipe->slot);
+        if (!pipe->slot) hw_panic(u->user->core, "no host memory for a pipe of the guest's");
+        host_file_map(u, &pipe->device, &pipe->inode);
+    }
+    for (unsigned i = 0; i < pipe->used; i++) SNAPSHOT(u->to, *slot_at(pipe, i));
+}
+
+void fifos_snapshot(struct user_snapshot *u)
+{
+    struct pipe **link = &u->user->fifos;
+    for (;; link = &(*link)->next) {
+        SNAPSHOT_OBJECT(u, pipes, *link);
+        if (!*link) return;
+    }
 }

@@ -2,7 +2,7 @@
  * (thread storage), and a local table (SDM vol. 3, 3.4.5). */
 #include <stdlib.h>
 
-#include "hwsim/platform/user/internal.h"
+#include "hwsim/platform/user/snapshot.h"
 
 enum { LDT_ENTRIES = 8192, SEGMENT_CS = 1, SEGMENT_SS = 2, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13 };
 /* struct user_desc: flag bits of its fourth word. */
@@ -218,4 +218,13 @@ int64_t sys_modify_ldt(struct user *user, const uint32_t *a)
     case 0x11: return ldt_write(user, a[1], a[2], false);
     default: return -ENOSYS;
     }
+}
+
+struct descriptor *segments_snapshot(struct user_snapshot *u, struct descriptor *ldt)
+{
+    if (!snapshot_bool(u->to, ldt)) return NULL;
+    if (u->to->loading) ldt = malloc(LDT_ENTRIES * sizeof *ldt);
+    if (!ldt) hw_panic(u->user->core, "no host memory for a descriptor table of the guest's");
+    snapshot_bytes(u->to, ldt, LDT_ENTRIES * sizeof *ldt);
+    return ldt;
 }

@@ -9,6 +9,7 @@
 #include <sys/shm.h>
 
 #include "hwsim/platform/user/ipc.h"
+#include "hwsim/platform/user/snapshot.h"
 
 enum { SEGMENTS_MAX = 4096, LARGEST_TOLD = INT32_MAX };
 #define PAGES_MAX 0xfeffffffu /* of all segments: what 32 bits show of Linux's limit */
@@ -249,4 +250,31 @@ int64_t shared_memory_control(struct user *user, uint32_t id, uint32_t command, 
 int64_t sys_shmctl(struct user *user, const uint32_t *a)
 {
     return shared_memory_control(user, a[0], a[1], a[2], IPC_NEW);
+}
+
+/* ---- snapshots ---- */
+
+void shared_memory_number(struct user_snapshot *u)
+{
+    for (unsigned i = 0; i < u->user->segments.places; i++)
+        if (u->user->segments.object[i])
+            numbered_add(&u->backings, ((struct segment *)u->user->segments.object[i])->backing);
+}
+
+void shared_memory_snapshot(struct user_snapshot *u)
+{
+    struct ipc_table *table = &u->user->segments;
+    table->places = snapshot_count(u->to, table->places, IPC_PLACES);
+    SNAPSHOT_RANGE(u->to, table, next, sequence);
+    if (u->to->loading && table->places) table->object = calloc(table->places, sizeof(struct ipc_object *));
+    for (unsigned i = 0; i < table->places; i++) {
+        if (!snapshot_bool(u->to, table->object[i])) continue;
+        struct segment *segment = u->to->loading ? calloc(1, sizeof *segment) : (struct segment *)table->object[i];
+        if (!segment) hw_panic(u->user->core, "no host memory for the guest's shared memory");
+        table->object[i] = &segment->object;
+        SNAPSHOT(u->to, segment->object);
+        SNAPSHOT_OBJECT(u, backings, segment->backing);
+        SNAPSHOT_RANGE(u->to, segment, bytes, changed);
+        if (segment->backing) segment->backing->segment = segment;
+    }
 }

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "hwsim/platform/user/internal.h"
+#include "hwsim/platform/user/snapshot.h"
 
 /* The kernel's numbers, the same on every x86. */
 enum {
@@ -270,4 +270,14 @@ int64_t terminal_control(struct user *user, const struct file *file, uint32_t re
     case G_TCFLSH: return 0;
     default: return -ENOTTY;
     }
+}
+
+void terminal_snapshot(struct user_snapshot *u)
+{
+    struct terminal *terminal = &u->user->terminal;
+    int host = host_terminal(u->user);
+    SNAPSHOT(u->to, *terminal);
+    if (!u->to->loading || !terminal->set || host < 0) return;
+    ioctl(host, G_TCGETS, terminal->old); /* what it is to be again in the end */
+    ioctl(host, G_TCSETSW, terminal->modes);
 }

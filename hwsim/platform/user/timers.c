@@ -4,7 +4,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include "hwsim/platform/user/internal.h"
+#include "hwsim/platform/user/snapshot.h"
 
 #define SECOND UINT64_C(1000000000)
 enum { SIGNAL_TIMER = -2 }; /* SI_TIMER */
@@ -342,5 +342,15 @@ void timers_delete(struct process *process)
     for (unsigned i = 0; i < POSIX_TIMERS; i++) {
         free(process->posix[i]);
         process->posix[i] = NULL;
+    }
+}
+
+void timers_snapshot(struct user_snapshot *u, struct process *process)
+{
+    for (unsigned i = 0; i < POSIX_TIMERS; i++) {
+        if (!snapshot_bool(u->to, process->posix[i])) continue;
+        if (u->to->loading) process->posix[i] = calloc(1, sizeof *process->posix[i]);
+        if (!process->posix[i]) hw_panic(u->user->core, "no host memory for a timer of the guest's");
+        SNAPSHOT(u->to, *process->posix[i]);
     }
 }

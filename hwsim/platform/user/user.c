@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hwsim/platform/user/internal.h"
+#include "hwsim/platform/user/snapshot.h"
 
 const struct param_desc user_param_table[] = {
 #define PARAM(...) PARAM_ROW(struct user_params, __VA_ARGS__)
@@ -256,6 +256,32 @@ static bool on_segment(void *self, struct hw_core *core, unsigned segment, uint1
 
 /* ---- life ---- */
 
+static void begin(struct user *user, struct machine *machine, const struct user_config *config)
+{
+    user->machine = machine;
+    user->core = machine_core(machine, 0);
+    user->physical = machine_physical(machine);
+    user->params = config->params;
+    user->insns_max = config->insns_max ? config->insns_max : UINT64_MAX;
+    user->write = config->write;
+    user->on_refused = config->refused;
+    user->on_refused_cookie = config->cookie;
+    user->capture = config->capture;
+    user->root = user->tmp = user->shm = -1;
+    prng_seed(&user->random, (uint64_t)config->params.seed);
+}
+
+static void serve(struct user *user)
+{
+    machine_set_platform(user->machine, (struct platform){.self = user,
+                                                          .system_call = on_system_call,
+                                                          .exception = on_exception,
+                                                          .events = on_events,
+                                                          .next_event = on_next_event,
+                                                          .time_stamp = on_time_stamp,
+                                                          .segment = on_segment});
+}
+
 struct user *user_create(struct machine *machine, const struct user_config *config, char *error, size_t error_capacity)
 {
     struct user *user = calloc(1, sizeof *user);
@@ -265,28 +291,30 @@ struct user *user_create(struct machine *machine, const struct user_config *conf
         free(user);
         return NULL;
     }
-    user->machine = machine;
-    user->core = machine_core(machine, 0);
-    user->physical = machine_physical(machine);
-    user->params = config->params;
-    user->insns_max = config->insns_max ? config->insns_max : UINT64_MAX;
-    user->write = config->write;
-    user->on_refused = config->refused;
-    user->on_refused_cookie = config->cookie;
-    user->root = user->tmp = user->shm = -1;
-    prng_seed(&user->random, (uint64_t)config->params.seed);
-    machine_set_platform(machine, (struct platform){.self = user,
-                                                    .system_call = on_system_call,
-                                                    .exception = on_exception,
-                                                    .events = on_events,
-                                                    .next_event = on_next_event,
-                                                    .time_stamp = on_time_stamp,
-                                                    .segment = on_segment});
+    begin(user, machine, config);
+    serve(user);
     bool files = files_create(user, config, reason, sizeof reason);
     if (!files) snprintf(error, error_capacity, "%s", reason); /* names its own file */
     if (files && space_create(user) && user_load(user, config, reason, sizeof reason)) return user;
     if (files) snprintf(error, error_capacity, "%s: %s", config->program, reason);
     user_destroy(user);
+    return NULL;
+}
+
+struct user *user_resume(struct machine *machine, const struct user_config *config, struct snapshot *snapshot,
+                         char *error, size_t error_capacity)
+{
+    struct user *user = calloc(1, sizeof *user);
+    snprintf(error, error_capacity, "no memory");
+    if (!user) return NULL;
+    begin(user, machine, config);
+    if (files_resume(user, config, error, error_capacity) && user_load_snapshot(user, config->program, snapshot)) {
+        serve(user);
+        return user;
+    }
+    if (snapshot->failed) snprintf(error, error_capacity, "%s", snapshot->reason);
+    files_destroy(user);
+    free(user);
     return NULL;
 }
 

@@ -33,6 +33,7 @@ struct user_config {
      * of the C library's, of what follows the call of the stub. NULL: a line on standard error. */
     void (*refused)(void *cookie, uint32_t number, uint32_t site);
     void *cookie;
+    bool capture; /* keep what the guest writes to 1 and 2, for a snapshot */
 };
 
 enum user_end { USER_RUNNING, USER_EXITED, USER_KILLED, USER_LIMIT, USER_INTERRUPTED, USER_UNSUPPORTED };
@@ -59,5 +60,18 @@ void user_collect(const struct user *user, struct user_stats *stats);
 uint32_t user_thread(const struct user *user);
 /* From a signal handler: end the run with USER_INTERRUPTED at the next event check. */
 void user_interrupt(struct user *user);
+
+/* ---- snapshots ---- */
+
+/* Saves the guest's system, from within the machine's `resting`; the machine keeps guest memory. Fails for what cannot
+ * be saved, and names it. */
+void user_snapshot(struct user *user, struct snapshot *snapshot);
+/* A platform that goes on from a snapshot, in a machine that machine_snapshot loads next. Of `config` the program is
+ * the file that was run, root the directory with the files that were open; input begins where it began; arguments and
+ * environment are in guest memory. NULL: `error` or snapshot->reason says why. */
+struct user *user_resume(struct machine *machine, const struct user_config *config, struct snapshot *snapshot,
+                         char *error, size_t error_capacity);
+/* All that the guest has written to stream 1 or 2, before the snapshot too, where config.capture says so. */
+void user_output(const struct user *user, unsigned stream, const void **bytes, size_t *count);
 
 #endif
