@@ -630,14 +630,14 @@ static void interpreting_is_told_of(void **state)
     assert_int_equal(regions[2].recovery_cycles, 0);
     assert_int_equal(regions[2].interpreted_cycles, first + second + third);
     assert_int_equal(regions[2].interpreted_steps, 3 + 5 + 7);
-    assert_int_equal(regions[3].cycles[ACTIVITY_COHERENCE], 5 * (3 + 4 + 5 + 6 + 7 + 8));
+    assert_int_equal(regions[3].cycles[ACTIVITY_EVICT], 5 * (3 + 4 + 5 + 6 + 7 + 8));
     assert_int_equal(regions[4].cycles[ACTIVITY_INTERPRET], 0);
     assert_int_equal(regions[4].interpreted_cycles, first + second + third + elsewhere);
     assert_int_equal(regions[4].interpreted_steps, 3 + 4 + 5 + 7);
     machine_unattributed(rig->machine, rest);
     assert_int_equal(rest[ACTIVITY_INTERPRET], elsewhere + untold);
     assert_int_equal(rest[ACTIVITY_SYSTEM], 7 * (3 + 4 + 5 + 6 + 7 + 8));
-    assert_int_equal(rest[ACTIVITY_COHERENCE], 0);
+    assert_int_equal(rest[ACTIVITY_EVICT], 0);
     rig_destroy(rig);
 }
 
