@@ -216,7 +216,7 @@ static void evict_one(struct cms *cms, struct translation *translation, enum hw_
     struct head *head = at(cms, translation->head);
     if (translation->alive) {
         code_cache_kill(cms, translation, why);
-        hw_charge(cms->core, WORK_EVICT_BYTE, translation->code_bytes, 0);
+        hw_charge(cms->core, WORK_EVICT_BYTE, translation->code_bytes, translation->region);
         hw_count(cms->core, CMS_STAT_evicted_bytes, translation->code_bytes);
         head->evicted |= (uint8_t)(1u << translation->gear);
         profile_start(cms, head); /* it must prove itself again */

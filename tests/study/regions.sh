@@ -132,6 +132,7 @@ run "flushed adapted replaced squashed_cycles rollback_cycles recover_cycles rol
     --machine torture
 run "flushed rollback_injected" interp 1 --machine torture --set cms.indirect=inline
 run "evicted" hashtable 1 --machine torture --set cms.code_cache.replacement=fifo --set cms.code_cache.size=16KiB
+run "evicted" hashtable 1 --machine torture --set cms.code_cache.replacement=generational --set cms.code_cache.size=16KiB
 run "rollback_injected" hashtable 1 --machine efficeon $eager --set inject.rollback.odds=200 \
     --set cms.cost.model=free
 exit $failed
