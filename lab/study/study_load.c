@@ -596,7 +596,7 @@ const char *study_value_name(const struct study *study, int axis, unsigned value
 double study_axis_number(const struct study *study, int axis, unsigned value, const char **unit)
 {
     const struct study_value *v = axis == STUDY_WORKLOAD ? NULL : &study->axes[axis].values[value];
-    if (unit) *unit = "";
+    if (unit) *unit = "number";
     if (v && v->count == 1) {
         struct param_desc desc = params_row(v->settings[0].row);
         struct text error = {0};

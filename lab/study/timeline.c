@@ -36,14 +36,23 @@ static bool timeline_read(struct timeline *timeline, const struct sweep *sweep, 
     return timeline->count;
 }
 
-static char *label_of(const struct cells *cells, const struct point *point, bool workload)
+/* Does the plot want one value of the axis alone? Then it need not be told. */
+static bool is_fixed(const struct study *study, const struct study_plot *plot, unsigned axis)
+{
+    unsigned wanted = 0;
+    for (unsigned v = 0; plot->where[axis] && v < study->axes[axis].count; v++) wanted += plot->where[axis][v];
+    return wanted == 1;
+}
+
+static char *label_of(const struct cells *cells, const struct study_plot *plot, const struct point *point, bool workload)
 {
     struct text label = {0};
     const struct study *study = cells->sweep->study;
     text_add(&label, "", 0);
-    for (unsigned a = 0; a < study->axis_count; a++)
-        if (point->value[a] >= 0)
-            text_printf(&label, "%s%s", label.length ? ", " : "", study->axes[a].values[point->value[a]].name);
+    for (unsigned a = 0; a < study->axis_count; a++) {
+        if (point->value[a] < 0 || is_fixed(study, plot, a)) continue;
+        text_printf(&label, "%s%s", label.length ? ", " : "", study->axes[a].values[point->value[a]].name);
+    }
     if (workload || !label.length)
         text_printf(&label, "%s%s", label.length ? ", " : "", point->workload->workload->name);
     return label.data;
@@ -106,7 +115,7 @@ static bool draw_startup(const struct cells *cells, const struct study_plot *plo
         struct timeline timeline;
         if (!cells_wanted(cells, plot, point) || point->seed > 1) continue;
         if (!timeline_read(&timeline, cells->sweep, point)) continue;
-        c.names[c.figure.series.count++] = label_of(cells, point, name_workload);
+        c.names[c.figure.series.count++] = label_of(cells, plot, point, name_workload);
         add_curve(&c, &timeline);
         free(timeline.rows);
     }
@@ -180,7 +189,7 @@ static bool draw_all_modes(const struct cells *cells, const struct study_plot *p
         if (!cells_wanted(cells, plot, point)) continue;
         drawn++;
         if (!timeline_read(&timeline, cells->sweep, point)) continue;
-        char *label = label_of(cells, point, true),
+        char *label = label_of(cells, plot, point, true),
              *title = lab_printf("%s: %s", plot->title ? plot->title : plot->name, label),
              *name = wanted > 1 ? lab_printf("%s_%u", plot->name, drawn) : lab_copy(plot->name);
         fine = draw_modes(&timeline, plot, title, directory, name, formats, diag);
