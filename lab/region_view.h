@@ -16,7 +16,7 @@ struct region_view {
     const struct elf_file *elf;
     const struct config *config;
     struct machine *machine;
-    const char *stage;              /* the IR after that pass; NULL: the last */
+    const char *stage;               /* the IR after that pass; NULL: the last */
     void (*name)(const char *stage); /* told each stage; may be NULL */
     /* What came out. */
     struct listing *ir; /* per guest instruction */
