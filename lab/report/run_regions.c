@@ -20,15 +20,15 @@ static const struct {
                {"gear", "Gear", true},
                {"spc", "Address", false},
                {"symbol", "Symbol", false},
-               {"guest_insns", "x86", true},
+               {"guest_insns", "x86 made from", true},
                {"bundles", "Bundles", true},
                {"atoms", "Atoms", true},
                {"executions", "Executions", true},
-               {"insns", "Guest instructions retired", true},
+               {"insns", "x86 retired", true},
                {"cycles", "Cycles", true},
                {"translate_cycles", "of these translating", true},
                {"squashed_cycles", "squashed", true},
-               {"profit_cycles", "Profit (cycles)", true},
+               {"profit_cycles", "Profit", true},
                {"ended", "Ended", false}};
 
 struct ranked {
@@ -241,8 +241,8 @@ void report_regions(const struct run_report *report, struct text *page)
         prepare(&again, report);
         text_printf(page,
                     "<p class=\"note\">%u translations were made. Cycles are all that a translation cost and ran: "
-                    "interpreting before it was made, translating, running, rolling back. Profit is against "
-                    "interpreting what it ran. ",
+                    "interpreting before it was made, translating, running, rolling back. Profit: the "
+                    "cycles saved against interpreting what it ran. ",
                     count);
         html_add(page, again.why ? again.why : "");
         text_printf(page, "</p>\n");

@@ -119,6 +119,15 @@ static void add_table(struct text *page, const char *path)
     free(text);
 }
 
+/* "indirect: what its plot is called"; to be freed. */
+static char *caption_of(const struct sweep_report *report, const char *name)
+{
+    const struct node *plots = report->plan.root ? node_find(report->plan.root, "plots") : NULL,
+                      *title = plots ? node_find(plots, name) : NULL;
+    bool more = title && title->text && strcmp(title->text, name);
+    return more ? lab_printf("%s: %s", name, title->text) : lab_copy(name);
+}
+
 static void add_drawn(const struct sweep_report *report, struct text *page)
 {
     struct dirent **entries = NULL;
@@ -134,7 +143,9 @@ static void add_drawn(const struct sweep_report *report, struct text *page)
         entries[least] = entries[sorted];
         char *name = lab_printf("%.*s", (int)(strrchr(entry->d_name, '.') - entry->d_name), entry->d_name);
         if (strstr(entry->d_name, ".svg")) {
-            html_figure(page, figures, name, name);
+            char *caption = caption_of(report, name);
+            html_figure(page, figures, name, caption);
+            free(caption);
         } else {
             char *path = lab_printf("%s/%s", figures, entry->d_name);
             add_table(page, path);

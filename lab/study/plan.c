@@ -51,7 +51,14 @@ static void print_plan(const struct sweep *sweep, struct text *text)
     add_option(text, "-o", sweep->directory);
     text_printf(text, ", ");
     add_string(text, study->path);
-    text_printf(text, "]\n}\n");
+    text_printf(text, "],\n  \"plots\": {");
+    for (unsigned i = 0; i < study->plot_count; i++) {
+        text_printf(text, "%s\n    ", i ? "," : "");
+        add_string(text, study->plots[i].name);
+        text_printf(text, ": ");
+        add_string(text, study->plots[i].title ? study->plots[i].title : study->plots[i].name);
+    }
+    text_printf(text, "\n  }\n}\n");
 }
 
 static void print_study(const struct sweep *sweep, struct text *text)
