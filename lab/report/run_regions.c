@@ -27,7 +27,6 @@ static const struct {
                {"insns", "x86 retired", true},
                {"cycles", "Cycles", true},
                {"translate_cycles", "of these translating", true},
-               {"squashed_cycles", "squashed", true},
                {"profit_cycles", "Profit", true},
                {"ended", "Ended", false}};
 
@@ -193,7 +192,7 @@ static void add_rest(struct text *page, const char *name, uint64_t cycles, doubl
     html_add(page, name);
     text_printf(page, "</th><td class=\"n\">");
     html_grouped(page, written);
-    text_printf(page, "</td><td colspan=\"4\"></td>");
+    text_printf(page, "</td><td colspan=\"3\"></td>");
     add_share(page, cycles, all);
 }
 
