@@ -27,8 +27,7 @@ static const struct {
                {"insns", "x86 retired", true},
                {"cycles", "Cycles", true},
                {"translate_cycles", "of these translating", true},
-               {"profit_cycles", "Profit", true},
-               {"ended", "Ended", false}};
+               {"profit_cycles", "Profit", true}};
 
 struct ranked {
     unsigned row;
@@ -192,7 +191,7 @@ static void add_rest(struct text *page, const char *name, uint64_t cycles, doubl
     html_add(page, name);
     text_printf(page, "</th><td class=\"n\">");
     html_grouped(page, written);
-    text_printf(page, "</td><td colspan=\"3\"></td>");
+    text_printf(page, "</td><td colspan=\"2\"></td>");
     add_share(page, cycles, all);
 }
 
