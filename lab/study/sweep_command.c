@@ -7,6 +7,7 @@
 #include "lab/cli.h"
 #include "lab/commands.h"
 #include "lab/study/collect.h"
+#include "lab/study/plan.h"
 #include "lab/study/sweep.h"
 
 struct command {
@@ -156,6 +157,7 @@ static int dispatch(struct command *c, const char *verb, const struct sweep *swe
 {
     if (!strcmp(verb, "plan")) return list(sweep, false);
     if (!sweep_open(sweep)) return EXIT_CONFIG;
+    if (strcmp(verb, "status") && !plan_write(sweep)) return EXIT_CONFIG;
     if (!strcmp(verb, "run")) return run(c, sweep);
     if (!strcmp(verb, "status")) {
         list(sweep, true);

@@ -15,10 +15,10 @@ struct timeline {
     unsigned count;
 };
 
-static bool timeline_read(struct timeline *timeline, const struct sweep *sweep, const struct point *point)
+/* Of a run record. */
+static bool timeline_read(struct timeline *timeline, const char *record)
 {
-    char *path = lab_printf("%s/points/%s/timeline.csv", sweep->directory, point->id), *save = NULL,
-         *text = lab_read_file(path, BYTES_MAX, NULL);
+    char *path = lab_printf("%s/timeline.csv", record), *save = NULL, *text = lab_read_file(path, BYTES_MAX, NULL);
     *timeline = (struct timeline){0};
     char *line = text ? strtok_r(text, "\n", &save) : NULL; /* the header */
     while (line && (line = strtok_r(NULL, "\n", &save))) {
@@ -34,6 +34,14 @@ static bool timeline_read(struct timeline *timeline, const struct sweep *sweep, 
     free(text);
     free(path);
     return timeline->count;
+}
+
+static bool timeline_of(struct timeline *timeline, const struct sweep *sweep, const struct point *point)
+{
+    char *record = sweep_path(sweep, "points", point->id);
+    bool there = timeline_read(timeline, record);
+    free(record);
+    return there;
 }
 
 /* Does the plot want one value of the axis alone? Then it need not be told. */
@@ -100,21 +108,26 @@ static void add_curve(struct curves *c, const struct timeline *timeline)
     }
 }
 
+static struct curves startup_curves(const struct study_plot *plot)
+{
+    return (struct curves){.figure = {.kind = FIGURE_STARTUP,
+                                      .title = plot->title,
+                                      .columns = plot->columns,
+                                      .x = {"Time since reset", "cycles", FIGURE_LOG10, false},
+                                      .y = {"Aggregate IPC", "instructions/cycle", FIGURE_LINEAR, false}}};
+}
+
 static bool draw_startup(const struct cells *cells, const struct study_plot *plot, const char *directory,
                          unsigned formats, struct diag *diag)
 {
-    struct curves c = {.figure = {.kind = FIGURE_STARTUP,
-                                  .title = plot->title,
-                                  .columns = plot->columns,
-                                  .x = {"Time since reset", "cycles", FIGURE_LOG10, false},
-                                  .y = {"Aggregate IPC", "instructions/cycle", FIGURE_LINEAR, false}}};
+    struct curves c = startup_curves(plot);
     bool name_workload = several_workloads(cells, plot);
     c.names = lab_allocate((cells->sweep->points->count + 1) * sizeof *c.names);
     for (unsigned i = 0; i < cells->sweep->points->count; i++) {
         const struct point *point = &cells->sweep->points->items[i];
         struct timeline timeline;
         if (!cells_wanted(cells, plot, point) || point->seed > 1) continue;
-        if (!timeline_read(&timeline, cells->sweep, point)) continue;
+        if (!timeline_of(&timeline, cells->sweep, point)) continue;
         c.names[c.figure.series.count++] = label_of(cells, plot, point, name_workload);
         add_curve(&c, &timeline);
         free(timeline.rows);
@@ -188,7 +201,7 @@ static bool draw_all_modes(const struct cells *cells, const struct study_plot *p
         struct timeline timeline;
         if (!cells_wanted(cells, plot, point)) continue;
         drawn++;
-        if (!timeline_read(&timeline, cells->sweep, point)) continue;
+        if (!timeline_of(&timeline, cells->sweep, point)) continue;
         char *label = label_of(cells, plot, point, true),
              *title = lab_printf("%s: %s", plot->title ? plot->title : plot->name, label),
              *name = wanted > 1 ? lab_printf("%s_%u", plot->name, drawn) : lab_copy(plot->name);
@@ -205,4 +218,26 @@ bool timeline_draw(const struct cells *cells, const struct study_plot *plot, con
                    struct diag *diag)
 {
     return (plot->kind == PLOT_STARTUP ? draw_startup : draw_all_modes)(cells, plot, directory, formats, diag);
+}
+
+/* ---- a run of its own ---- */
+
+bool timeline_draw_record(const char *record, enum plot_kind kind, const char *directory, const char *name,
+                          unsigned formats, struct diag *diag)
+{
+    struct study_plot plot = {.kind = kind, .columns = 2};
+    struct timeline timeline;
+    bool fine = timeline_read(&timeline, record);
+    if (fine && kind == PLOT_MODES) {
+        fine = draw_modes(&timeline, &plot, NULL, directory, name, formats, diag);
+    } else if (fine) {
+        static const char *const names[] = {""};
+        struct curves c = startup_curves(&plot);
+        c.figure.series = (struct figure_names){NULL, names, 1};
+        add_curve(&c, &timeline);
+        fine = figure_write(&c.figure, directory, name, formats, diag);
+        free(c.data);
+    }
+    free(timeline.rows);
+    return fine;
 }

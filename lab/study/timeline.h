@@ -9,5 +9,8 @@
  * several, NAME_1, NAME_2, ... in the order of the plan. */
 bool timeline_draw(const struct cells *cells, const struct study_plot *plot, const char *directory, unsigned formats,
                    struct diag *diag);
+/* The same figures of one run record. False and nothing in `diag`: it has no timeline. */
+bool timeline_draw_record(const char *record, enum plot_kind kind, const char *directory, const char *name,
+                          unsigned formats, struct diag *diag);
 
 #endif

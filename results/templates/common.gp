@@ -48,8 +48,8 @@ if (SERIES == 1 && SERIES_NAME[1] eq '') { KEYS = MISSING }
 KEY_WIDE = strlen(NO_VALUE)
 if (KIND ne 'heat') { do for [i = 1:SERIES] { KEY_WIDE = greater(KEY_WIDE, strlen(SERIES_NAME[i])) } }
 KEY_WIDE = KEY_WIDE * CHARACTER + 4.5 * FONT
-WIDE = greater(WIDE, KEY_WIDE + FONT)
-KEY_COLUMNS = greater(1, lesser(KEYS, int(WIDE / KEY_WIDE)))
+WIDE = greater(WIDE, KEY_WIDE + 2 * FONT)
+KEY_COLUMNS = greater(1, lesser(KEYS, int((WIDE - 2 * FONT) / KEY_WIDE)))
 KEY_ROWS = (KEYS + KEY_COLUMNS - 1) / KEY_COLUMNS
 if (KEYS) { KEY_COLUMNS = (KEYS + KEY_ROWS - 1) / KEY_ROWS }
 
