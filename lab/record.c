@@ -152,9 +152,11 @@ static void print_run(const struct record *record, const struct run_request *req
 #include "lab/not_modelled.def"
 #undef NOT_MODELLED
         NULL};
-    /* beside run.json */
-    static char *const files[] = {"config.effective.yaml", "stats.json", "stats.csv", "regions.csv", "timeline.csv",
-                                  "stdout", "stderr", NULL};
+    static char *const files[] = {
+#define RECORD_FILE(name, meaning) name,
+#define VARIABLE(name, meaning)
+#include "lab/manual.def"
+        NULL};
     text_printf(text, "{\n  \"schema\": 1,\n");
     print_member(text, "run", record->id);
     print_member(text, "covm", COVM_VERSION);
@@ -177,7 +179,7 @@ static void print_run(const struct record *record, const struct run_request *req
     print_member(text, "check", !request->check ? "off" : result->diverged ? "diverged" : "clean");
     text_printf(text, "  \"insns\": %" PRIu64 ",\n  \"cycles\": %" PRIu64 ",\n  \"host_cpu_seconds\": %.3f,\n",
                 result->stats.machine.insns, result->stats.total, result->cpu_seconds);
-    print_list(text, "files", files);
+    print_list(text, "files", files + 1); /* beside run.json, which is the first */
     text_printf(text, "  \"not_modelled\": [");
     for (unsigned i = 0; not_modelled[i]; i++) {
         text_printf(text, "%s\n    ", i ? "," : "");

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,18 +58,62 @@ void text_printf(struct text *text, const char *format, ...)
     va_end(arguments);
 }
 
+/* The code point at `c`, if it is well-formed UTF-8 of two bytes at least (RFC 3629), and how many bytes it takes; else
+ * false. */
+static bool utf8_at(const unsigned char *c, unsigned *bytes, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    *bytes = *c >= 0xf0 ? 4 : *c >= 0xe0 ? 3 : 2;
+    if (*c < 0xc2 || *c > 0xf4) return false;
+    *code = *c & 0x7fu >> *bytes;
+    for (unsigned i = 1; i < *bytes; i++) {
+        if ((c[i] & 0xc0) != 0x80) return false;
+        *code = *code << 6 | (c[i] & 0x3f);
+    }
+    return *code >= least[*bytes] && *code <= 0x10ffff && (*code < 0xd800 || *code > 0xdfff);
+}
+
 void text_add_json(struct text *text, const char *string)
 {
+    enum { PRINTABLE = 0xa0 }; /* the first beyond ASCII that YAML takes as it is */
+    unsigned bytes;
+    uint32_t code;
     text_add(text, "\"", 1);
-    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
-        if (*c == '"' || *c == '\\') {
-            text_printf(text, "\\%c", *c);
-        } else if (*c < 0x20 || *c >= 0x7f) {
-            text_printf(text, "\\u%04x", *c);
-        } else {
+    for (const unsigned char *c = (const unsigned char *)string; *c; c += bytes) {
+        bool beyond = *c >= 0x80 && utf8_at(c, &bytes, &code);
+        if (!beyond) bytes = 1, code = *c;
+        if (beyond && code >= PRINTABLE && code != 0xfffe && code != 0xffff)
+            text_add(text, (const char *)c, bytes);
+        else if (code == '"' || code == '\\')
+            text_printf(text, "\\%c", (int)code);
+        else if (code < 0x20 || code >= 0x7f)
+            text_printf(text, "\\u%04x", (unsigned)code);
+        else
             text_add(text, (const char *)c, 1);
-        }
     }
+    text_add(text, "\"", 1);
+}
+
+void text_add_shell(struct text *text, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    if (*word && !word[strspn(word, plain)]) {
+        text_add(text, word, strlen(word));
+        return;
+    }
+    text_add(text, "'", 1);
+    for (; *word; word++) text_add(text, *word == '\'' ? "'\\''" : word, *word == '\'' ? 4 : 1);
+    text_add(text, "'", 1);
+}
+
+void text_add_csv(struct text *text, const char *field)
+{
+    if (!strpbrk(field, ",\"\n\r")) {
+        text_add(text, field, strlen(field));
+        return;
+    }
+    text_add(text, "\"", 1);
+    for (; *field; field++) text_add(text, *field == '"' ? "\"\"" : field, *field == '"' ? 2 : 1);
     text_add(text, "\"", 1);
 }
 

@@ -14,8 +14,13 @@ struct text {
 void text_add(struct text *text, const char *bytes, size_t count);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_vprintf(struct text *text, const char *format, va_list arguments);
-/* Appends a JSON string, quotes included; bytes count as Latin-1, since what a guest is given need not be UTF-8. */
+/* Appends a JSON string, quotes included. UTF-8 stays; a byte that is none, which a guest's argument may hold, counts as
+ * Latin-1. */
 void text_add_json(struct text *text, const char *string);
+/* Appends a word as a shell reads it back. */
+void text_add_shell(struct text *text, const char *word);
+/* Appends a field of comma-separated values (RFC 4180), quoted where it must be. */
+void text_add_csv(struct text *text, const char *field);
 /* The string so far, "" where nothing was added. Belongs to `text`. */
 const char *text_string(const struct text *text);
 void text_free(struct text *text);

@@ -122,8 +122,9 @@ static bool is_repeatable(const struct recorded *r)
     if (strcmp(hash, member(r, "program_sha256")))
         fprintf(stderr, "covm: %s was recorded by another covm\n", r->directory);
     free(program);
-    if (!node_find(r->run.root, "root"))
-        fprintf(stderr, "covm: the record in %s does not tell the guest's root\n", r->directory);
+    const struct node *files = node_find(r->run.root, "files");
+    if (!node_find(r->run.root, "root") || !files || files->kind != NODE_LIST)
+        fprintf(stderr, "covm: the record in %s does not tell the guest's root, or its files\n", r->directory);
     else if (!sha256_file(guest, hash) || strcmp(hash, member(r, "guest_sha256")))
         fprintf(stderr, "covm: the guest program %s is not there any more, or another\n", guest);
     else if (!strcmp(member(r, "write"), "true"))
@@ -177,15 +178,17 @@ static bool same_file(const char *a, const char *b, const char *name)
 
 static bool verify(const struct recorded *r, unsigned perturbation, const char *folder)
 {
-    static const char *const files[] = {"stats.json", "stats.csv", "regions.csv", "timeline.csv", "stdout", "stderr"};
+    const struct node *files = node_find(r->run.root, "files");
     char *output = lab_printf("%s/%u", folder, perturbation);
     bool fine = run_again(r, perturbation, output);
     printf("%s:", perturbations[perturbation].name);
     if (!fine) printf(" it did not run to its end");
     bool ran = fine;
-    for (unsigned i = 0; i < LENGTH(files) && ran; i++) {
-        if (same_file(r->directory, output, files[i])) continue;
-        printf(" %s differs", files[i]);
+    for (unsigned i = 0; i < files->count && ran; i++) {
+        const char *name = node_word(&files->items[i]);
+        if (!name || !strcmp(name, "config.effective.yaml")) continue; /* its origins say where a value came from */
+        if (same_file(r->directory, output, name)) continue;
+        printf(" %s differs", name);
         fine = false;
     }
     printf(fine ? " the same bytes\n" : "\n");

@@ -46,19 +46,6 @@ static int fetch(const struct workloads *workloads, const struct workload **chos
     return fine ? EXIT_FINE : EXIT_CHECK_FAILED;
 }
 
-/* A word as a shell reads it. */
-static void print_quoted(const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        fputs(word, stdout);
-        return;
-    }
-    putchar('\'');
-    for (; *word; word++) *word == '\'' ? fputs("'\\''", stdout) : putchar(*word);
-    putchar('\'');
-}
-
 /* covm run --guest-exit --root ROOT -- PROGRAM ARGUMENT... <INPUT # exit CODE, sha256 HASH */
 static int command(const struct workloads *workloads, const struct workload **chosen, unsigned count,
                    enum workload_size s)
@@ -67,16 +54,19 @@ static int command(const struct workloads *workloads, const struct workload **ch
         char *root = workload_root(workloads, chosen[i]), *program = workload_path(workloads, chosen[i]),
              *input =
                  chosen[i]->size[s].input ? lab_printf("%s/%s", root, chosen[i]->size[s].input) : lab_copy("/dev/null");
-        printf("covm run --guest-exit --root ");
-        print_quoted(root);
-        printf(" -- ");
-        print_quoted(program);
+        struct text line = {0};
+        text_printf(&line, "covm run --guest-exit --root ");
+        text_add_shell(&line, root);
+        text_printf(&line, " -- ");
+        text_add_shell(&line, program);
         for (char *const *word = chosen[i]->size[s].args; *word; word++) {
-            putchar(' ');
-            print_quoted(*word);
+            text_printf(&line, " ");
+            text_add_shell(&line, *word);
         }
-        printf(" <");
-        print_quoted(input);
+        text_printf(&line, " <");
+        text_add_shell(&line, input);
+        fputs(text_string(&line), stdout);
+        text_free(&line);
         printf(" # exit %u, ", chosen[i]->size[s].exit);
         if (chosen[i]->recipe)
             printf("sha256 %s\n", chosen[i]->size[s].sha256);

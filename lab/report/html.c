@@ -170,15 +170,8 @@ void html_grouped(struct text *page, const char *number)
 
 void html_shell_word(struct text *page, const char *word)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-    if (*word && !word[strspn(word, plain)]) {
-        html_add(page, word);
-        return;
-    }
-    text_printf(page, "'");
-    for (; *word; word++) {
-        char one[2] = {*word};
-        html_add(page, *word == '\'' ? "'\\''" : one);
-    }
-    text_printf(page, "'");
+    struct text quoted = {0};
+    text_add_shell(&quoted, word);
+    html_add(page, text_string(&quoted));
+    text_free(&quoted);
 }

@@ -10,6 +10,7 @@
 #include "lab/report/csv.h"
 #include "lab/report/html.h"
 #include "lab/report/report.h"
+#include "lab/study/sweep.h"
 
 enum { TABLE_BYTES_MAX = 16 << 20, REASON_BYTES_MAX = 4096 };
 
@@ -18,7 +19,6 @@ struct sweep_report {
     struct document manifest, plan;
     struct csv points, metrics;
 };
-enum state { DONE, FAILED, MISSING, STATES };
 
 static const char *word(const struct document *document, const char *name)
 {
@@ -36,13 +36,12 @@ static char *reason_of(const struct sweep_report *report, const char *id)
     return reason;
 }
 
-static enum state state_of(const struct sweep_report *report, const char *id)
+static enum point_state state_of(const struct sweep_report *report, const char *id)
 {
-    char *path = lab_printf("%s/points/%s/run.json", report->directory, id), *reason = reason_of(report, id);
-    enum state state = access(path, F_OK) == 0 ? DONE : reason ? FAILED : MISSING;
-    free(reason);
-    free(path);
-    return state;
+    const struct sweep sweep = {.directory = report->directory};
+    struct point point = {.seed = 0};
+    snprintf(point.id, sizeof point.id, "%s", id);
+    return sweep_state(&sweep, &point);
 }
 
 /* ---- verdict ---- */
@@ -56,16 +55,18 @@ static void add_count(struct text *page, const char *name, unsigned count, const
 
 static void add_verdict(const struct sweep_report *report, struct text *page)
 {
-    unsigned counts[STATES] = {0}, all = report->points.rows ? report->points.rows - 1 : 0;
+    unsigned counts[POINT_STATES] = {0}, all = report->points.rows ? report->points.rows - 1 : 0;
     for (unsigned row = 1; row <= all; row++) counts[state_of(report, csv_cell(&report->points, row, "point"))]++;
     text_printf(page, "<dl class=\"verdict\">\n");
     html_fact(page, "Study", word(&report->manifest, "study"), "");
     html_fact(page, "Machine", word(&report->plan, "machine"), "");
     html_fact(page, "Window of the statistics", word(&report->plan, "window"), "");
     add_count(page, "Points", all, "");
-    add_count(page, "Done", counts[DONE], counts[DONE] == all ? "good" : "bad");
-    add_count(page, "Failed or timed out", counts[FAILED], counts[FAILED] ? "bad" : "good");
-    add_count(page, "Missing", counts[MISSING], counts[MISSING] ? "bad" : "good");
+    add_count(page, "Done", counts[POINT_DONE], counts[POINT_DONE] == all ? "good" : "bad");
+    add_count(page, "Failed", counts[POINT_FAILED], counts[POINT_FAILED] ? "bad" : "good");
+    add_count(page, "Timed out", counts[POINT_TIMEOUT], counts[POINT_TIMEOUT] ? "bad" : "good");
+    unsigned missing = counts[POINT_RUNNING] + counts[POINT_MISSING];
+    add_count(page, "Running, or never run", missing, missing ? "bad" : "good");
     text_printf(page, "</dl>\n");
 }
 
@@ -180,15 +181,14 @@ static unsigned metric_count(const struct csv *metrics)
 
 static void add_point(const struct sweep_report *report, unsigned row, unsigned metrics, struct text *page)
 {
-    static const char *const names[STATES] = {"done", "failed", "missing"};
     const char *id = csv_cell(&report->points, row, "point");
     unsigned first = first_metric(&report->metrics, id);
     char *reason = reason_of(report, id);
-    enum state state = state_of(report, id);
+    enum point_state state = state_of(report, id);
     text_printf(page, "<tr><th scope=\"row\">");
     html_add(page, csv_cell(&report->points, row, "what"));
-    text_printf(page, "</th><td>%s", names[state]);
-    if (state == FAILED) html_printf(page, ": %s", reason ? reason : "");
+    text_printf(page, "</th><td>%s", sweep_state_name(state));
+    if (state == POINT_FAILED || state == POINT_TIMEOUT) html_printf(page, ": %s", reason ? reason : "");
     text_printf(page, "</td>");
     for (unsigned m = 0; m < metrics; m++) {
         const char *value = first ? csv_cell(&report->metrics, first + m, "value") : "";

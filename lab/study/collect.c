@@ -5,113 +5,104 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lab/files.h"
 
 /* ---- tidy tables ---- */
 
-/* A field of CSV, quoted where it must be (RFC 4180). */
-static void print_field(FILE *to, const char *field)
+static void add_columns(struct text *text, const struct study *study, const char *rest)
 {
-    if (!strpbrk(field, ",\"\n")) {
-        fputs(field, to);
-        return;
-    }
-    fputc('"', to);
-    for (; *field; field++) fprintf(to, *field == '"' ? "\"\"" : "%c", *field);
-    fputc('"', to);
-}
-
-static void print_columns(FILE *to, const struct study *study, const char *rest)
-{
-    fputs("point", to);
+    text_printf(text, "point");
     for (unsigned a = 0; a < study->axis_count; a++) {
-        fputc(',', to);
-        print_field(to, study->axes[a].name);
+        text_printf(text, ",");
+        text_add_csv(text, study->axes[a].name);
     }
-    fprintf(to, ",workload,size,seed,%s\n", rest);
+    text_printf(text, ",workload,size,seed,%s\n", rest);
 }
 
 /* What tells a point from the others: the beginning of each of its lines. */
-static char *point_columns(const struct study *study, const struct point *point)
+static void add_point(struct text *text, const struct study *study, const struct point *point)
 {
-    char *line = NULL;
-    size_t length;
-    FILE *to = open_memstream(&line, &length);
-    fputs(point->id, to);
+    text_printf(text, "%s", point->id);
     for (unsigned a = 0; a < study->axis_count; a++) {
-        fputc(',', to);
-        if (point->value[a] >= 0) print_field(to, study->axes[a].values[point->value[a]].name);
+        text_printf(text, ",");
+        if (point->value[a] >= 0) text_add_csv(text, study->axes[a].values[point->value[a]].name);
     }
-    fprintf(to, ",%s,%s,", point->workload->workload->name, workload_size_name(point->workload->size));
-    if (point->seed) fprintf(to, "%u", point->seed);
-    fclose(to);
-    return line;
+    text_printf(text, ",%s,%s,", point->workload->workload->name, workload_size_name(point->workload->size));
+    if (point->seed) text_printf(text, "%u", point->seed);
 }
 
-/* A table that appears whole, by a rename. */
-static FILE *open_table(const struct sweep *sweep, const char *name, char **new)
+static void add_samples(struct text *text, const char *columns, const struct samples *samples)
 {
-    *new = lab_printf("%s/%s.new", sweep->directory, name);
-    FILE *to = fopen(*new, "we");
-    if (!to) fprintf(stderr, "covm: %s: %s\n", *new, strerror(errno));
-    return to;
+    for (unsigned i = 0; i < samples->count; i++) {
+        const struct sample *sample = &samples->items[i];
+        text_printf(text, "%s,%s,%s,%s,%s\n", columns, sample->window, sample->name, sample->unit, sample->value);
+    }
 }
 
-static bool close_table(const struct sweep *sweep, const char *name, FILE *to, char *new, bool fine)
+/* Point by point, since all of them may be more than memory holds. */
+static bool print_results(const struct sweep *sweep, const struct metrics *metrics, FILE *to)
 {
-    char *path = lab_printf("%s/%s", sweep->directory, name);
-    if (to && (ferror(to) | fclose(to))) fine = false;
-    if (fine && rename(new, path) != 0) fine = false;
-    if (!fine) fprintf(stderr, "covm: %s could not be written: %s\n", path, strerror(errno));
-    free(path);
-    free(new);
+    struct text text = {0};
+    bool fine = true;
+    add_columns(&text, sweep->study, "window,name,unit,value");
+    fputs(text_string(&text), to);
+    for (unsigned i = 0; fine && i < sweep->points->count; i++) {
+        struct text columns = {0}, lines = {0};
+        struct samples samples;
+        if (!metrics->done[i]) continue;
+        add_point(&columns, sweep->study, &sweep->points->items[i]);
+        fine = metrics_read(sweep, &sweep->points->items[i], &samples);
+        add_samples(&lines, text_string(&columns), &samples);
+        fputs(text_string(&lines), to);
+        samples_free(&samples);
+        text_free(&columns);
+        text_free(&lines);
+    }
+    text_free(&text);
     return fine;
 }
 
 static bool write_results(const struct sweep *sweep, const struct metrics *metrics)
 {
-    char *new;
-    FILE *to = open_table(sweep, "results.csv", &new);
-    bool fine = to;
-    if (to) print_columns(to, sweep->study, "window,name,unit,value");
-    for (unsigned i = 0; fine && i < sweep->points->count; i++) {
-        if (!metrics->done[i]) continue;
-        char *columns = point_columns(sweep->study, &sweep->points->items[i]);
-        struct samples samples;
-        fine = metrics_read(sweep, &sweep->points->items[i], &samples);
-        for (unsigned k = 0; k < samples.count; k++) {
-            const struct sample *sample = &samples.items[k];
-            fprintf(to, "%s,%s,%s,%s,%s\n", columns, sample->window, sample->name, sample->unit, sample->value);
-        }
-        samples_free(&samples);
-        free(columns);
+    char *path = lab_printf("%s/results.csv", sweep->directory), *new = lab_printf("%s.%ld.new", path, (long)getpid());
+    FILE *to = fopen(new, "we");
+    bool fine = to && print_results(sweep, metrics, to);
+    if (to && (ferror(to) | fclose(to))) fine = false;
+    if (fine && rename(new, path) != 0) fine = false;
+    if (!fine) {
+        fprintf(stderr, "covm: %s could not be written: %s\n", path, strerror(errno));
+        unlink(new);
     }
-    return close_table(sweep, "results.csv", to, new, fine);
+    free(path);
+    free(new);
+    return fine;
 }
 
 static bool write_metrics(const struct sweep *sweep, const struct metrics *metrics)
 {
     const struct study *study = sweep->study;
-    char *new;
-    FILE *to = open_table(sweep, "metrics.csv", &new);
-    if (to) print_columns(to, study, "window,metric,unit,value");
-    for (unsigned i = 0; to && i < sweep->points->count; i++) {
-        if (!metrics->done[i]) continue;
-        char *columns = point_columns(study, &sweep->points->items[i]);
-        for (unsigned m = 0; m < study->metric_count; m++) {
+    struct text text = {0};
+    char *path = lab_printf("%s/metrics.csv", sweep->directory);
+    add_columns(&text, study, "window,metric,unit,value");
+    for (unsigned i = 0; i < sweep->points->count; i++) {
+        for (unsigned m = 0; metrics->done[i] && m < study->metric_count; m++) {
             double value = metrics->values[(size_t)i * study->metric_count + m];
             if (study->metrics[m].hidden) continue;
-            fprintf(to, "%s,%s,%s,", columns, study->window, study->metrics[m].name);
-            print_field(to, study->metrics[m].unit);
+            add_point(&text, study, &sweep->points->items[i]);
+            text_printf(&text, ",%s,%s,", study->window, study->metrics[m].name);
+            text_add_csv(&text, study->metrics[m].unit);
             if (isnan(value))
-                fprintf(to, ",\n");
+                text_printf(&text, ",\n");
             else
-                fprintf(to, ",%.12g\n", value);
+                text_printf(&text, ",%.12g\n", value);
         }
-        free(columns);
     }
-    return close_table(sweep, "metrics.csv", to, new, to != NULL);
+    bool fine = files_write(path, &text);
+    text_free(&text);
+    free(path);
+    return fine;
 }
 
 /* ---- the host's side ---- */

@@ -12,7 +12,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lab/commands.h"
@@ -36,13 +35,6 @@ struct driver {
     struct progress progress;
 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 /* ---- what is to be run ---- */
 
 static bool is_wanted(const struct driver *d, const struct point *point)
@@ -63,7 +55,7 @@ static void fill_queue(struct driver *d)
     d->elsewhere = lab_allocate((points->count + 1) * sizeof *d->elsewhere);
     for (unsigned i = 0; i < points->count; i++) {
         if (d->options->shards && i % d->options->shards != d->options->shard) continue;
-        if (!sweep_is_first(d->sweep, i)) continue;
+        if (points->items[i].again) continue;
         bool wanted = is_wanted(d, &points->items[i]);
         if (wanted) d->queue[d->queued++] = i;
         progress_add(&d->progress, &points->items[i], !wanted);
@@ -98,7 +90,7 @@ static void start(struct driver *d, unsigned point)
         perror("covm: cannot start a run");
         return;
     }
-    d->slots[s] = (struct slot){.child = child, .point = point, .started = now()};
+    d->slots[s] = (struct slot){.child = child, .point = point, .started = progress_now()};
     d->running++;
 }
 
@@ -120,7 +112,7 @@ static void enforce(struct driver *d)
     for (unsigned s = 0; s < o->parallel; s++) {
         struct slot *slot = &d->slots[s];
         if (!slot->child || slot->killed) continue;
-        if (o->timeout_seconds && now() - slot->started > (double)o->timeout_seconds)
+        if (o->timeout_seconds && progress_now() - slot->started > (double)o->timeout_seconds)
             slot->killed = "timeout";
         else if (o->memory_bytes && resident_bytes(slot->child) > o->memory_bytes)
             slot->killed = "memory";
@@ -152,7 +144,7 @@ static void finish(struct driver *d, struct slot *slot, int status)
         d->elsewhere[d->others++] = slot->point;
     } else {
         if (code != RUN_DONE && code != RUN_FAILED && code < EXIT_BY_SIGNAL) note_death(d, slot, status);
-        progress_end(&d->progress, point, code == RUN_DONE, now() - slot->started);
+        progress_end(&d->progress, point, code == RUN_DONE, progress_now() - slot->started);
     }
     slot->child = 0;
     d->running--;
@@ -180,8 +172,8 @@ static void kill_all(struct driver *d)
 static int pick(struct driver *d)
 {
     if (d->next < d->queued) return (int)d->queue[d->next++];
-    if (now() < d->look) return -1;
-    d->look = now() + 0.5;
+    if (progress_now() < d->look) return -1;
+    d->look = progress_now() + 0.5;
     for (unsigned i = 0; i < d->others; i++) {
         unsigned point = d->elsewhere[i];
         if (sweep_state(d->sweep, &d->sweep->points->items[point]) == POINT_RUNNING) continue;

@@ -34,17 +34,10 @@ static unsigned count_missing(const struct sweep *sweep, const struct sweep_opti
 
 /* ---- the script ---- */
 
-/* A word as a shell reads it. */
 static void add_word(struct text *script, const char *word)
 {
-    text_add(script, " '", 2);
-    for (; *word; word++) {
-        if (*word == '\'')
-            text_add(script, "'\\''", 4);
-        else
-            text_add(script, word, 1);
-    }
-    text_add(script, "'", 1);
+    text_add(script, " ", 1);
+    text_add_shell(script, word);
 }
 
 static void add_path(struct text *script, const char *path)

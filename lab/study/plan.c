@@ -13,25 +13,10 @@ static bool write_part(const struct sweep *sweep, const char *name, const struct
     return fine;
 }
 
-/* A string of JSON; UTF-8 stays as it is. */
-static void add_string(struct text *text, const char *string)
-{
-    text_add(text, "\"", 1);
-    for (const char *c = string; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            text_printf(text, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20)
-            text_printf(text, "\\u%04x", (unsigned)*c);
-        else
-            text_add(text, c, 1);
-    }
-    text_add(text, "\"", 1);
-}
-
 static void add_option(struct text *text, const char *option, const char *value)
 {
     text_printf(text, ", \"%s\", ", option);
-    add_string(text, value);
+    text_add_json(text, value);
 }
 
 static void print_plan(const struct sweep *sweep, struct text *text)
@@ -39,24 +24,24 @@ static void print_plan(const struct sweep *sweep, struct text *text)
     const struct study *study = sweep->study;
     const struct config_args *args = sweep->args;
     text_printf(text, "{\n  \"schema\": 1,\n  \"title\": ");
-    add_string(text, study->title ? study->title : study->name);
+    text_add_json(text, study->title ? study->title : study->name);
     text_printf(text, ",\n  \"machine\": ");
-    add_string(text, study->machine ? study->machine : "");
+    text_add_json(text, study->machine ? study->machine : "");
     text_printf(text, ",\n  \"window\": ");
-    add_string(text, study->window ? study->window : "total");
+    text_add_json(text, study->window ? study->window : "total");
     text_printf(text, ",\n  \"command\": [\"covm\", \"sweep\", \"run\"");
     if (args->machine) add_option(text, "--machine", args->machine);
     for (unsigned i = 0; i < args->file_count; i++) add_option(text, "--config", args->files[i]);
     for (unsigned i = 0; i < args->set_count; i++) add_option(text, "--set", args->sets[i]);
     add_option(text, "-o", sweep->directory);
     text_printf(text, ", ");
-    add_string(text, study->path);
+    text_add_json(text, study->path);
     text_printf(text, "],\n  \"plots\": {");
     for (unsigned i = 0; i < study->plot_count; i++) {
         text_printf(text, "%s\n    ", i ? "," : "");
-        add_string(text, study->plots[i].name);
+        text_add_json(text, study->plots[i].name);
         text_printf(text, ": ");
-        add_string(text, study->plots[i].title ? study->plots[i].title : study->plots[i].name);
+        text_add_json(text, study->plots[i].title ? study->plots[i].title : study->plots[i].name);
     }
     text_printf(text, "\n  }\n}\n");
 }
@@ -77,9 +62,9 @@ static void print_points(const struct sweep *sweep, struct text *text)
     for (unsigned i = 0; i < sweep->points->count; i++) {
         struct text what = {0};
         points_print(sweep->study, &sweep->points->items[i], &what);
-        text_printf(text, "%s,\"", sweep->points->items[i].id);
-        for (const char *c = text_string(&what); *c; c++) text_add(text, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-        text_printf(text, "\"\n");
+        text_printf(text, "%s,", sweep->points->items[i].id);
+        text_add_csv(text, text_string(&what));
+        text_printf(text, "\n");
         text_free(&what);
     }
 }

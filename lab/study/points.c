@@ -187,6 +187,22 @@ static void expand(struct maker *m, struct point point, unsigned axis)
     }
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const struct point *x = *(const struct point *const *)a, *y = *(const struct point *const *)b;
+    int order = strcmp(x->id, y->id);
+    return order ? order : x < y ? -1 : x > y;
+}
+
+static void mark_repeated(struct points *points)
+{
+    struct point **order = lab_allocate((points->count + 1) * sizeof *order);
+    for (unsigned i = 0; i < points->count; i++) order[i] = &points->items[i];
+    qsort(order, points->count, sizeof *order, by_id);
+    for (unsigned i = 1; i < points->count; i++) order[i]->again = !strcmp(order[i]->id, order[i - 1]->id);
+    free(order);
+}
+
 bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag)
 {
     unsigned before = diag->count;
@@ -197,6 +213,7 @@ bool points_make(struct points *points, const struct study *study, const struct 
     else
         expand(&m, (struct point){.seed = 0}, 0);
     if (points->count > STUDY_POINTS_MAX) diag_error(diag, study->path, 0, 0, "more than %d points", STUDY_POINTS_MAX);
+    mark_repeated(points);
     free(m.identity.guests);
     return diag->count == before;
 }

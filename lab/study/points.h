@@ -12,6 +12,7 @@ struct point {
     const struct study_workload *workload;
     unsigned seed;           /* from 1; 0: the study has none */
     char id[POINT_ID_BYTES]; /* hash of the effective configuration, the workload and the program's version */
+    bool again;              /* a point before it has the same id: they share a run */
 };
 struct points {
     struct point *items;

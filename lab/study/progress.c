@@ -76,7 +76,7 @@ static void print(const struct progress *progress, unsigned running, bool termin
     if (!terminal) fputc('\n', stderr);
 }
 
-static double now(void)
+double progress_now(void)
 {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
@@ -86,8 +86,8 @@ static double now(void)
 void progress_show(struct progress *progress, unsigned running)
 {
     bool terminal = isatty(STDERR_FILENO);
-    if (!terminal && now() - progress->shown < QUIET_SECONDS) return;
-    progress->shown = now();
+    if (!terminal && progress_now() - progress->shown < QUIET_SECONDS) return;
+    progress->shown = progress_now();
     print(progress, running, terminal);
 }
 

@@ -16,6 +16,8 @@ struct progress {
     unsigned shown_done;
 };
 
+/* Seconds, of a clock that only goes forward. */
+double progress_now(void);
 void progress_begin(struct progress *progress, unsigned parallel);
 /* Announces a point; `done`: it needs no run. */
 void progress_add(struct progress *progress, const struct point *point, bool done);

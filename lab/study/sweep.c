@@ -32,8 +32,9 @@ static void print_manifest(const struct sweep *sweep, struct text *text)
     char hash[SHA256_TEXT_BYTES], *program = paths_program();
     sha256_file(program, hash);
     free(program);
-    text_printf(text, "{\n  \"schema\": 1,\n  \"study\": \"%s\",\n  \"covm\": \"%s\",\n  \"program_sha256\": \"%s\",\n",
-                sweep->study->name, COVM_VERSION, hash);
+    text_printf(text, "{\n  \"schema\": 1,\n  \"study\": ");
+    text_add_json(text, sweep->study->name);
+    text_printf(text, ",\n  \"covm\": \"%s\",\n  \"program_sha256\": \"%s\",\n", COVM_VERSION, hash);
     text_printf(text, "  \"workloads\": {");
     for (unsigned i = 0; i < sweep->study->workload_count; i++) {
         const struct workload *workload = sweep->study->workloads[i].workload;
@@ -152,13 +153,6 @@ enum point_state sweep_state(const struct sweep *sweep, const struct point *poin
     free(reason);
     free(path);
     return state;
-}
-
-bool sweep_is_first(const struct sweep *sweep, unsigned index)
-{
-    for (unsigned i = 0; i < index; i++)
-        if (!strcmp(sweep->points->items[i].id, sweep->points->items[index].id)) return false;
-    return true;
 }
 
 int sweep_summary(const struct sweep *sweep)

@@ -28,8 +28,6 @@ enum point_state { POINT_DONE, POINT_FAILED, POINT_TIMEOUT, POINT_RUNNING, POINT
 bool sweep_open(const struct sweep *sweep);
 enum point_state sweep_state(const struct sweep *sweep, const struct point *point);
 const char *sweep_state_name(enum point_state state);
-/* The first point of that id: those of the same id share its record. */
-bool sweep_is_first(const struct sweep *sweep, unsigned index);
 /* directory/part/name, to be freed. */
 char *sweep_path(const struct sweep *sweep, const char *part, const char *name);
 

@@ -103,8 +103,8 @@ static int list(const struct sweep *sweep, bool only_trouble)
         const struct point *point = &sweep->points->items[i];
         enum point_state state = sweep_state(sweep, point);
         double seconds = state == POINT_DONE ? collect_cpu_seconds(sweep, point) : -1;
-        if (state == POINT_DONE && sweep_is_first(sweep, i)) known += seconds, measured++;
-        missing += state != POINT_DONE && sweep_is_first(sweep, i);
+        if (state == POINT_DONE && !point->again) known += seconds, measured++;
+        missing += state != POINT_DONE && !point->again;
         if (only_trouble && state == POINT_DONE) continue;
         for (unsigned a = 0; a < study->axis_count; a++)
             printf("%s\t", point->value[a] < 0 ? "" : study->axes[a].values[point->value[a]].name);
@@ -127,7 +127,7 @@ static void print_reasons(const struct sweep *sweep)
     for (unsigned i = 0; i < sweep->points->count; i++) {
         const struct point *point = &sweep->points->items[i];
         enum point_state state = sweep_state(sweep, point);
-        if ((state != POINT_FAILED && state != POINT_TIMEOUT) || !sweep_is_first(sweep, i)) continue;
+        if ((state != POINT_FAILED && state != POINT_TIMEOUT) || point->again) continue;
         char *path = sweep_path(sweep, "failed", point->id), *log = sweep_path(sweep, "logs", point->id),
              *reason = lab_read_file(path, 4096, NULL);
         struct text text = {0};

@@ -5,7 +5,7 @@
 #include "lab/figure.h"
 #include "lab/study/cells.h"
 
-/* PLOT_STARTUP: a curve per point that the plot wants; PLOT_MODES: a figure per point, NAME.png or, where there are
+/* PLOT_STARTUP: a curve per point that the plot wants; PLOT_MODES: a figure per point, NAME or, where there are
  * several, NAME_1, NAME_2, ... in the order of the plan. */
 bool timeline_draw(const struct cells *cells, const struct study_plot *plot, const char *directory, unsigned formats,
                    struct diag *diag);

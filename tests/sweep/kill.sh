@@ -26,8 +26,6 @@ END
 sed -i 's/core.jtlb.entries, from: 1/core.commit.cycles, from: 1/; s/x: core.jtlb.entries/x: core.commit.cycles/' study.yaml
 [ "$executor" = slurm ] && { . "$here/slurm_cluster.sh"; trap 'slurm_stop; rm -rf "$work"' EXIT; slurm_start "$work/slurm" || exit $?; }
 
-run() { "$covm" sweep run study.yaml -o killed --executor "$executor" -j 2; }
-
 "$covm" sweep run study.yaml -o calm -j 2 2>calm.err || fail "the calm sweep: $(cat calm.err)"
 
 # A number below $1, from the clock: where the kills fall is not the same each time.
@@ -35,13 +33,13 @@ below() { echo $(($(date +%N | sed 's/^0*//; s/^$/0/') / 1000 % $1)); }
 
 n=0
 while [ $n -lt "$kills" ]; do
-    setsid sh -c "exec \"$covm\" sweep run study.yaml -o killed --executor $executor -j 2" 2>>killed.err &
+    setsid "$covm" sweep run study.yaml -o "$work/killed" --executor "$executor" -j 2 2>>killed.err &
     driver=$!
     sleep "0.$((2 + $(below 7)))"
     if [ $((n % 2)) = 0 ]; then
         kill -9 $driver 2>/dev/null
     else # one of its points; the driver goes on, and then dies, too
-        point=$(pgrep -f "sweep run .* -o .*killed" | grep -v "^$driver\$" | head -n 1)
+        point=$(pgrep -f "sweep run .* -o .*$work/killed" | grep -v "^$driver\$" | head -n 1)
         [ -n "$point" ] && kill -9 "$point" 2>/dev/null
         sleep "0.$((1 + $(below 4)))"
         kill -9 $driver 2>/dev/null
@@ -49,7 +47,7 @@ while [ $n -lt "$kills" ]; do
     wait $driver 2>/dev/null
     n=$((n + 1))
 done
-"$covm" sweep run study.yaml -o killed --executor "$executor" -j 2 --rerun failed 2>>killed.err
+"$covm" sweep run study.yaml -o "$work/killed" --executor "$executor" -j 2 --rerun failed 2>>killed.err
 code=$?
 [ $code = 0 ] || fail "the last run ended with $code: $(tail -n 5 killed.err)"
 for file in results.csv metrics.csv figures/ipc.csv figures/ipc.svg; do
