@@ -16,31 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "say.h"
+
 #ifdef SYS_clock_nanosleep_time64
 enum { SLEEP = SYS_clock_nanosleep_time64, GETTIME = SYS_clock_gettime64, GETRES = SYS_clock_getres_time64 };
 #else
 enum { SLEEP = SYS_clock_nanosleep, GETTIME = SYS_clock_gettime, GETRES = SYS_clock_getres };
 #endif
-
-static void say(const char *what, long result)
-{
-    if (result == -1)
-        printf("%s: %s\n", what, strerrorname_np(errno));
-    else
-        printf("%s: %ld\n", what, result);
-}
-static pid_t fork_quietly(void)
-{
-    fflush(stdout);
-    return fork();
-}
-static void join(pid_t child)
-{
-    int status;
-    fflush(stdout);
-    waitpid(child, &status, 0);
-    printf("child: %x\n", status);
-}
 
 static long long ns_of(clockid_t clock)
 {

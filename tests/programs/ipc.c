@@ -12,34 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "say.h"
+
 enum { PAGE = 4096, NOBODY = 0x7ffffff0 };
-
-static void say(const char *what, long result)
-{
-    if (result == -1)
-        printf("%s: %s\n", what, strerrorname_np(errno));
-    else
-        printf("%s: %ld\n", what, result);
-}
-static void done(const char *what, long result) { say(what, result < 0 ? -1 : 0); }
-
-static void join(pid_t child)
-{
-    int status;
-    fflush(stdout);
-    waitpid(child, &status, 0);
-    printf("child: %d\n", status);
-}
-static pid_t fork_quietly(void)
-{
-    fflush(stdout);
-    return fork();
-}
-static _Noreturn void leave(int code)
-{
-    fflush(stdout);
-    _exit(code);
-}
 
 /* ---- shared memory ---- */
 

@@ -13,39 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "say.h"
+
 enum { NOBODY = 0x7ffffff0, TEXT = 9000 };
 static struct {
     long type;
     char text[TEXT];
 } buffer;
-
-static long say(const char *what, long result)
-{
-    if (result == -1)
-        printf("%s: %s\n", what, strerrorname_np(errno));
-    else
-        printf("%s: %ld\n", what, result);
-    return result;
-}
-static void done(const char *what, long result) { say(what, result < 0 ? -1 : 0); }
-
-static pid_t fork_quietly(void)
-{
-    fflush(stdout);
-    return fork();
-}
-static _Noreturn void leave(int code)
-{
-    fflush(stdout);
-    _exit(code);
-}
-static void join(pid_t child)
-{
-    int status;
-    fflush(stdout);
-    waitpid(child, &status, 0);
-    printf("child: %x\n", status);
-}
 
 static int send(int id, long type, const char *text, int flags)
 {

@@ -14,32 +14,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "say.h"
+
 enum { BIG = 100000 };
 static char data[BIG];
 static union {
     struct cmsghdr head;
     char bytes[8192];
 } control;
-
-static void say(const char *what, long result)
-{
-    if (result == -1)
-        printf("%s: %s\n", what, strerrorname_np(errno));
-    else
-        printf("%s: %ld\n", what, result);
-}
-static pid_t fork_quietly(void)
-{
-    fflush(stdout);
-    return fork();
-}
-static void join(pid_t child)
-{
-    int status;
-    fflush(stdout);
-    waitpid(child, &status, 0);
-    printf("child: %x\n", status);
-}
 
 static void add(struct msghdr *message, int type, const void *what, size_t bytes)
 {
