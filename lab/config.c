@@ -225,4 +225,9 @@ void config_check(const struct config *config, struct diag *diag)
                    (unsigned long long)needed, (unsigned long long)there);
     }
     machine_destroy(machine);
+    const struct lab_params *lab = &config->values.lab;
+    if (!lab->warmup_insns && (lab->roi_insns || lab->roi_caches || lab->roi_predictors || lab->roi_translations)) {
+        diag_error(diag, "configuration", 0, 0,
+                   "lab.window.*: without a warm-up (lab.window.warmup_insns) there is no region of interest");
+    }
 }

@@ -1,13 +1,13 @@
 /* demo.c -- covm demo: four workloads on two machines; a table, and a figure of where the cycles went. */
-#include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lab/cli.h"
 #include "lab/commands.h"
+#include "lab/figure.h"
 #include "lab/files.h"
 #include "lab/job.h"
 #include "lab/paths.h"
@@ -107,60 +107,38 @@ static enum part part_of(unsigned activity, unsigned cause)
     }
 }
 
-static void print_stack(FILE *file, const struct job *job)
-{
-    const struct stats *stats = &job->result.stats;
-    uint64_t cycles[PARTS] = {0};
-    for (unsigned a = 0; a < ACTIVITIES; a++) {
-        for (unsigned c = 0; c < CAUSES; c++) cycles[part_of(a, c)] += stats->account.cycles[a][c];
-    }
-    fprintf(file, "%s on %s", job->workload->name, job->label);
-    for (unsigned p = 0; p < PARTS; p++) fprintf(file, ",%.6f", (double)cycles[p] / (double)stats->machine.insns);
-    fprintf(file, "\n");
-}
-
-static bool write_data(const char *path, const struct job *jobs)
-{
-    FILE *file = fopen(path, "we");
-    if (!file) {
-        fprintf(stderr, "covm: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    fprintf(file, "run");
-    for (unsigned p = 0; p < PARTS; p++) fprintf(file, ",%s", part_names[p]);
-    fprintf(file, "\n");
-    for (const struct job *job = jobs; job < jobs + JOBS; job++) {
-        if (job->ran) print_stack(file, job);
-    }
-    return fclose(file) == 0;
-}
-
-static bool plot(const char *home, const char *data, const char *figure)
-{
-    char *template = lab_printf("%s/results/cycle_stacks.gp", home);
-    char *command[] = {"gnuplot", "-c", template, (char *)data, (char *)figure, NULL};
-    pid_t child = fork();
-    if (child == 0) {
-        execvp(command[0], command);
-        fprintf(stderr, "covm: gnuplot: %s (Debian package gnuplot-nox)\n", strerror(errno));
-        _exit(127);
-    }
-    int status;
-    bool fine = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    free(template);
-    return fine;
-}
-
-static bool write_figure(const struct workloads *workloads, const char *wanted, const struct job *jobs)
+/* Jobs are by program, then by machine: columns of a group. */
+static bool write_figure(const struct workloads *workloads, const char *wanted, const struct job *jobs,
+                         struct diag *diag)
 {
     const char *tree = paths_writable(workloads->home) ? workloads->home : ".";
     char *directory = wanted ? lab_copy(wanted) : lab_printf("%s/runs/demo", tree);
-    char *data = lab_printf("%s/cycle_stacks.csv", directory), *figure = lab_printf("%s/cycle_stacks.svg", directory);
-    bool fine = files_make_directory(directory) && write_data(data, jobs) && plot(workloads->home, data, figure);
-    if (fine) printf("figure: %s\n", figure);
+    struct figure_datum data[PARTS * JOBS];
+    for (unsigned p = 0; p < PARTS; p++)
+        for (unsigned j = 0; j < JOBS; j++)
+            data[p * JOBS + j] = (struct figure_datum){.series = p,
+                                                       .point = j / LENGTH(machines),
+                                                       .bar = j % LENGTH(machines),
+                                                       .y = jobs[j].ran ? 0 : (double)NAN};
+    for (unsigned j = 0; j < JOBS; j++) {
+        const struct stats *stats = &jobs[j].result.stats;
+        for (unsigned a = 0; jobs[j].ran && a < ACTIVITIES; a++)
+            for (unsigned c = 0; c < CAUSES; c++)
+                data[part_of(a, c) * JOBS + j].y += (double)stats->account.cycles[a][c] / (double)stats->machine.insns;
+    }
+    struct figure figure = {.kind = FIGURE_STACK,
+                            .title = "Where the cycles went",
+                            .x = {.title = "workload"},
+                            .y = {.title = "Cycles", .unit = "cycles/guest instruction"},
+                            .series = {"part", part_names, PARTS},
+                            .points = {"workload", programs, LENGTH(programs)},
+                            .bars = {"machine", machines, LENGTH(machines)},
+                            .data = data,
+                            .count = LENGTH(data),
+                            .columns = 2};
+    bool fine = files_make_directory(directory) && figure_write(&figure, directory, "cycle_stacks", FIGURE_SVG, diag);
+    if (fine) printf("figure: %s/cycle_stacks.svg\n", directory);
     free(directory);
-    free(data);
-    free(figure);
     return fine;
 }
 
@@ -194,7 +172,7 @@ static int demo(enum workload_size size, unsigned parallel, const char *director
     if (workloads_load(&workloads, NULL, &diag) && prepare(&workloads, configs, size, jobs)) {
         bool right = jobs_run(&workloads, jobs, JOBS, parallel, true);
         print_table(jobs);
-        bool drawn = write_figure(&workloads, directory, jobs);
+        bool drawn = write_figure(&workloads, directory, jobs, &diag);
         printf(right ? "every program printed what the host's processor prints\n" : "SOME PROGRAM FAILED\n");
         code = right && drawn ? EXIT_FINE : EXIT_CHECK_FAILED;
     }

@@ -138,8 +138,9 @@ int study_metric_or_formula(struct study *study, const struct document *document
 /* How many values an axis has, or the workloads; the name of one. */
 unsigned study_values(const struct study *study, int axis);
 const char *study_value_name(const struct study *study, int axis, unsigned value);
-/* An axis' value as a number, in the parameter's unit (*unit; may be NULL); an axis of several keys: the number that
- * its name begins with, else its place. */
+/* An axis' value as a number, in the parameter's unit (*unit; may be NULL); of several keys: the number that its name
+ * begins with. Have all values of an axis one? */
+bool study_axis_is_number(const struct study *study, int axis);
 double study_axis_number(const struct study *study, int axis, unsigned value, const char **unit);
 
 void study_free(struct study *study);

@@ -593,23 +593,40 @@ const char *study_value_name(const struct study *study, int axis, unsigned value
     return axis == STUDY_WORKLOAD ? study->workloads[value].workload->name : study->axes[axis].values[value].name;
 }
 
+static bool read_number(const struct study_value *value, double *number, const char **unit)
+{
+    if (value->count == 1) {
+        struct param_desc desc = params_row(value->settings[0].row);
+        struct text error = {0};
+        int64_t quantity;
+        bool fine = desc.type != PARAM_TEXT && desc.type != PARAM_ENUM && desc.type != PARAM_BOOL &&
+                    quantity_parse(&desc, value->name, &quantity, &error);
+        text_free(&error);
+        if (fine) *number = (double)quantity, *unit = desc.unit;
+        if (fine) return true;
+    }
+    char *end;
+    *number = strtod(value->name, &end);
+    *unit = "number";
+    return end != value->name;
+}
+
+bool study_axis_is_number(const struct study *study, int axis)
+{
+    const char *unit;
+    double number;
+    for (unsigned v = 0; axis != STUDY_WORKLOAD && v < study->axes[axis].count; v++)
+        if (!read_number(&study->axes[axis].values[v], &number, &unit)) return false;
+    return axis != STUDY_WORKLOAD;
+}
+
 double study_axis_number(const struct study *study, int axis, unsigned value, const char **unit)
 {
-    const struct study_value *v = axis == STUDY_WORKLOAD ? NULL : &study->axes[axis].values[value];
-    if (unit) *unit = "number";
-    if (v && v->count == 1) {
-        struct param_desc desc = params_row(v->settings[0].row);
-        struct text error = {0};
-        int64_t number;
-        bool quantity =
-            desc.type != PARAM_TEXT && desc.type != PARAM_ENUM && quantity_parse(&desc, v->name, &number, &error);
-        text_free(&error);
-        if (quantity && unit) *unit = desc.unit;
-        if (quantity) return (double)number;
-    }
-    char *end = NULL;
-    double number = v ? strtod(v->name, &end) : 0;
-    return end && end != v->name ? number : value + 1;
+    const char *its;
+    double number;
+    read_number(&study->axes[axis].values[value], &number, &its);
+    if (unit) *unit = its;
+    return number;
 }
 
 static void free_axis(struct study_axis *axis)

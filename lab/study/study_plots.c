@@ -84,7 +84,8 @@ static void add_y(struct study *study, struct study_plot *plot, const struct doc
 static bool from_timeline(enum plot_kind kind) { return kind == PLOT_STARTUP || kind == PLOT_MODES; }
 
 /* What each kind cannot do without. */
-static void check_shape(const struct document *d, const struct node *node, const struct study_plot *plot)
+static void check_shape(const struct study *study, const struct document *d, const struct node *node,
+                        const struct study_plot *plot)
 {
     const char *missing = NULL;
     bool needs_y = !from_timeline(plot->kind);
@@ -92,6 +93,9 @@ static void check_shape(const struct document *d, const struct node *node, const
     if (plot->kind == PLOT_PARETO && plot->x_metric < 0) missing = "x";
     if (plot->kind != PLOT_PARETO && needs_y && plot->x == STUDY_NOTHING) missing = "x";
     if (plot->kind == PLOT_HEAT && plot->series == STUDY_NOTHING) missing = "series";
+    const struct node *x = node_find(node, "x");
+    if (plot->kind == PLOT_LINES && x && plot->x != STUDY_NOTHING && !study_axis_is_number(study, plot->x))
+        document_complain(d, x, "lines need numbers along x: the values of '%s' are words (kind: bars?)", node_word(x));
     if (missing) document_complain(d, node, "a plot of kind %s needs '%s'", kind_names[plot->kind], missing);
 }
 
@@ -140,7 +144,7 @@ static void read_plot(struct study *study, const struct document *d, const struc
     for (unsigned i = 0; parts && i < parts->count; i++)
         add_y(study, &plot, d, &parts->items[i], parts->kind == NODE_MAP ? node_word(&parts->keys[i]) : NULL);
     if (where) read_where(study, &plot, d, where);
-    check_shape(d, node, &plot);
+    check_shape(study, d, node, &plot);
     study->plots = lab_reallocate(study->plots, (study->plot_count + 1) * sizeof plot);
     study->plots[study->plot_count++] = plot;
 }

@@ -18,7 +18,7 @@ diff -r "$scratch/first" "$scratch/staged/usr" || fail "DESTDIR makes a differen
 mv "$scratch/first" "$scratch/moved"
 there=$scratch/moved
 for file in bin/covm share/covm/configs/machines/crusoe.yaml share/covm/workloads/workloads.yaml \
-    share/covm/workloads/recipes/lua.sh share/covm/workloads/inputs/make.sh share/covm/results/cycle_stacks.gp \
+    share/covm/workloads/recipes/lua.sh share/covm/workloads/inputs/make.sh share/covm/results/templates/stack.gp \
     share/covm/results/templates/common.gp share/covm/configs/studies/width.yaml \
     share/man/man1/covm.1.gz share/bash-completion/completions/covm share/doc/covm/reference.md \
     share/doc/covm/README.md share/doc/covm/copyright; do

@@ -40,6 +40,7 @@ metrics:
 plots:
   - {name: a/b, kind: lines}
   - {name: c, kind: line, x: core.jtlb.entries, y: ipc}
+  - {name: d, kind: lines, x: cms.indirect, y: ipc}
 END
 expect 3 "wrong.yaml:1:1: error: unknown key 'titel'; did you mean 'title'?
 wrong.yaml:3:7: error: unknown key 'core.issue_widht'; did you mean 'core.issue_width'?
@@ -51,7 +52,8 @@ error: unknown key 'core.width'
 wrong.yaml:11:8: error: no statistic or metric 'core.insn'; did you mean 'core.insns'?
 axis 'cms.indirect' has no value 'none'
 a plot needs a 'name'
-no kind 'line'; did you mean 'lines'?" "$covm" sweep plan wrong.yaml
+no kind 'line'; did you mean 'lines'?
+wrong.yaml:16:31: error: lines need numbers along x" "$covm" sweep plan wrong.yaml
 
 cat >study.yaml <<'END'
 workloads: [sieve]
