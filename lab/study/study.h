@@ -106,7 +106,6 @@ struct study_plot {
     bool arithmetic, geomean;
     unsigned columns;                /* 0: what the data need */
     bool *where[STUDY_AXES_MAX + 1]; /* per axis, and for workloads: those wanted; NULL: all */
-    unsigned line;
 };
 struct study {
     char *path, *name; /* name: the file's, less its ending */
@@ -128,24 +127,30 @@ struct study {
 /* Reads it; every mistake goes to `diag`. `all`: the guest programs there are; stays the caller's, as long as the
  * study. */
 bool study_load(struct study *study, const char *path, struct workloads *all, struct diag *diag);
-/* Parts of it, study_plots.c: reads and frees the plots; a section's node, or NULL, and the document that it stands in.
- */
-void study_read_plots(struct study *study);
-void study_free_plots(struct study *study);
-const struct node *study_section(const struct study *study, const char *key, const struct document **document);
-/* The metric of that name, or one that is made of it as a formula; -1: it is neither, told. */
-int study_metric_or_formula(struct study *study, const struct document *document, const struct node *node);
-/* How many values an axis has, or the workloads; the name of one. */
-unsigned study_values(const struct study *study, int axis);
-const char *study_value_name(const struct study *study, int axis, unsigned value);
-/* An axis' value as a number, in the parameter's unit (*unit; may be NULL); of several keys: the number that its name
- * begins with. Have all values of an axis one? */
-bool study_axis_is_number(const struct study *study, int axis);
-double study_axis_number(const struct study *study, int axis, unsigned value, const char **unit);
-
 void study_free(struct study *study);
+
 /* The axis of that name, or -1; the value of that name of an axis, or -1. */
 int study_axis_find(const struct study *study, const char *name);
 int study_value_find(const struct study_axis *axis, const char *name);
+/* How many values an axis has, or the workloads; the name of one. */
+unsigned study_values(const struct study *study, int axis);
+const char *study_value_name(const struct study *study, int axis, unsigned value);
+/* Has every value of an axis a number? It is in the parameter's unit (*unit; may be NULL); of several keys, what the
+ * value's name begins with. */
+bool study_axis_is_number(const struct study *study, int axis);
+double study_axis_number(const struct study *study, int axis, unsigned value, const char **unit);
+
+/* ---- reading it: each part in a file of its own, study_axes.c, study_metrics.c, study_plots.c ---- */
+
+void study_read_axes(struct study *study);
+void study_free_axes(struct study *study);
+void study_read_metrics(struct study *study);
+void study_free_metrics(struct study *study);
+void study_read_plots(struct study *study);
+void study_free_plots(struct study *study);
+/* A section's node, or NULL, and the document that it stands in. */
+const struct node *study_section(const struct study *study, const char *key, const struct document **document);
+/* The metric of that name, or one that is made of it as a formula; -1: it is neither, told. */
+int study_metric_or_formula(struct study *study, const struct document *document, const struct node *node);
 
 #endif

@@ -113,10 +113,8 @@ static void read_plot(struct study *study, const struct document *d, const struc
     const struct node *name = node_find(node, "name"), *title = node_find(node, "title"), *x = node_find(node, "x"),
                       *y = node_find(node, "y"), *parts = node_find(node, "parts"), *where = node_find(node, "where"),
                       *unit = node_find(node, "unit");
-    struct study_plot plot = {.kind = (enum plot_kind)choose(d, node, "kind", kind_names),
-                              .x = STUDY_NOTHING,
-                              .x_metric = -1,
-                              .line = node->line};
+    struct study_plot plot = {
+        .kind = (enum plot_kind)choose(d, node, "kind", kind_names), .x = STUDY_NOTHING, .x_metric = -1};
     document_check_keys(d, node, plot_keys);
     if (!name || !is_file_name(node_word(name))) {
         document_complain(d, name ? name : node, "a plot needs a 'name': letters, digits, '_', '-', '.'");
