@@ -156,6 +156,10 @@ static int run(struct command *c, const struct sweep *sweep)
 static int dispatch(struct command *c, const char *verb, const struct sweep *sweep)
 {
     if (!strcmp(verb, "plan")) return list(sweep, false);
+    if (strcmp(verb, "run") && access(sweep->directory, F_OK) != 0) {
+        fprintf(stderr, "covm: there is no %s: nothing was run yet\n", sweep->directory);
+        return EXIT_INCOMPLETE;
+    }
     if (!sweep_open(sweep)) return EXIT_CONFIG;
     if (strcmp(verb, "status") && !plan_write(sweep)) return EXIT_CONFIG;
     if (!strcmp(verb, "run")) return run(c, sweep);
