@@ -49,12 +49,12 @@ struct run {
 
 /* ---- looking on ---- */
 
-/* What the region of interest is not to find warm. */
-static void cool(struct run *run)
+/* What the region of interest is not to find warm: enum machine_cool. */
+static unsigned cooled(const struct run *run)
 {
     const struct lab_params *lab = &run->request->config->values.lab;
-    machine_cool(run->machine, (lab->roi_caches ? COOL_CACHES : 0u) | (lab->roi_predictors ? COOL_PREDICTORS : 0u) |
-                                   (lab->roi_translations ? COOL_TRANSLATIONS : 0u));
+    return (lab->roi_caches ? COOL_CACHES : 0u) | (lab->roi_predictors ? COOL_PREDICTORS : 0u) |
+           (lab->roi_translations ? COOL_TRANSLATIONS : 0u);
 }
 
 /* The first is the whole; the others are what lies between two ends. */
@@ -70,7 +70,7 @@ static void close_window(struct run *run, const struct stats *now)
     run->edge = *now;
     run->next_edge =
         run->window_count == 1 && lab->roi_insns ? now->machine.insns + (uint64_t)lab->roi_insns : UINT64_MAX;
-    if (run->window_count == 1) cool(run);
+    if (run->window_count == 1) machine_cool(run->machine, cooled(run));
     run->window_count++;
 }
 
@@ -152,6 +152,7 @@ static void observe_for_trace(const struct run *run, struct machine_observer *ob
     trace_observe(run->trace, observer, &wanted);
     if (trace_steps(run->trace)) check_on_step(run->check, stepped, (void *)run);
 }
+
 /* ---- snapshots ---- */
 
 /* Windows and timeline; where the snapshot's keys of the laboratory are others, those of this run hold from here on. */
@@ -264,10 +265,11 @@ static void observe(struct run *run)
     const struct lab_params *lab = &run->request->config->values.lab;
     bool looking = run->recording || run->saving;
     run->next_row = looking ? run->row.machine.insns + (uint64_t)lab->timeline_insns : UINT64_MAX;
-    if (!looking) run->next_edge = UINT64_MAX;
+    bool windows = looking || cooled(run); /* what is cooled is so whether anybody keeps the windows or not */
+    if (!windows) run->next_edge = UINT64_MAX;
     run->next_look = run->next_row < run->next_edge ? run->next_row : run->next_edge;
     struct machine_observer observer = {.cookie = run};
-    if (run->check || looking) observer.committed = committed;
+    if (run->check || windows) observer.committed = committed;
     if (looking) observer.region = region;
     if (run->saving) observer.resting = resting;
     if (run->check) {

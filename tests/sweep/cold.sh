@@ -37,4 +37,8 @@ run --set lab.window.translations=cold
 [ "$(roi cycles.translate2)" -gt 100000 ] || fail "cold translations are not translated again"
 [ "$(roi core.insns)" = "$warm_insns" ] || fail "the region of interest has another size"
 cmp "$work/out" "$work/warm" || fail "the guest noticed"
+cycles=$("$covm" run -v --set lab.window.warmup_insns=1000000 --set lab.window.translations=cold -- "$program" 2 2>&1 >/dev/null |
+    sed -n 's/.* \([0-9]*\) cycles.*/\1/p')
+[ "$cycles" = "$(awk -F, '$2 == "total" && $3 == "core.cycles" { print $5 }' "$work/record/stats.csv")" ] ||
+    fail "without a record it takes other cycles: $cycles"
 echo "cold where it is told to be"
