@@ -8,6 +8,12 @@ die() {
     exit 1
 }
 
+# One at a time, until this process ends.
+lock_cache() {
+    exec 9>"$cache/.lock"
+    flock -n 9 || { echo "covm: waiting for another fetch into $cache" >&2; flock 9; }
+}
+
 command -v apt-get >/dev/null || die "fetching needs Debian's apt-get"
 
 # A configuration that has the system's way to reach the network (proxies, ...), and none of its hooks and places.

@@ -92,8 +92,7 @@ if [ "${1-}" = --make ]; then
     exit
 fi
 
-exec 9>"$cache/.lock"
-flock -n 9 || { echo "covm: waiting for another fetch into $cache" >&2; flock 9; }
+lock_cache
 configure_apt
 failed=0
 for item; do fetch "$item" || failed=1; done

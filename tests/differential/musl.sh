@@ -6,8 +6,9 @@ here=$(cd "${0%/*}" && pwd)
 mkdir -p "$1"
 cache=$(cd "$1" && pwd)
 musl=$cache/musl
+. "$here/../../workloads/debian.sh"
+lock_cache
 if [ ! -x "$musl/gcc" ]; then
-    . "$here/../../workloads/debian.sh"
     (configure_apt) || exit 77
     configure_apt
     rm -rf "$musl.new"
