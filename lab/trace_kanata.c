@@ -300,7 +300,7 @@ static void collect(const struct kanata *k, struct events *events)
         if (line->over > end) end = line->over;
         add_event(events, end, i, KIND_OVER, NULL);
     }
-    qsort(events->items, events->count, sizeof *events->items, by_time);
+    if (events->count) qsort(events->items, events->count, sizeof *events->items, by_time);
 }
 
 static void print_event(FILE *file, const struct kanata *k, const struct event *event, unsigned *retired)
