@@ -29,7 +29,7 @@ enum { FIGURE_SERIES_MAX = 14 /* that can be told apart; a heat map has as many 
  * of names (x of BARS, STACK and HEAT, y of HEAT) only the title is used, and it may be NULL. */
 struct figure_axis {
     const char *title, *unit;
-    enum figure_scale scale;
+    enum figure_scale scale; /* x of LINES may be 0 on a logarithmic one, which is then one of 1 + x */
     bool more_is_better; /* PARETO; else less is */
 };
 

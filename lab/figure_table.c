@@ -143,7 +143,7 @@ static bool check_datum(const struct check *check, unsigned i, const struct figu
     if (x_is_a_number(figure->kind) && !isfinite(datum->x)) return complain(check, "value %u has no finite x", i);
     if (isnan(datum->y)) return true;
     if (!isfinite(datum->y)) return complain(check, "value %u is not finite", i);
-    if (log_of_x(figure) && datum->x <= 0)
+    if (log_of_x(figure) && (datum->x < 0 || (datum->x == 0 && figure->kind != FIGURE_LINES)))
         return complain(check, "value %u: x is %g, on a logarithmic axis", i, datum->x);
     if (log_of_y(figure) && datum->y <= 0) return complain(check, "value %u is %g, on a logarithmic axis", i, datum->y);
     if (figure->geomean && datum->y <= 0)

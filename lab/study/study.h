@@ -29,7 +29,7 @@
  *         kind: lines                     lines, bars, stack, heat, pareto, startup, modes, table
  *         title: What it shows
  *         x: core.jtlb.entries            an axis, or 'workload'; pareto: a metric
- *         scale: log2                     of x: linear, log2, log10
+ *         scale: log2                     of x: linear, log2, log10 (that begin with 0: of 1 + x)
  *         y: speedup                      a metric, or a formula
  *         y_title: Cycles per instruction   of the parts' sum
  *         unit: cycles/instruction        of y and parts, where a formula has none

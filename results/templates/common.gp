@@ -137,12 +137,19 @@ if (YLOG) {
         }
     }
 }
+# A logarithmic x that begins with 0 is one of 1 + x, so that the 0 has its place.
+X_ZERO = XLOG && XMIN == 0
 if (!LABELS) {
-    X_LOW = low(XLOG, XMIN, XMAX)
-    X_HIGH = high(XLOG, XMIN, XMAX)
+    X_LOW = X_ZERO ? (1 + XMAX) ** -ROOM - 1 : low(XLOG, XMIN, XMAX)
+    X_HIGH = X_ZERO ? (1 + XMAX) ** (1 + ROOM) - 1 : high(XLOG, XMIN, XMAX)
     set xrange [X_LOW:X_HIGH]
 }
-if (XLOG) {
+if (X_ZERO) {
+    set nonlinear x via log(1 + x) inverse exp(x) - 1
+    set xtics ('0' 0)
+    do for [p = 0:floor(steps(XLOG, XMAX))] { set xtics add (sprintf('%g', XLOG ** p) XLOG ** p) }
+}
+if (XLOG && !X_ZERO) {
     set logscale x XLOG
     X_STEPS = steps(XLOG, X_HIGH / X_LOW)
     set format x XLOG == 10 ? '10^{%L}' : X_HIGH < 1e5 ? '%g' : '2^{%L}'

@@ -343,6 +343,24 @@ static void a_missing_value_is_a_hole(void **state)
     assert_int_equal(begins[1], begins[0] + 1);
 }
 
+static void a_zero_has_its_place_on_a_logarithmic_axis(void **state)
+{
+    static const char *const alone[] = {"it"};
+    unsigned marks[2];
+    for (unsigned logarithmic = 0; logarithmic < 2; logarithmic++) {
+        struct figure_datum data[4];
+        for (unsigned i = 0; i < 4; i++) data[i] = (struct figure_datum){.x = i ? 1 << i : 0, .y = 1 + i};
+        struct figure figure = figure_of(FIGURE_LINES, data);
+        figure.count = 4, figure.x.scale = logarithmic ? FIGURE_LOG2 : FIGURE_LINEAR;
+        figure.series = (struct figure_names)NAMES(NULL, alone);
+        write_fine(&figure, ".", "zero", FIGURE_SVG);
+        char *svg = contents(".", "zero", "svg", NULL);
+        marks[logarithmic] = occurrences(svg, "<use ");
+        free(svg);
+    }
+    assert_int_equal(marks[1], marks[0]);
+}
+
 /* Whether the bars have names (and so a column of the data) or not, the same parts are drawn. */
 static void a_bar_may_have_a_name(void **state)
 {
@@ -502,7 +520,11 @@ static void wrong_values_are_told(void **state)
     for (unsigned i = 0; i < GRID; i++) grid[i].x = 1;
     expect_error(&bad, "f", "figure f: error: interval 1 does not end after it begins, at 1");
     for (unsigned i = 0; i < GRID; i += 3) grid[i].y = NAN;
-    bad.kind = FIGURE_STACK;
+    bad = bars, bad.kind = FIGURE_LINES, bad.x.scale = FIGURE_LOG10, grid[1].x = -1;
+    expect_error(&bad, "f", "figure f: error: value 1: x is -1, on a logarithmic axis");
+    bad.kind = FIGURE_STARTUP, grid[1].x = 0;
+    expect_error(&bad, "f", "figure f: error: value 1: x is 0, on a logarithmic axis");
+    bad = bars, bad.kind = FIGURE_STACK;
     expect_error(&bad, "f", "figure f: error: nothing can be stacked: something is missing everywhere");
 }
 
@@ -577,6 +599,7 @@ int main(void)
         cmocka_unit_test(every_kind_is_drawn),
         cmocka_unit_test(odd_shapes_are_drawn),
         cmocka_unit_test(a_missing_value_is_a_hole),
+        cmocka_unit_test(a_zero_has_its_place_on_a_logarithmic_axis),
         cmocka_unit_test(a_missing_bar_is_a_cross),
         cmocka_unit_test(a_bar_may_have_a_name),
         cmocka_unit_test(the_script_redraws_it),
