@@ -129,6 +129,13 @@ static void print_list(struct text *text, const char *name, char *const *words)
     text_printf(text, "],\n");
 }
 
+/* Does JSON hold these words byte for byte? */
+static bool are_exact(char *const *words)
+{
+    while (words && *words && text_is_utf8(*words)) words++;
+    return !words || !*words;
+}
+
 static void print_end(struct text *text, const struct run_result *result)
 {
     static const char *const ends[] = {
@@ -171,6 +178,8 @@ static void print_run(const struct record *record, const struct run_request *req
                 request->insns_max);
     print_list(text, "argv", request->argv);
     print_list(text, "env", request->env);
+    text_printf(text, "  \"words_exact\": %s,\n",
+                are_exact(request->argv) && are_exact(request->env) ? "true" : "false");
     print_list(text, "command", request->command);
     text_printf(text, request->from ? "  \"resumed_at_insns\": %" PRIu64 ",\n" : "  \"resumed_at_insns\": null,\n",
                 request->from_insns);

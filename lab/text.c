@@ -73,6 +73,19 @@ static bool utf8_at(const unsigned char *c, unsigned *bytes, uint32_t *code)
     return *code >= least[*bytes] && *code <= 0x10ffff && (*code < 0xd800 || *code > 0xdfff);
 }
 
+bool text_is_utf8(const char *string)
+{
+    unsigned bytes;
+    uint32_t code;
+    for (const unsigned char *c = (const unsigned char *)string; *c; c += bytes) {
+        if (*c < 0x80)
+            bytes = 1;
+        else if (!utf8_at(c, &bytes, &code))
+            return false;
+    }
+    return true;
+}
+
 void text_add_json(struct text *text, const char *string)
 {
     enum { PRINTABLE = 0xa0 }; /* the first beyond ASCII that YAML takes as it is */

@@ -4,6 +4,7 @@
 #define COVM_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct text {
@@ -17,6 +18,7 @@ void text_vprintf(struct text *text, const char *format, va_list arguments);
 /* Appends a JSON string, quotes included. UTF-8 stays; a byte that is none, which a guest's argument may hold, counts as
  * Latin-1. */
 void text_add_json(struct text *text, const char *string);
+bool text_is_utf8(const char *string);
 /* Appends a word as a shell reads it back. */
 void text_add_shell(struct text *text, const char *word);
 /* Appends a field of comma-separated values (RFC 4180), quoted where it must be. */

@@ -127,6 +127,8 @@ static bool is_repeatable(const struct recorded *r)
         fprintf(stderr, "covm: the record in %s does not tell the guest's root, or its files\n", r->directory);
     else if (!sha256_file(guest, hash) || strcmp(hash, member(r, "guest_sha256")))
         fprintf(stderr, "covm: the guest program %s is not there any more, or another\n", guest);
+    else if (strcmp(member(r, "words_exact"), "true"))
+        fprintf(stderr, "covm: an argument or a variable of the guest's is no UTF-8, which run.json cannot hold\n");
     else if (!strcmp(member(r, "write"), "true"))
         fprintf(stderr, "covm: the guest could write below its root: it may find something else now\n");
     else if (strcmp(member(r, "complete"), "true"))
