@@ -1,5 +1,9 @@
 /* executor_slurm.c -- the points of a sweep by job arrays of Slurm. Each task of the array is a local sweep over one
  * shard of the points, in the directory that all share; so a task that is killed, or run twice, does no harm.
+ *
+ * A job carries the directory of its sweep as its comment: a driver that is started while the job of one before it is
+ * still queued waits for that job, and submits what it has left. A job whose points are all done is cancelled: the tasks
+ * that are left would find nothing to do.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -18,7 +22,7 @@
 #include "lab/study/progress.h"
 #include "lab/study/sweep.h"
 
-enum { ARRAY_MAX = 1000, POLL_SECONDS = 2 };
+enum { ARRAY_MAX = 1000, POLL_SECONDS = 2, POLL_POINTS = 1000 /* looked at in a second of polling */ };
 
 static unsigned count_missing(const struct sweep *sweep, const struct sweep_options *options)
 {
@@ -95,7 +99,9 @@ static char *submit(const struct sweep *sweep, const struct sweep_options *optio
     char *folder = lab_printf("%s/slurm", sweep->directory), *path = lab_printf("%s/job.sh", folder), *job = NULL;
     print_script(sweep, options, tasks, &script);
     if (files_make_directory(folder) && files_write(path, &script)) {
-        text_printf(&command, "sbatch --parsable --array=0-%u --requeue -o", tasks - 1);
+        text_printf(&command, "sbatch --parsable --array=0-%u --requeue --comment", tasks - 1);
+        add_path(&command, sweep->directory);
+        text_printf(&command, " -o");
         char *log = lab_printf("%s/%%A-%%a.log", folder);
         add_word(&command, log);
         add_word(&command, path);
@@ -130,6 +136,30 @@ static bool is_queued(const char *job)
     return !gone;
 }
 
+/* The job of an earlier driver of this sweep that is still queued, to be freed; NULL: none. */
+static char *find_job(const struct sweep *sweep)
+{
+    char line[PATH_MAX + 64], absolute[PATH_MAX], *job = NULL;
+    fflush(NULL);
+    FILE *from = realpath(sweep->directory, absolute) ? popen("squeue -h -o '%F %k' 2>/dev/null", "r") : NULL;
+    while (from && fgets(line, sizeof line, from)) {
+        line[strcspn(line, "\n")] = 0;
+        char *comment = strchr(line, ' ');
+        if (job || !comment || strcmp(comment + 1, absolute)) continue;
+        *comment = 0;
+        job = lab_copy(line);
+    }
+    if (from) pclose(from);
+    return job;
+}
+
+static void cancel(const char *job)
+{
+    char *command = lab_printf("scancel %s 2>/dev/null", job);
+    free(first_line(command));
+    free(command);
+}
+
 /* ---- waiting ---- */
 
 static unsigned count_done(const struct sweep *sweep)
@@ -141,11 +171,13 @@ static unsigned count_done(const struct sweep *sweep)
 }
 
 /* Returns the signal that interrupted it, or 0. */
-static int wait_for(const struct sweep *sweep, const char *job, const sigset_t *signals)
+static int wait_for(const struct sweep *sweep, const struct sweep_options *options, const char *job,
+                    const sigset_t *signals)
 {
-    const struct timespec pause = {.tv_sec = POLL_SECONDS};
+    const struct timespec pause = {.tv_sec = POLL_SECONDS + sweep->points->count / POLL_POINTS};
     bool terminal = isatty(STDERR_FILENO);
     while (is_queued(job)) {
+        if (!count_missing(sweep, options)) cancel(job);
         if (terminal)
             fprintf(stderr, "\r\033[Kjob %s: %u of %u points done", job, count_done(sweep), sweep->points->count);
         int signal = sigtimedwait(signals, NULL, &pause);
@@ -161,23 +193,37 @@ static unsigned count_tasks(const struct sweep *sweep, const struct sweep_option
     return tasks < ARRAY_MAX ? tasks : ARRAY_MAX;
 }
 
-int sweep_run_slurm(const struct sweep *sweep, const struct sweep_options *options)
+/* Waits for a job, if that is wanted, and frees its number. Returns the signal that interrupted it, or 0. */
+static int see_to(const struct sweep *sweep, const struct sweep_options *options, char *job)
 {
-    unsigned missing = count_missing(sweep, options);
-    if (!missing) return sweep_summary(sweep);
-    unsigned tasks = count_tasks(sweep, options, missing);
-    char *job = submit(sweep, options, tasks);
-    if (!job) return EXIT_CHECK_FAILED;
-    fprintf(stderr, "covm: %u points submitted as job %s, in %u tasks\n", missing, job, tasks);
     sigset_t signals, before;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     sigprocmask(SIG_BLOCK, &signals, &before);
-    int signal = options->wait ? wait_for(sweep, job, &signals) : 0;
+    int signal = options->wait ? wait_for(sweep, options, job, &signals) : 0;
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (signal) fprintf(stderr, "covm: job %s goes on; scancel %s ends it\n", job, job);
     free(job);
+    return signal;
+}
+
+int sweep_run_slurm(const struct sweep *sweep, const struct sweep_options *options)
+{
+    int signal = 0;
+    char *job = find_job(sweep);
+    bool queued = job != NULL;
+    if (queued) {
+        fprintf(stderr, "covm: job %s of an earlier start is still queued\n", job);
+        signal = see_to(sweep, options, job);
+    }
+    unsigned missing = count_missing(sweep, options), tasks = count_tasks(sweep, options, missing);
+    if (missing && !signal && !(queued && !options->wait)) {
+        job = submit(sweep, options, tasks);
+        if (!job) return EXIT_CHECK_FAILED;
+        fprintf(stderr, "covm: %u points submitted as job %s, in %u tasks\n", missing, job, tasks);
+        signal = see_to(sweep, options, job);
+    }
     int code = sweep_summary(sweep);
     return signal ? EXIT_BY_SIGNAL + signal : code;
 }

@@ -17,13 +17,12 @@ cat >study.yaml <<END
 title: Killed
 workloads: [sieve, queens]
 axes:
-  - {key: core.jtlb.entries, from: 1, to: $((points / 2)), step: 1}
+  - {key: core.commit.cycles, from: 1, to: $((points / 2)), step: 1}
 metrics:
   ipc: core.insns / core.cycles
 plots:
-  - {name: ipc, kind: lines, x: core.jtlb.entries, y: ipc, unit: instructions/cycle, series: workload}
+  - {name: ipc, kind: lines, x: core.commit.cycles, y: ipc, unit: instructions/cycle, series: workload}
 END
-sed -i 's/core.jtlb.entries, from: 1/core.commit.cycles, from: 1/; s/x: core.jtlb.entries/x: core.commit.cycles/' study.yaml
 [ "$executor" = slurm ] && { . "$here/slurm_cluster.sh"; trap 'slurm_stop; rm -rf "$work"' EXIT; slurm_start "$work/slurm" || exit $?; }
 
 "$covm" sweep run study.yaml -o calm -j 2 2>calm.err || fail "the calm sweep: $(cat calm.err)"

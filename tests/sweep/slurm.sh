@@ -33,6 +33,11 @@ for file in results.csv metrics.csv figures/ipc.csv figures/ipc.svg; do
 done
 "$covm" sweep run study.yaml -o cluster --executor slurm 2>err || fail "again: $(cat err)"
 grep -q submitted err && fail "what is done was submitted again"
+"$covm" sweep run study.yaml -o later --executor slurm --no-wait 2>err && fail "all done, without waiting?"
+"$covm" sweep run study.yaml -o later --executor slurm 2>err || fail "a driver that finds a job: $(cat err)"
+grep -q 'job [0-9]* of an earlier start is still queued' err || fail "the job that was queued is not found: $(cat err)"
+grep -q submitted err && fail "what was queued was submitted again"
+cmp local/results.csv later/results.csv || fail "results.csv of the driver that found a job differs"
 rm -r cluster/points/*
 SBATCH_PARTITION=none "$covm" sweep run study.yaml -o cluster --executor slurm 2>err && fail "a partition that is not there"
 grep -q 'sbatch did not take the job' err || fail "the refusal is not told: $(cat err)"
