@@ -220,6 +220,10 @@ static uint64_t context_of(const struct check *c)
                {CONTEXT_BASE_CS_LOW, r[HOME_CS_BASE] != 0},
                {CONTEXT_BASE_SS_LOW, r[HOME_SS_BASE] != 0},
                {CONTEXT_BASE_DS_LOW, r[HOME_DS_BASE] != 0},
+               {CONTEXT_NULL_ES_LOW, !(r[HOME_SEL_LOW] & 0xfffc)},
+               {CONTEXT_NULL_DS_LOW, !(r[HOME_SEL_LOW] >> 48 & 0xfffc)},
+               {CONTEXT_NULL_FS_LOW, !(r[HOME_SEL_HIGH] & 0xfffc)},
+               {CONTEXT_NULL_GS_LOW, !(r[HOME_SEL_HIGH] >> 16 & 0xfffc)},
                {CONTEXT_FPU_ERROR_LOW, r[HOME_FSW] >> 7 & 1}};
     uint64_t context = c->mode;
     for (unsigned i = 0; i < LENGTH(own); i++) {

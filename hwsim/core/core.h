@@ -537,6 +537,12 @@ enum { EFLAGS_TF = 8, EFLAGS_DF = 10, EFLAGS_AC = 18 };
 
 static inline bool core_in_long_mode(const struct hw_core *core) { return core->mode_context >> CONTEXT_LONG & 1; }
 
+/* Of ES, CS, SS, DS in SEL_LOW, FS, GS in SEL_HIGH, one by its place there. */
+static inline uint64_t core_null_selector(uint64_t selectors, unsigned place)
+{
+    return (selectors >> 16 * place & 0xfffc) == 0;
+}
+
 static inline uint64_t core_context(const struct hw_core *core)
 {
     const uint64_t *r = core->state.r;
@@ -545,6 +551,10 @@ static inline uint64_t core_context(const struct hw_core *core)
            (eflags >> EFLAGS_AC & 1) << CONTEXT_ALIGN | /* CR0.AM is set, privilege is 3 */
            (uint64_t)(r[HOME_ES_BASE] != 0) << CONTEXT_BASE_ES | (uint64_t)(r[HOME_CS_BASE] != 0) << CONTEXT_BASE_CS |
            (uint64_t)(r[HOME_SS_BASE] != 0) << CONTEXT_BASE_SS | (uint64_t)(r[HOME_DS_BASE] != 0) << CONTEXT_BASE_DS |
+           core_null_selector(r[HOME_SEL_LOW], 0) << CONTEXT_NULL_ES |
+           core_null_selector(r[HOME_SEL_LOW], 3) << CONTEXT_NULL_DS |
+           core_null_selector(r[HOME_SEL_HIGH], 0) << CONTEXT_NULL_FS |
+           core_null_selector(r[HOME_SEL_HIGH], 1) << CONTEXT_NULL_GS |
            r[HOME_FTW] << CONTEXT_FPU_STACK | (r[HOME_FSW] >> FSW_ES & 1) << CONTEXT_FPU_ERROR;
 }
 

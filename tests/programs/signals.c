@@ -149,6 +149,48 @@ static void dividing(void)
     printf("divided: %u skipped, sum %u\n", skipped, sum);
 }
 
+/* ---- floating-point exceptions, told apart by their codes ---- */
+
+static sigjmp_buf back;
+static volatile int code_of;
+
+static void on_float(int number, siginfo_t *info, void *context)
+{
+    (void)number, (void)context;
+    code_of = info->si_code;
+    siglongjmp(back, 1);
+}
+
+/* base / divisor, and the quotient stored as a float, with the exceptions of `open` unmasked. */
+static void divide(const char *what, unsigned open, float base, float divisor)
+{
+    unsigned short control = (unsigned short)(0x37f & ~open);
+    float result;
+    code_of = 0;
+    if (!sigsetjmp(back, 1)) {
+        __asm__ volatile("fninit; fldcw %1; flds %2; fdivs %3; fstps %0; fwait"
+                         : "=m"(result)
+                         : "m"(control), "m"(base), "m"(divisor));
+    }
+    __asm__ volatile("fninit");
+    printf("%s: code %d\n", what, code_of);
+}
+
+static void floating(void)
+{
+    install(SIGFPE, on_float, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        divide("invalid", 1, 0, 0);
+        divide("denormal", 2, 1e-40f, 1);
+        divide("by zero", 4, 1, 0);
+        divide("overflow", 8, 1e30f, 1e-30f);
+        divide("underflow", 16, 1e-30f, 1e30f);
+        divide("inexact", 32, 1, 3);
+        divide("all of them", 63, 1e-40f, 3e30f);
+        divide("masked", 0, 1, 0);
+    }
+}
+
 /* ---- nested handlers, masks ---- */
 
 static char trail[64];
@@ -293,6 +335,7 @@ int main(void)
     growing();
     overflowing();
     dividing();
+    floating();
     nesting();
     interrupting();
     computing();

@@ -1,6 +1,7 @@
 /* timers.c -- alarms, interval timers and POSIX timers, sleeping, and the clocks: what comes when, in what order. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -179,6 +180,31 @@ static void waiting(void)
     waitpid(child, NULL, 0);
 }
 
+static volatile unsigned spins;
+
+static void *spin(void *unused)
+{
+    (void)unused;
+    for (;;) spins++;
+    return NULL;
+}
+
+/* The one who sleeps wakes although the only other never calls the system. */
+static void sleeping_beside_one_that_computes(void)
+{
+    pthread_t thread;
+    int status;
+    pid_t child = fork();
+    if (child == 0) spin(NULL);
+    sleep_for(1);
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    printf("the computing child: %x\n", status);
+    pthread_create(&thread, NULL, spin, NULL);
+    printf("beside a computing thread: poll %d\n", poll(NULL, 0, 2));
+    pthread_cancel(thread);
+}
+
 int main(void)
 {
     ordering();
@@ -187,5 +213,7 @@ int main(void)
     virtual();
     calling();
     waiting();
+    fflush(stdout);
+    sleeping_beside_one_that_computes();
     return 0;
 }

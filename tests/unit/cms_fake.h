@@ -178,7 +178,7 @@ enum hw_access hw_load(struct hw_core *core, uint64_t linear, unsigned size, boo
     enum hw_access access = fake_access(core, linear, size, false, &first, &last);
     *value = 0;
     for (unsigned i = 0; access == HW_OK && i < 1u << size; i++) {
-        uint64_t physical;
+        uint64_t physical = 0;
         fake_translate(core, linear + i, false, &physical);
         *value |= (uint64_t)core->memory[physical] << 8 * i;
     }
@@ -190,7 +190,7 @@ enum hw_access hw_store(struct hw_core *core, uint64_t linear, unsigned size, bo
     uint64_t first, last;
     enum hw_access access = fake_access(core, linear, size, true, &first, &last);
     for (unsigned i = 0; access == HW_OK && i < 1u << size; i++) {
-        uint64_t physical;
+        uint64_t physical = 0;
         fake_translate(core, linear + i, true, &physical);
         core->memory[physical] = (uint8_t)(value >> 8 * i);
     }
@@ -206,7 +206,7 @@ enum hw_access hw_probe(struct hw_core *core, uint64_t linear, unsigned size, bo
 unsigned hw_fetch(struct hw_core *core, uint64_t linear, bool user, void *to, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++) {
-        uint64_t physical;
+        uint64_t physical = 0;
         if (!fake_translate(core, linear + i, false, &physical)) return i;
         ((uint8_t *)to)[i] = core->memory[physical];
     }

@@ -900,6 +900,8 @@ static void context_word(void **state)
 {
     struct rig *rig = rig_create("");
     struct hw_state *now = hw_state(rig->core);
+    const uint64_t low = 0x002b002b0023002b, high = 0x0033002b; /* DS SS CS ES, GS FS: none is null */
+    now->r[HOME_SEL_LOW] = low, now->r[HOME_SEL_HIGH] = high;
     uint64_t plain = hw_context(rig->core);
     assert_int_equal(plain & 0xffff, RIG_SPACE);
     assert_int_equal(plain >> 16, 3 | 1 << 2 | 1 << 3 | PAGING_TWO_LEVEL << 12);
@@ -913,6 +915,13 @@ static void context_word(void **state)
         now->r[bits[i].home] = bits[i].value;
         assert_true(hw_context(rig->core) == (plain | UINT64_C(1) << bits[i].bit));
         now->r[bits[i].home] = 0;
+    }
+    for (unsigned segment = 0; segment < 4; segment++) {
+        static const uint8_t shift[] = {0, 48, 0, 16}; /* ES DS FS GS */
+        uint64_t *selectors = &now->r[segment < 2 ? HOME_SEL_LOW : HOME_SEL_HIGH], held = *selectors;
+        *selectors = (held & ~(UINT64_C(0xffff) << shift[segment])) | UINT64_C(3) << shift[segment];
+        assert_true(hw_context(rig->core) == (plain | UINT64_C(1) << (46 + segment)));
+        *selectors = held;
     }
     now->r[HOME_GS_BASE] = 0x1234;
     now->r[HOME_EFL] = 0x202;

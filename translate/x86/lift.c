@@ -192,8 +192,18 @@ static bool segment_has_base(struct lift *l, unsigned segment)
     return segment >= X86_FS || row_context(l->region->context, bits[segment]);
 }
 
+/* Nothing lies in a segment that was loaded with a null selector (SDM vol. 3, 3.4.2); CS and SS are never. No flags are
+ * set in `f` 0, so the condition holds. */
+static void refuse_null_segment(struct lift *l, unsigned segment)
+{
+    static const uint8_t bits[] = {[X86_ES] = ROW_CONTEXT_NULL_ES, [X86_DS] = ROW_CONTEXT_NULL_DS,
+                                   [X86_FS] = ROW_CONTEXT_NULL_FS, [X86_GS] = ROW_CONTEXT_NULL_GS};
+    if (bits[segment] && row_context(l->region->context, bits[segment])) build_trapif(l, COND_NO, 0, 13);
+}
+
 struct address build_segment(struct lift *l, struct address offset, unsigned segment)
 {
+    refuse_null_segment(l, segment);
     offset.stack = segment == X86_SS;
     if (!segment_has_base(l, segment)) return offset;
     ir_ref base = build_get(l, HOME_ES_BASE + segment);

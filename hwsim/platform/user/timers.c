@@ -55,6 +55,13 @@ static uint64_t next_expiry(const struct process *process)
     return next;
 }
 
+/* Is there something to do when what a thread waits for has come? Not where it cannot run, nor where that has been seen
+ * and the running thread's turn goes on. */
+static bool awaits(const struct user *user, const struct thread *thread, uint64_t now)
+{
+    return thread->wait.waiting && (thread->wait.until > now || (!user->contested && !thread->process->stopped));
+}
+
 /* The earliest moment for which a timer or a thread waits; UINT64_MAX: none does. */
 static uint64_t next_moment(const struct user *user)
 {
@@ -64,8 +71,8 @@ static uint64_t next_moment(const struct user *user)
         next = expiry < next ? expiry : next;
     }
     for (unsigned i = 0; i < user->thread_count; i++) {
-        const struct wait *wait = &user->threads[i]->wait;
-        if (wait->waiting && wait->until > now && wait->until < next) next = wait->until;
+        const struct thread *thread = user->threads[i];
+        if (awaits(user, thread, now) && thread->wait.until < next) next = thread->wait.until;
     }
     return next;
 }

@@ -91,7 +91,20 @@ struct consequence {
     uint32_t address;
 };
 
-static struct consequence consequence(const struct hw_fault *fault, bool software, uint32_t eip, enum populate why)
+/* Which unmasked floating-point exception it is, as Linux ranks them: invalid, divide, overflow, underflow or denormal
+ * operand, precision. */
+static int float_code(struct user *user, uint64_t vector)
+{
+    uint32_t control = (uint32_t)*user_reg(user, vector == VECTOR_MF ? HOME_FCW : HOME_MXCSR),
+             raised = vector == VECTOR_MF ? (uint32_t)*user_reg(user, HOME_FSW) & ~control : control & ~(control >> 7);
+    if (raised & 1) return FPE_FLTINV;
+    if (raised & 4) return FPE_FLTDIV;
+    if (raised & 8) return FPE_FLTOVF;
+    return raised & 0x12 ? FPE_FLTUND : FPE_FLTRES;
+}
+
+static struct consequence consequence(struct user *user, const struct hw_fault *fault, bool software, uint32_t eip,
+                                      enum populate why)
 {
     switch (fault->vector) {
     case VECTOR_DE: return (struct consequence){SIGFPE, FPE_INTDIV, eip};
@@ -103,7 +116,7 @@ static struct consequence consequence(const struct hw_fault *fault, bool softwar
     case VECTOR_SS: return (struct consequence){SIGBUS, SIGNAL_KERNEL, 0};
     case VECTOR_AC: return (struct consequence){SIGBUS, BUS_ADRALN, 0};
     case VECTOR_MF:
-    case VECTOR_XM: return (struct consequence){SIGFPE, FPE_FLTINV, eip};
+    case VECTOR_XM: return (struct consequence){SIGFPE, float_code(user, fault->vector), eip};
     case VECTOR_PF:
         if (why == POPULATE_BEYOND) return (struct consequence){SIGBUS, BUS_ADRERR, (uint32_t)fault->address};
         return (struct consequence){SIGSEGV, why == POPULATE_DENIED ? SEGV_ACCERR : SEGV_MAPERR,
@@ -169,7 +182,7 @@ static void raise_signal(struct user *user, const struct hw_fault *fault, bool s
 {
     struct thread *thread = user->thread;
     uint32_t eip = (uint32_t)*user_reg(user, HOME_EIP);
-    struct consequence signal = consequence(fault, software, eip, why);
+    struct consequence signal = consequence(user, fault, software, eip, why);
     if (fault->vector == VECTOR_NM) {
         user_end(user, USER_UNSUPPORTED, 0,
                  "the instruction at eip 0x%x needs the x87, MMX or SSE unit, which is not modelled", eip);

@@ -1,4 +1,15 @@
 . "$TREE/tests/golden/cases/lib"
+guest null_segment <<'S'
+.globl _start
+_start:
+    xorl %eax, %eax; movl %eax, %es
+    xorl %ecx, %ecx; movl $text, %edi; rep stosb            # nothing is stored: no fault
+    movl $3, %esi
+1:  movl text, %eax; decl %esi; jnz 1b
+    movl $1, %ecx; stosb
+.data
+text: .ascii "hello\n"
+S
 guest hello <<'S'
 .globl _start
 _start:
@@ -64,6 +75,8 @@ try run --guest-exit -- ./divide
 try run --guest-exit -- ./lacking
 try run --set guest.cpu=crusoe -- ./lacking
 try run -- ./refused
+try run -- ./null_segment
+try run --set cms.threshold.gear1=1 -- ./null_segment
 try run --max-insns 100000 -- ./loop
 echo passed through | try run -- ./echo
 echo "not an ELF file" >text
