@@ -1,5 +1,5 @@
-# pages.sh -- sourced by the others, with $covm: makes $work/run, $work/exposed (latencies) and $work/sweep (of which one
-# point fails), each with its report.html. An environment variable tries to end what it is embedded in.
+# pages.sh -- sourced by the others, with $covm: makes $work/run, $work/exposed (latencies) and $work/sweep (of which
+# one point fails), each with its report.html. An environment variable tries to end what it is embedded in.
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 fail() {
