@@ -49,7 +49,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gcc, gcc-multilib, gnuplot-nox")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gcc, gcc-multilib, gnuplot-nox, graphviz")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, dpkg-dev, make, patch, qemu-user")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "simulator of a co-designed virtual machine")
 set(CPACK_PACKAGE_DESCRIPTION

@@ -142,7 +142,7 @@ static void print_end(struct text *text)
     print_line(text, "covm run --machine crusoe -o first -- ./prog its arguments");
     print_line(text, "covm run --machine crusoe --set core.jtlb.entries=64 -o second -- ./prog its arguments");
     print_line(text, "covm stats diff first second");
-    text_printf(text, ".EE\n.SH SEE ALSO\n.BR gcc (1),\n.BR gnuplot (1)\n");
+    text_printf(text, ".EE\n.SH SEE ALSO\n.BR gcc (1),\n.BR gnuplot (1),\n.BR dot (1)\n");
 }
 
 void reference_print_man(struct text *text)

@@ -40,6 +40,7 @@ enum { TR_TARGETS_MAX = 4, TR_EXITS_MAX = 128, TR_RANGES_MAX = 64 };
 
 struct ir_region;
 struct schedule;
+struct schedule_refusal;
 
 struct tr_request {
     struct arena *arena;
@@ -63,6 +64,8 @@ struct tr_request {
     /* NULL, or shown the region when it has been formed ("lift") and after each pass (its name): what the disassembly view
      * prints. Changes nothing. */
     void (*stage)(void *cookie, const char *name, const struct ir_region *region);
+    /* NULL, or told why each bundle of the schedule does not hold more (schedule.h). Changes nothing. */
+    void (*refused)(void *cookie, const struct schedule_refusal *refusal);
     /* NULL, or shown region and schedule in the end; the schedule's atoms name the operation that they came from. */
     void (*scheduled)(void *cookie, const struct ir_region *region, const struct schedule *schedule);
 };

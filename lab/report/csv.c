@@ -53,9 +53,19 @@ void csv_free(struct csv *csv)
     *csv = (struct csv){0};
 }
 
+unsigned csv_column(const struct csv *csv, const char *name)
+{
+    unsigned column = 0;
+    while (column < csv->columns && strcmp(csv->cells[column], name)) column++;
+    return column;
+}
+
+const char *csv_at(const struct csv *csv, unsigned row, unsigned column)
+{
+    return column < csv->columns ? csv->cells[(size_t)row * csv->columns + column] : "";
+}
+
 const char *csv_cell(const struct csv *csv, unsigned row, const char *column)
 {
-    for (unsigned c = 0; c < csv->columns; c++)
-        if (!strcmp(csv->cells[c], column)) return csv->cells[row * csv->columns + c];
-    return "";
+    return csv_at(csv, row, csv_column(csv, column));
 }

@@ -13,7 +13,11 @@ struct csv {
 /* False, and an empty table: there is no such file, or its rows differ in length. */
 bool csv_read(struct csv *csv, const char *path);
 void csv_free(struct csv *csv);
-/* The cell of a row (from 1) in the column of that name, "" where there is none. */
+/* A column by name; `columns`: there is none. */
+unsigned csv_column(const struct csv *csv, const char *name);
+/* The cell of a row (from 1) in a column, "" where there is no such column. */
+const char *csv_at(const struct csv *csv, unsigned row, unsigned column);
+/* The same by name: it is looked up each time. */
 const char *csv_cell(const struct csv *csv, unsigned row, const char *column);
 
 #endif

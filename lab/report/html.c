@@ -19,7 +19,7 @@ static const char style[] =
     "dl.verdict .good{border-left-color:#1a7f37}dl.verdict .bad{border-left-color:#cf222e;background:#fff5f5}\n"
     "dt{font-size:.8rem;color:#57606a}dd{margin:0;font-weight:600;overflow-wrap:anywhere}\n"
     "figure{margin:1rem 0}figure img{max-width:100%;height:auto}\n"
-    ".wide{overflow-x:auto}\n"
+    ".wide{overflow-x:auto}.flow{overflow:auto;max-height:54rem;border:1px solid #e4e8ec}\n"
     "table{border-collapse:collapse;font-size:.87rem;width:100%}th,td{padding:.22rem .5rem;text-align:left;"
     "vertical-align:top;border-bottom:1px solid #e4e8ec}th{background:#f6f8fa;font-weight:600}\n"
     "th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}td.n{white-space:nowrap}td "
@@ -30,8 +30,10 @@ static const char style[] =
     "code,pre{font:12.5px/1.45 ui-monospace,monospace}pre{background:#f6f8fa;padding:.7rem;overflow-x:auto;"
     "border-radius:4px}\n"
     "details{margin:.3rem 0}summary{cursor:pointer}table.pairs th{width:14rem}table.grid td{font-family:ui-monospace,"
-    "monospace;font-size:12px}\n"
+    "monospace;font-size:12px;overflow-wrap:anywhere}table.grid td:not(.n){min-width:7.4rem}"
+    "table.grid td.empty{font-family:inherit}table.grid tr.stall td{background:#f6f8fa}tr.part th{padding-top:.7rem}\n"
     "@media print{body{max-width:none;margin:0;font-size:10pt}nav{display:none}pre{white-space:pre-wrap}"
+    ".flow{max-height:none;border:0}.flow svg{max-width:100%;height:auto}"
     "figure,tr,dl{break-inside:avoid}h2{break-after:avoid}details.print::details-content{content-visibility:visible;"
     "height:auto}}\n";
 

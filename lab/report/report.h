@@ -25,7 +25,7 @@ const char *report_total(const struct run_report *report, const char *name);
 /* Where the cycles went, and when. */
 bool report_figures(const struct run_report *report, struct text *page);
 void report_statistics(const struct run_report *report, struct text *page);
-/* The most expensive translations of regions.csv, each with its code. */
+/* The graph of the translations of regions.csv, and the most expensive of them, each with its code. */
 void report_regions(const struct run_report *report, struct text *page);
 
 #endif

@@ -212,7 +212,7 @@ static bool fill(const struct run_report *report, struct text *page)
     text_printf(page, "<p class=\"lead\">Run ");
     html_add(page, report_member(report, "run"));
     text_printf(page, ", simulated by covm: a co-designed virtual machine.</p>\n<nav aria-label=\"Sections\">"
-                      "<a href=\"#cycles\">Cycles</a><a href=\"#regions\">Regions</a>"
+                      "<a href=\"#cycles\">Cycles</a><a href=\"#flow\">Control flow</a><a href=\"#regions\">Regions</a>"
                       "<a href=\"#statistics\">Statistics</a><a href=\"#configuration\">Configuration</a>"
                       "<a href=\"#provenance\">Provenance</a><a href=\"#again\">Run it again</a></nav>\n");
     add_verdict(report, page);

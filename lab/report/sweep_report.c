@@ -14,10 +14,16 @@
 
 enum { TABLE_BYTES_MAX = 16 << 20, REASON_BYTES_MAX = 4096 };
 
+struct point_rows {
+    const char *id;
+    unsigned first;
+};
 struct sweep_report {
     const char *directory;
     struct document manifest, plan;
     struct csv points, metrics;
+    struct point_rows *rows; /* of metrics.csv, by identifier; owned */
+    unsigned row_count;
 };
 
 static const char *word(const struct document *document, const char *name)
@@ -78,6 +84,9 @@ static int is_drawn(const struct dirent *entry)
     return dot && (!strcmp(dot, ".svg") || !strcmp(dot, ".md"));
 }
 
+/* alphasort goes by the locale. */
+static int by_bytes(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+
 /* A row of a Markdown table; a cell with digits first is a number. */
 static void add_table_row(struct text *page, char *line, bool head)
 {
@@ -133,15 +142,11 @@ static void add_drawn(const struct sweep_report *report, struct text *page)
 {
     struct dirent **entries = NULL;
     char *figures = lab_printf("%s/figures", report->directory);
-    int count = scandir(figures, &entries, is_drawn, NULL);
+    int count = scandir(figures, &entries, is_drawn, by_bytes);
     html_heading(page, "figures", "Figures and tables");
     if (count <= 0) text_printf(page, "<p>None were drawn.</p>\n");
-    for (int sorted = 0; sorted < count; sorted++) { /* by bytes: alphasort goes by the locale */
-        int least = sorted;
-        for (int i = sorted + 1; i < count; i++)
-            if (strcmp(entries[i]->d_name, entries[least]->d_name) < 0) least = i;
-        struct dirent *entry = entries[least];
-        entries[least] = entries[sorted];
+    for (int i = 0; i < count; i++) {
+        struct dirent *entry = entries[i];
         char *name = lab_printf("%.*s", (int)(strrchr(entry->d_name, '.') - entry->d_name), entry->d_name);
         if (strstr(entry->d_name, ".svg")) {
             char *caption = caption_of(report, name);
@@ -161,12 +166,31 @@ static void add_drawn(const struct sweep_report *report, struct text *page)
 
 /* ---- points ---- */
 
-/* The rows of metrics.csv of a point are consecutive; `first` is its first, or 0. */
-static unsigned first_metric(const struct csv *metrics, const char *id)
+static int by_point(const void *a, const void *b)
 {
-    for (unsigned row = 1; row < metrics->rows; row++)
-        if (!strcmp(metrics->cells[row * metrics->columns], id)) return row;
-    return 0;
+    const struct point_rows *x = a, *y = b;
+    return strcmp(x->id, y->id);
+}
+
+/* The rows of metrics.csv of a point are consecutive. */
+static void find_points(struct sweep_report *report)
+{
+    const struct csv *metrics = &report->metrics;
+    report->rows = lab_allocate((metrics->rows + 1) * sizeof *report->rows);
+    for (unsigned row = 1; row < metrics->rows; row++) {
+        const char *id = csv_at(metrics, row, 0);
+        if (row > 1 && !strcmp(id, csv_at(metrics, row - 1, 0))) continue;
+        report->rows[report->row_count++] = (struct point_rows){id, row};
+    }
+    qsort(report->rows, report->row_count, sizeof *report->rows, by_point);
+}
+
+/* The first of a point's rows in metrics.csv, 0: it has none. */
+static unsigned first_metric(const struct sweep_report *report, const char *id)
+{
+    const struct point_rows key = {.id = id},
+                            *found = bsearch(&key, report->rows, report->row_count, sizeof key, by_point);
+    return found ? found->first : 0;
 }
 
 /* How many metrics each point has: until the first one's name comes again. */
@@ -182,7 +206,7 @@ static unsigned metric_count(const struct csv *metrics)
 static void add_point(const struct sweep_report *report, unsigned row, unsigned metrics, struct text *page)
 {
     const char *id = csv_cell(&report->points, row, "point");
-    unsigned first = first_metric(&report->metrics, id);
+    unsigned first = first_metric(report, id);
     char *reason = reason_of(report, id);
     enum point_state state = state_of(report, id);
     text_printf(page, "<tr><th scope=\"row\">");
@@ -276,6 +300,7 @@ bool report_sweep(const char *directory, struct text *page)
          *points = lab_printf("%s/points.csv", directory), *metrics = lab_printf("%s/metrics.csv", directory);
     csv_read(&report.points, points);
     csv_read(&report.metrics, metrics);
+    find_points(&report);
     if (access(plan, F_OK) == 0) document_read_file(&report.plan, plan, &diag);
     bool fine = document_read_file(&report.manifest, manifest, &diag) && report.manifest.root && !diag.count &&
                 fill(&report, page);
@@ -285,6 +310,7 @@ bool report_sweep(const char *directory, struct text *page)
     document_free(&report.plan);
     csv_free(&report.points);
     csv_free(&report.metrics);
+    free(report.rows);
     free(manifest);
     free(plan);
     free(points);

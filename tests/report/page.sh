@@ -2,6 +2,7 @@
 # page.sh COVM: the pages are well-formed, refer to nothing outside, and have every statistic as text.
 set -u
 covm=$1
+command -v python3 >/dev/null || exit 77
 . "${0%/*}/pages.sh"
 
 for kind in run sweep; do
@@ -19,8 +20,9 @@ for kind in run sweep; do
     done
     if command -v xmllint >/dev/null; then
         # libxml2 does not know HTML 5's elements
+        known='nav|figure|figcaption|details|summary|svg|g|title|path|polygon|polyline|ellipse|text'
         xmllint --html --noout "$page" 2>&1 | grep 'error' |
-            grep -vE 'Tag (nav|figure|figcaption|details|summary) invalid' && fail "$kind: not well-formed"
+            grep -vE "Tag ($known) invalid" && fail "$kind: not well-formed"
     fi
 done
 
@@ -44,9 +46,36 @@ grep -q 'class="null\|class="n null"' "$work/text" || fail "no null"
 cycles=$(awk -F, '$2 == "total" && $3 == "cycles.total" { print $5 }' "$work/run/stats.csv")
 tr -d '\342\200\257' <"$work/text" | grep -q ">All</th><td class=\"n\">$cycles<" || fail "the sum of the regions"
 grep -q 'x86 | IR | bundles' "$work/text" || fail "no code"
-grep -q '>empty<' "$work/text" || fail "no empty slot"
 grep -q '<b>' "$work/text" && fail "the environment became markup"
 grep -qF '&lt;/script&gt;&lt;b&gt;&amp;amp;' "$work/text" || fail "the environment is not shown"
+
+# Schedules and the graph; where latencies are exposed; without graphviz; of 50,000 translations.
+for kind in run exposed; do
+    python3 "${0%/*}/code.py" "$work/$kind" "$work/$kind/report.html" || fail "$kind: schedules or graph"
+done
+if command -v dot >/dev/null; then
+    grep -q '<svg' "$work/run/report.html" || fail "no graph"
+fi
+program=$("$covm" workloads build lz) || fail "workloads build"
+"$covm" run -q --machine efficeon -o "$work/paths" -- "$program" 1 >/dev/null &&
+    "$covm" report "$work/paths" >/dev/null || fail "another run"
+[ "$(grep -c 'not the one that ran' "$work/paths/report.html")" -le 4 ] || fail "the paths of superblocks are not found"
+mkdir "$work/bin"
+ln -s "$(command -v gnuplot)" "$work/bin/gnuplot"
+PATH=$work/bin "$covm" report -o "$work/plain.html" "$work/run" >/dev/null || fail "without graphviz"
+grep -q 'It is not drawn: graphviz (Debian package graphviz): dot: No such file or directory\.' "$work/plain.html" ||
+    fail "without graphviz, and nothing said"
+cp -r "$work/run" "$work/many"
+awk -F, -v OFS=, 'NR == 1 || $2 != "translation" { print; next } { row[++count] = $0 }
+    END { for (i = 1; i <= 50000; i++) { $0 = row[(i - 1) % count + 1]; $1 = i; print } }' "$work/run/regions.csv" \
+    >"$work/many/regions.csv"
+timeout 60 "$covm" report "$work/many" >/dev/null || fail "50000 translations"
+grep -q 'The other 49950 translations' "$work/many/report.html" || fail "the others of 50000 translations"
+! command -v dot >/dev/null || grep -q 'the 300 most expensive of 50000' "$work/many/report.html" || fail "a cut graph"
+
+ln -s nowhere "$work/link"
+"$covm" report -o "$work/link" "$work/run" 2>/dev/null
+[ $? = 2 ] && [ -h "$work/link" ] || fail "a link, or a device, replaced by a page"
 
 page=$work/sweep/report.html
 grep -qF '<h1>Widths &amp; &lt;others&gt;</h1>' "$page" || fail "the title of the study"

@@ -1,5 +1,5 @@
-# pages.sh -- sourced by the others, with $covm: makes $work/run and $work/sweep (of which one point fails), each with its
-# report.html. An environment variable tries to end what it is embedded in.
+# pages.sh -- sourced by the others, with $covm: makes $work/run, $work/exposed (latencies) and $work/sweep (of which
+# one point fails), each with its report.html. An environment variable tries to end what it is embedded in.
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 fail() {
@@ -10,6 +10,8 @@ fail() {
 program=$("$covm" workloads build interp) || exit 2
 "$covm" run -q --check --machine crusoe --env 'MARK=</script><b>&amp;' --set lab.window.warmup_insns=100000 \
     -o "$work/run" -- "$program" 1 >/dev/null || fail "covm run"
+"$covm" run -q --machine crusoe --set core.interlocks=exposed -o "$work/exposed" -- "$program" 1 >/dev/null ||
+    fail "covm run, exposed"
 cat >"$work/study.yaml" <<'END'
 title: Widths & <others>
 machine: crusoe
@@ -24,6 +26,6 @@ END
 failed=$(sed -n '2s/,.*//p' "$work/sweep/points.csv")
 rm -r "$work/sweep/points/$failed"
 echo 'failed: it was <removed>' >"$work/sweep/failed/$failed"
-for kind in run sweep; do
+for kind in run exposed sweep; do
     "$covm" report "$work/$kind" >/dev/null || fail "covm report of a $kind"
 done

@@ -143,7 +143,7 @@ static bool may_wait(const struct list *list, const struct node *node)
     return list->policy.wait_for_homes && list->cycle + node->height < list->graph->length;
 }
 
-enum { CHOICE_NONE = REG_ZERO, CHOICE_FAILS = 255 };
+enum { CHOICE_WAITS = 254, CHOICE_FAILS = 255 }; /* for the home; for want of a temporary */
 
 /* Nobody reads it: r63 takes an integer; a vector needs a temporary until it has arrived. */
 static unsigned choose_reg(struct list *list, unsigned at)
@@ -152,10 +152,10 @@ static unsigned choose_reg(struct list *list, unsigned at)
     if (!list->places[at].readers && !node->vector) return REG_ZERO;
     if (node->home != NO_HOME) {
         if (home_free(list, node, node->home)) return home_reg(node->home);
-        if (node->kind == NODE_COPY) return CHOICE_FAILS;
+        if (node->kind == NODE_COPY) return CHOICE_WAITS;
         if (may_wait(list, node)) {
             list->waits = true;
-            return CHOICE_FAILS;
+            return CHOICE_WAITS;
         }
     }
     uint64_t temps = temps_for(list, node);
@@ -171,7 +171,7 @@ static unsigned choose_flags(struct list *list, unsigned at)
         if (home_free(list, node, FLAGS_HOME)) return 0;
         if (may_wait(list, node)) {
             list->waits = true;
-            return CHOICE_FAILS;
+            return CHOICE_WAITS;
         }
     }
     unsigned temps = flag_temps_for(list, node);
@@ -374,28 +374,32 @@ static void place_node(struct list *list, unsigned at, unsigned reg, unsigned fl
     if (node->memory) place_memory(list, at);
 }
 
-static bool try_node(struct list *list, unsigned at)
+/* Why it does not go into the bundle (LATENCY: or what else takes time), or PLACED. */
+enum { PLACED = REFUSED_REASONS };
+static unsigned try_node(struct list *list, unsigned at)
 {
     const struct node *node = &list->graph->nodes[at];
     struct place *place = &list->places[at];
     if (place->earliest > list->cycle) {
         list->waits = true;
-        return false;
+        return REFUSED_LATENCY;
     }
-    if (too_early(list, at, node) || (node->kind == NODE_EXIT && !may_leave(list, node))) return false;
+    if (too_early(list, at, node)) return REFUSED_REGISTERS;
+    if (node->kind == NODE_EXIT && !may_leave(list, node)) return REFUSED_EXIT;
     unsigned entry = 0;
-    if (place->passes && !(entry = guard_entry(list, at))) return false;
+    if (place->passes && !(entry = guard_entry(list, at))) return REFUSED_ALIAS;
     unsigned reg = choose_reg(list, at), flags = choose_flags(list, at);
-    if (reg == CHOICE_FAILS || flags == CHOICE_FAILS) return false;
+    if (reg == CHOICE_FAILS || flags == CHOICE_FAILS) return REFUSED_REGISTERS;
+    if (reg == CHOICE_WAITS || flags == CHOICE_WAITS) return REFUSED_HOME;
     if (!units_add(&list->units, node->unit)) {
         list->waits |= list->units.count != 0;
         if (node->kind == NODE_EXIT && list->exit_placed < 0)
             list->set_aside[0] = list->set_aside[1] = list->flags_set_aside = 0;
-        return false;
+        return REFUSED_UNIT;
     }
     if (entry) guard_arm(list, at, entry);
     place_node(list, at, reg, flags);
-    return true;
+    return PLACED;
 }
 
 /* Again and again, since a node placed may let another into the same bundle (an exit behind what its stub reads, a
@@ -408,8 +412,11 @@ static void fill_bundle(struct list *list)
         merge_fresh(list);
         unsigned kept = 0;
         for (unsigned i = 0; i < list->ready_count; i++) {
-            unsigned at = list->ready[i];
-            if (list->places[at].cycle == UNPLACED && !try_node(list, at)) list->ready[kept++] = (uint16_t)at;
+            unsigned at = list->ready[i], refusal = PLACED;
+            if (list->places[at].cycle == UNPLACED) refusal = try_node(list, at);
+            if (refusal == PLACED) continue;
+            list->places[at].refusal = (uint8_t)refusal;
+            list->ready[kept++] = (uint16_t)at;
         }
         list->ready_count = kept;
     } while (list->placed != before && list->units.count < list->graph->machine->issue_width);
@@ -489,13 +496,15 @@ static bool only_copies_left(const struct list *list)
     return true;
 }
 
-enum tr_reason list_schedule(struct list *list, const struct graph *graph, struct list_policy policy)
+enum tr_reason list_schedule(struct list *list, const struct graph *graph, struct list_policy policy,
+                             const struct explanation *explanation)
 {
     if (!begin(list, graph, policy)) return TR_ARENA_FULL;
     for (list->cycle = 0; list->placed + list->dropped < graph->placed_count; list->cycle++) {
         unsigned before = list->placed;
         begin_bundle(list);
         fill_bundle(list);
+        if (explanation) explain_bundle(list, explanation);
         end_bundle(list);
         if (list->failed) return TR_REGISTERS;
         if (list->placed != before) {

@@ -22,6 +22,7 @@ struct place {
     uint8_t protect;        /* mask: the load's entry + 1 */
     uint64_t check;         /* mask: entries that the store checks */
     uint16_t queue_base, first_checked; /* queue: its first place, and the store's first load, when the store is placed */
+    uint8_t refusal;        /* enum schedule_reason: why it was not placed, when it was tried last */
 };
 
 /* A load that went above stores, in the queue of alias entries. Places are indices in graph->memory. */
@@ -94,6 +95,19 @@ void guard_end_bundle(struct list *list);
 void guard_write(const struct list *list, unsigned at, struct atom *atom);
 unsigned guard_rotation(const struct list *list, uint32_t cycle);
 
-enum tr_reason list_schedule(struct list *list, const struct graph *graph, struct list_policy policy);
+/* What it takes to tell request->refused of a schedule that is made a second time. */
+struct explanation {
+    const uint32_t *bundles; /* number of each cycle's bundle, or NO_BUNDLE */
+    uint32_t cycles;
+    uint16_t *behind;        /* scratch: a number per node */
+};
+#define NO_BUNDLE UINT32_MAX
+/* ---- explain.c ---- */
+/* The present bundle is full, or nothing more can go into it: tells why, for each operation that is not placed. */
+void explain_bundle(const struct list *list, const struct explanation *explanation);
+
+/* `explanation`: NULL, or told on the way. */
+enum tr_reason list_schedule(struct list *list, const struct graph *graph, struct list_policy policy,
+                             const struct explanation *explanation);
 
 #endif

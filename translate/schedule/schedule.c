@@ -128,7 +128,7 @@ static bool index_cycles(struct plan *plan)
 
 static enum tr_reason make_plan(struct plan *plan, const struct graph *graph, struct list_policy policy)
 {
-    enum tr_reason reason = list_schedule(&plan->list, graph, policy);
+    enum tr_reason reason = list_schedule(&plan->list, graph, policy, NULL);
     if (reason != TR_OK) return reason;
     plan->move_count = plan->left = 0;
     if (!index_cycles(plan)) return TR_ARENA_FULL;
@@ -389,6 +389,34 @@ static enum tr_reason write_schedule(const struct plan *plan, struct schedule *s
     return TR_OK;
 }
 
+/* ---- why there is no more in the bundles ---- */
+
+/* Is there a bundle for this cycle, as write_bundle makes them? */
+static bool has_bundle(const struct plan *plan, uint32_t cycle)
+{
+    bool has = plan->list.graph->machine->exposed || plan->starts[cycle] != plan->starts[cycle + 1] ||
+               guard_rotation(&plan->list, cycle);
+    for (unsigned m = 0; m < plan->move_count; m++) has |= plan->moves[m].cycle == (int32_t)cycle;
+    return has;
+}
+
+/* Makes the chosen schedule once more, telling on the way. Where the arena is full, nothing is told. */
+static void explain(const struct plan *plan)
+{
+    const struct graph *graph = plan->list.graph;
+    struct arena *arena = graph->region->arena;
+    size_t mark = arena->used;
+    struct list *list = ARENA_NEW(arena, struct list, 1);
+    uint32_t *bundles = ARENA_NEW(arena, uint32_t, plan->list.cycles + 1), count = 0;
+    struct explanation explanation = {bundles, plan->list.cycles, ARENA_NEW(arena, uint16_t, graph->count)};
+    if (list && bundles && explanation.behind) {
+        for (uint32_t cycle = 0; cycle < plan->list.cycles; cycle++)
+            bundles[cycle] = has_bundle(plan, cycle) ? count++ : NO_BUNDLE;
+        list_schedule(list, graph, plan->list.policy, &explanation);
+    }
+    arena_reset(arena, mark);
+}
+
 /* ---- policies ---- */
 
 /* Waiting for homes saves moves, where it does not make the schedule longer; which is the better cannot be known
@@ -418,5 +446,6 @@ enum tr_reason schedule_region(const struct ir_region *region, const struct tr_r
         if (reason != TR_OK) return reason;
         best = &plans[0];
     }
+    if (request->refused) explain(best);
     return write_schedule(best, schedule);
 }

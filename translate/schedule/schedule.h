@@ -44,6 +44,27 @@ struct schedule {
     unsigned passed, refused;    /* loads that go above stores; those that had to wait for an alias entry */
 };
 
+/* Why an operation that was still to be placed is not in a bundle. */
+enum schedule_reason {
+#define REFUSAL(name, key, verb, meaning) REFUSED_##name,
+#include "translate/schedule/refusals.def"
+#undef REFUSAL
+    REFUSED_REASONS
+};
+struct schedule_refusal {
+    unsigned bundle;
+    uint8_t reason;         /* enum schedule_reason */
+    uint8_t unit;           /* enum unit_class of the operation */
+    uint16_t busy;          /* units that are not pipelined, and still at work for an earlier bundle */
+    ir_ref source;          /* the operation; 0: made by the scheduler, */
+    uint8_t home;           /* a copy to that home; HOME_COUNT: cleared flags */
+    /* What it waits for, which another operation gives (LATENCY, COMMIT_ORDER, MEMORY_ORDER, UNPLACED): */
+    ir_ref behind;
+    unsigned behind_bundle; /* where that is placed (all but UNPLACED), */
+    unsigned cycles;        /* how long from this bundle on it takes, */
+    uint8_t reg;            /* and the register (LATENCY; flag registers from REGS_ALL on) */
+};
+
 /* The atom that makes a move, and the unit it takes. */
 struct atom schedule_move_atom(const struct schedule_move *move);
 static inline unsigned schedule_move_unit(unsigned reg)
@@ -51,7 +72,8 @@ static inline unsigned schedule_move_unit(unsigned reg)
     return reg >= REG_VECTOR && reg < REGS_ALL ? UNIT_VEC : UNIT_ALU;
 }
 
-/* List-schedules and allocates registers, in the request's arena. */
+/* List-schedules and allocates registers, in the request's arena. Where `refused` is asked for it is called bundle by
+ * bundle, for the operations that could have been next, best first, then for the others. */
 enum tr_reason schedule_region(const struct ir_region *region, const struct tr_request *request,
                                struct schedule *schedule);
 /* Checks a schedule against the region and the machine, sharing no code with the scheduler: units, latencies where
