@@ -38,7 +38,8 @@ static double mean_of(const struct cells *cells, const struct study_plot *plot, 
     struct points_choice chosen;
     double sum = 0;
     unsigned taken = 0, found = 0;
-    if (choose(choices, count, seed, &chosen)) found = points_select(sweep->points, sweep->study, &chosen, cells->found);
+    if (choose(choices, count, seed, &chosen))
+        found = points_select(sweep->points, sweep->study, &chosen, cells->found);
     for (unsigned i = 0; i < found; i++) {
         if (!cells_wanted(cells, plot, &sweep->points->items[cells->found[i]])) continue;
         double value = cells->metrics->values[(size_t)cells->found[i] * sweep->study->metric_count + (unsigned)metric];

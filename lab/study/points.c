@@ -224,8 +224,7 @@ bool points_make(struct points *points, const struct study *study, const struct 
     unsigned before = diag->count;
     struct maker m = {.points = points, .study = study, .args = args, .diag = diag};
     *points = (struct points){0};
-    if (!identify_programs(study, &m.identity))
-        diag_error(diag, study->path, 0, 0, "not all workloads could be built");
+    if (!identify_programs(study, &m.identity)) diag_error(diag, study->path, 0, 0, "not all workloads could be built");
     begin_config(&m.common, study, args, diag);
     if (diag->count == before) expand(&m, (struct point){.seed = 0}, 0);
     if (points->count > STUDY_POINTS_MAX) diag_error(diag, study->path, 0, 0, "more than %d points", STUDY_POINTS_MAX);

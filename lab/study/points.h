@@ -35,8 +35,8 @@ struct points_choice {
 };
 /* Every point. */
 struct points_choice points_any(void);
-/* Their indices, rising, into `found`, which has room for all points; how many they are. An axis that does not exist for
- * a point is not held against it. */
+/* Their indices, rising, into `found`, which has room for all points; how many they are. An axis that does not exist
+ * for a point is not held against it. */
 unsigned points_select(const struct points *points, const struct study *study, const struct points_choice *choice,
                        unsigned *found);
 /* Appends "cms.indirect=jtlb core.jtlb.entries=64 interp test". */

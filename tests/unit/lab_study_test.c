@@ -147,8 +147,8 @@ static bool agrees(int chosen, int value) { return chosen == POINTS_ANY || value
 
 static bool fits(const struct fixture *f, const struct point *point, const struct points_choice *choice)
 {
-    bool fit = agrees(choice->seed, (int)point->seed) &&
-               agrees(choice->workload, (int)(point->workload - f->study.workloads));
+    bool fit =
+        agrees(choice->seed, (int)point->seed) && agrees(choice->workload, (int)(point->workload - f->study.workloads));
     for (unsigned a = 0; a < f->study.axis_count; a++)
         fit &= point->value[a] < 0 || agrees(choice->axis[a], point->value[a]);
     return fit;
