@@ -14,10 +14,17 @@
 
 enum { TABLE_BYTES_MAX = 16 << 20, REASON_BYTES_MAX = 4096 };
 
+/* The rows of metrics.csv of a point are consecutive: the first. */
+struct first_row {
+    const char *id;
+    unsigned row;
+};
 struct sweep_report {
     const char *directory;
     struct document manifest, plan;
     struct csv points, metrics;
+    struct first_row *first; /* of each point that has metrics, in the order of their ids */
+    unsigned first_count;
 };
 
 static const char *word(const struct document *document, const char *name)
@@ -161,12 +168,30 @@ static void add_drawn(const struct sweep_report *report, struct text *page)
 
 /* ---- points ---- */
 
-/* The rows of metrics.csv of a point are consecutive; `first` is its first, or 0. */
-static unsigned first_metric(const struct csv *metrics, const char *id)
+static int by_id(const void *a, const void *b)
 {
-    for (unsigned row = 1; row < metrics->rows; row++)
-        if (!strcmp(metrics->cells[row * metrics->columns], id)) return row;
-    return 0;
+    return strcmp(((const struct first_row *)a)->id, ((const struct first_row *)b)->id);
+}
+
+static void find_first_rows(struct sweep_report *report)
+{
+    const struct csv *metrics = &report->metrics;
+    report->first = lab_allocate((metrics->rows + 1) * sizeof *report->first);
+    for (unsigned row = 1; row < metrics->rows; row++) {
+        const char *id = metrics->cells[row * metrics->columns];
+        if (row == 1 || strcmp(id, metrics->cells[(row - 1) * metrics->columns]))
+            report->first[report->first_count++] = (struct first_row){id, row};
+    }
+    qsort(report->first, report->first_count, sizeof *report->first, by_id);
+}
+
+/* 0: it has none. */
+static unsigned first_metric(const struct sweep_report *report, const char *id)
+{
+    struct first_row key = {.id = id},
+                     *found = report->first_count ? bsearch(&key, report->first, report->first_count, sizeof key, by_id)
+                                                  : NULL;
+    return found ? found->row : 0;
 }
 
 /* How many metrics each point has: until the first one's name comes again. */
@@ -182,7 +207,7 @@ static unsigned metric_count(const struct csv *metrics)
 static void add_point(const struct sweep_report *report, unsigned row, unsigned metrics, struct text *page)
 {
     const char *id = csv_cell(&report->points, row, "point");
-    unsigned first = first_metric(&report->metrics, id);
+    unsigned first = first_metric(report, id);
     char *reason = reason_of(report, id);
     enum point_state state = state_of(report, id);
     text_printf(page, "<tr><th scope=\"row\">");
@@ -276,6 +301,7 @@ bool report_sweep(const char *directory, struct text *page)
          *points = lab_printf("%s/points.csv", directory), *metrics = lab_printf("%s/metrics.csv", directory);
     csv_read(&report.points, points);
     csv_read(&report.metrics, metrics);
+    find_first_rows(&report);
     if (access(plan, F_OK) == 0) document_read_file(&report.plan, plan, &diag);
     bool fine = document_read_file(&report.manifest, manifest, &diag) && report.manifest.root && !diag.count &&
                 fill(&report, page);
@@ -285,6 +311,7 @@ bool report_sweep(const char *directory, struct text *page)
     document_free(&report.plan);
     csv_free(&report.points);
     csv_free(&report.metrics);
+    free(report.first);
     free(manifest);
     free(plan);
     free(points);

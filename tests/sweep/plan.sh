@@ -1,16 +1,8 @@
 #!/bin/sh
 # plan.sh COVM: what a sweep may cost is told by what was measured, and by nothing else; a pilot runs as many points of each
 # workload as it is told to, and these stay done.
-set -u
+. "${0%/*}/begin.sh"
 covm=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-
-fail() {
-    echo "FAIL: $*"
-    exit 1
-}
 
 cat >study.yaml <<'END'
 workloads: [sieve, queens]

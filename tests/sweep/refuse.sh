@@ -1,16 +1,8 @@
 #!/bin/sh
 # refuse.sh COVM: mistakes of a study are told all at once, with their places; results of another program, or of other
 # programs, are refused; what failed is told, stays until it is asked for again, and leaves holes.
-set -u
+. "${0%/*}/begin.sh"
 covm=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-
-fail() {
-    echo "FAIL: $*"
-    exit 1
-}
 
 # expect CODE WORDS COMMAND...: the command ends with that code, and says all of the words (a line each).
 expect() {

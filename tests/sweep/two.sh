@@ -1,16 +1,8 @@
 #!/bin/sh
 # two.sh COVM ROUNDS: two drivers that start the same new sweep at the same time both end well, nothing is run twice, and
 # the results are those of one driver; again and again, each time in a directory that is not there yet.
-set -u
+. "${0%/*}/begin.sh"
 covm=$1 rounds=$2
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-
-fail() {
-    echo "FAIL: $*"
-    exit 1
-}
 
 cat >study.yaml <<'END'
 workloads: [sieve]
@@ -41,6 +33,16 @@ while [ $n -lt "$rounds" ]; do
     rm -r two
     n=$((n + 1))
 done
+
+# What failed for one of them is not run again by the other.
+sed '1s/.*/set: {memory.guest.limit: 1MiB}\nworkloads: [chase]/' study.yaml >failing.yaml
+"$covm" sweep run failing.yaml -o two -j 1 2>a.err &
+"$covm" sweep run failing.yaml -o two -j 1 2>b.err
+wait
+grep -q "$points points, $points failed" a.err && [ $(($(ran a.err) + $(ran b.err))) = $points ] ||
+    fail "not $points runs that failed: $(cat a.err b.err)"
+for log in two/logs/*; do [ -s "$log" ] || fail "nothing in the log of a point that failed: $log"; done
+rm -r two
 
 # The first moments of a directory, held still: another driver has begun its manifest,
 mkdir two && : >two/manifest.json.1.new
