@@ -45,6 +45,7 @@ wrong.yaml:11:8: error: no statistic or metric 'core.insn'; did you mean 'core.i
 axis 'cms.indirect' has no value 'none'
 a plot needs a 'name'
 no kind 'line'; did you mean 'lines'?
+wrong.yaml:15:5: error: 'ipc' has no unit: this plot, or the metric, needs a 'unit'
 wrong.yaml:16:31: error: lines need numbers along x" "$covm" sweep plan wrong.yaml
 
 cat >study.yaml <<'END'
