@@ -51,6 +51,12 @@ void config_init(struct config *config)
     }
 }
 
+void config_copy(struct config *config, const struct config *from)
+{
+    *config = (struct config){from->values, lab_allocate(params_count() * sizeof(struct origin))};
+    for (unsigned i = 0; i < params_count(); i++) set_origin(config, i, from->origins[i].file, from->origins[i].line);
+}
+
 void config_free(struct config *config)
 {
     for (unsigned i = 0; config->origins && i < params_count(); i++) free(config->origins[i].file);
@@ -213,18 +219,16 @@ void config_check(const struct config *config, struct diag *diag)
 {
     struct machine_config wanted = config_machine(config);
     char error[256] = "";
-    struct machine *machine = machine_create(&wanted, error, sizeof error);
-    if (!machine) {
+    if (!machine_check(&wanted, error, sizeof error)) {
         diag_error(diag, "configuration", 0, 0, "%s", error);
         return;
     }
-    uint64_t needed = cms_concealed_needed(&config->values.cms), there = hw_concealed_bytes(machine_core(machine, 0));
+    uint64_t needed = cms_concealed_needed(&config->values.cms), there = (uint64_t)wanted.params.concealed_size;
     if (needed > there) {
         diag_error(diag, "configuration", 0, 0,
                    "the CMS needs %llu bytes of concealed memory for these options, the machine has %llu",
                    (unsigned long long)needed, (unsigned long long)there);
     }
-    machine_destroy(machine);
     const struct lab_params *lab = &config->values.lab;
     if (!lab->warmup_insns && (lab->roi_insns || lab->roi_caches || lab->roi_predictors || lab->roi_translations)) {
         diag_error(diag, "configuration", 0, 0,

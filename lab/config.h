@@ -19,6 +19,8 @@ struct config {
 
 /* Every parameter at its default. */
 void config_init(struct config *config);
+/* Initialises *config as another. */
+void config_copy(struct config *config, const struct config *from);
 void config_free(struct config *config);
 
 /* Applies a YAML file, the files that it extends first. Mistakes go to `diag`; the others of its keys are applied. */

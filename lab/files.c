@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,4 +70,19 @@ bool files_is_empty(const char *path)
         empty &= !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
     if (directory) closedir(directory);
     return empty;
+}
+
+uint64_t files_bytes(const char *path)
+{
+    enum { BLOCK_BYTES = 512 }; /* stat(2): of st_blocks, whatever the file system's are */
+    DIR *directory = opendir(path);
+    uint64_t bytes = 0;
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        struct stat status;
+        if (!strcmp(entry->d_name, "..") || fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW))
+            continue;
+        bytes += (uint64_t)status.st_blocks * BLOCK_BYTES;
+    }
+    if (directory) closedir(directory);
+    return bytes;
 }

@@ -16,5 +16,8 @@ bool files_remove_tree(const char *path);
 
 /* No entries; false, silently, where it cannot be read. */
 bool files_is_empty(const char *path);
+/* The space on disk of the directory and the files in it, but not of what is below folders in it; 0 where it cannot be
+ * read. */
+uint64_t files_bytes(const char *path);
 
 #endif

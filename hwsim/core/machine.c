@@ -247,12 +247,23 @@ static bool init_machine(struct machine *machine, const struct machine_desc *des
     return init_core(machine, &machine->cores[0], desc);
 }
 
+static bool check_and_describe(const struct machine_config *config, struct machine_desc *desc, char *error,
+                               size_t error_capacity)
+{
+    return describe(&config->params, desc, error, error_capacity) &&
+           check_params(&config->params, error, error_capacity);
+}
+
+bool machine_check(const struct machine_config *config, char *error, size_t error_capacity)
+{
+    struct machine_desc desc;
+    return check_and_describe(config, &desc, error, error_capacity);
+}
+
 struct machine *machine_create(const struct machine_config *config, char *error, size_t error_capacity)
 {
     struct machine_desc desc;
-    if (!describe(&config->params, &desc, error, error_capacity) ||
-        !check_params(&config->params, error, error_capacity))
-        return NULL;
+    if (!check_and_describe(config, &desc, error, error_capacity)) return NULL;
     struct machine *machine = calloc(1, sizeof *machine);
     if (machine) machine->config = *config;
     if (machine && init_machine(machine, &desc)) return machine;

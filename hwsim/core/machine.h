@@ -58,7 +58,9 @@ struct machine_config {
     int64_t cost_millicycles[WORKS]; /* per unit (works.def); all zero: free */
     const void *options;             /* what hw_options returns; owned by the caller, outlives the machine */
 };
-/* NULL on a contradiction among the parameters that no single range can state; `error` then says which and why. */
+/* False: a contradiction among the parameters that no single range can state; `error` then says which and why. */
+bool machine_check(const struct machine_config *config, char *error, size_t error_capacity);
+/* NULL: as machine_check says, or the host has not enough memory. */
 struct machine *machine_create(const struct machine_config *config, char *error, size_t error_capacity);
 void machine_destroy(struct machine *machine);
 struct hw_core *machine_core(struct machine *machine, unsigned index);

@@ -16,26 +16,33 @@ bool cells_wanted(const struct cells *cells, const struct study_plot *plot, cons
     return !plot->where[STUDY_WORKLOAD] || plot->where[STUDY_WORKLOAD][workload_index(cells, point)];
 }
 
-static bool agrees(const struct cells *cells, const struct point *point, const struct cell_choice *choice)
+/* False: no point can agree with all of them. */
+static bool choose(const struct cell_choice *choices, unsigned count, unsigned seed, struct points_choice *chosen)
 {
-    if (choice->axis == STUDY_NOTHING) return true;
-    if (choice->axis == STUDY_WORKLOAD) return workload_index(cells, point) == choice->value;
-    return point->value[choice->axis] < 0 || point->value[choice->axis] == (int)choice->value;
+    *chosen = points_any();
+    chosen->seed = (int)seed;
+    for (unsigned c = 0; c < count; c++) {
+        if (choices[c].axis == STUDY_NOTHING) continue;
+        int *value = choices[c].axis == STUDY_WORKLOAD ? &chosen->workload : &chosen->axis[choices[c].axis];
+        if (*value != POINTS_ANY && *value != (int)choices[c].value) return false;
+        *value = (int)choices[c].value;
+    }
+    return true;
 }
 
 /* Of one seed. */
 static double mean_of(const struct cells *cells, const struct study_plot *plot, int metric,
                       const struct cell_choice *choices, unsigned count, unsigned seed)
 {
-    const struct points *points = cells->sweep->points;
+    const struct sweep *sweep = cells->sweep;
+    struct points_choice chosen;
     double sum = 0;
-    unsigned taken = 0;
-    for (unsigned i = 0; i < points->count; i++) {
-        const struct point *point = &points->items[i];
-        bool fits = point->seed == seed && cells_wanted(cells, plot, point);
-        for (unsigned c = 0; c < count && fits; c++) fits = agrees(cells, point, &choices[c]);
-        if (!fits) continue;
-        double value = cells->metrics->values[(size_t)i * cells->sweep->study->metric_count + (unsigned)metric];
+    unsigned taken = 0, found = 0;
+    if (choose(choices, count, seed, &chosen))
+        found = points_select(sweep->points, sweep->study, &chosen, cells->found);
+    for (unsigned i = 0; i < found; i++) {
+        if (!cells_wanted(cells, plot, &sweep->points->items[cells->found[i]])) continue;
+        double value = cells->metrics->values[(size_t)cells->found[i] * sweep->study->metric_count + (unsigned)metric];
         sum += plot->arithmetic ? value : log(value);
         taken++;
     }
@@ -63,9 +70,10 @@ bool cells_first_of(const struct cells *cells, const struct study_plot *plot, un
     const struct study *study = cells->sweep->study;
     const struct point *point = &cells->sweep->points->items[index];
     if (!cells_wanted(cells, plot, point)) return false;
-    for (unsigned i = 0; i < index; i++) {
+    for (unsigned i = index; i-- > 0;) { /* points of the same values follow each other */
         const struct point *other = &cells->sweep->points->items[i];
-        if (cells_wanted(cells, plot, other) && !memcmp(other->value, point->value, sizeof point->value)) return false;
+        if (memcmp(other->value, point->value, sizeof point->value)) break;
+        if (cells_wanted(cells, plot, other)) return false;
     }
     text_add(label, "", 0);
     for (unsigned a = 0; a < study->axis_count; a++) {

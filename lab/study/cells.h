@@ -7,6 +7,7 @@
 struct cells {
     const struct sweep *sweep;
     const struct metrics *metrics;
+    unsigned *found; /* room for the indices of all points */
 };
 struct cell_choice {
     int axis; /* STUDY_NOTHING: no choice */

@@ -105,24 +105,6 @@ static bool write_metrics(const struct sweep *sweep, const struct metrics *metri
     return fine;
 }
 
-/* ---- the host's side ---- */
-
-double collect_cpu_seconds(const struct sweep *sweep, const struct point *point)
-{
-    struct document document;
-    struct diag diag = {0};
-    double seconds = -1;
-    char *path = lab_printf("%s/points/%s/run.json", sweep->directory, point->id);
-    if (document_read_file(&document, path, &diag)) {
-        const struct node *node = document.root ? node_find(document.root, "host_cpu_seconds") : NULL;
-        if (node && node_word(node)) seconds = strtod(node_word(node), NULL);
-        document_free(&document);
-    }
-    diag_free(&diag);
-    free(path);
-    return seconds;
-}
-
 bool collect(const struct sweep *sweep, const struct collect_options *options)
 {
     struct metrics metrics;

@@ -14,8 +14,6 @@ struct collect_options {
 
 /* False: told on standard error. Points without a record are left out of the tables, and leave holes in the figures. */
 bool collect(const struct sweep *sweep, const struct collect_options *options);
-/* CPU seconds that the run of a point took, by its record; negative: unknown. */
-double collect_cpu_seconds(const struct sweep *sweep, const struct point *point);
 
 /* ---- metrics.c: metrics of all points ---- */
 

@@ -135,7 +135,8 @@ static bool fill(struct database *db, const struct sweep *sweep, const struct me
 bool collect_database(const struct sweep *sweep, const struct metrics *metrics)
 {
     struct database db = {0};
-    char *path = lab_printf("%s/results.sqlite", sweep->directory), *new = lab_printf("%s.new", path);
+    char *path = lab_printf("%s/results.sqlite", sweep->directory),
+         *new = lab_printf("%s.%ld.new", path, (long)getpid());
     unlink(new);
     bool fine = sqlite3_open(new, &db.sqlite) == SQLITE_OK && create(&db, sweep->study) && fill(&db, sweep, metrics);
     if (!fine) complain(&db, path);

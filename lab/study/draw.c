@@ -1,7 +1,9 @@
 /* draw.c -- the plots of a study as figures and tables. What a plot tells apart (x, series, bars) selects points; over
  * the rest a mean is taken. A point whose axis does not exist (a condition) stands for every value of that axis. Where
  * a run is missing, the mean that it belongs to is missing: there are no means over what happened to finish. */
+#define _GNU_SOURCE /* tdestroy */
 #include <math.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,11 +147,38 @@ static void fill_stack(struct drawing *d)
     free(bars);
 }
 
+/* A label of PARETO's points, in a tree. */
+struct label {
+    char *name;
+    unsigned index; /* the order in which they came */
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct label *)a)->name, ((const struct label *)b)->name);
+}
+
+/* Which of the labels it is, perhaps a new one. Takes the name, which d->points then owns. */
+static unsigned label_index(struct drawing *d, void **tree, unsigned *labels, char *name)
+{
+    struct label wanted = {.name = name}, **found = tfind(&wanted, tree, by_name);
+    if (found) {
+        free(name);
+        return (*found)->index;
+    }
+    struct label *label = lab_allocate(sizeof *label);
+    *label = (struct label){name, (*labels)++};
+    d->points[label->index] = name;
+    tsearch(label, tree, by_name);
+    return label->index;
+}
+
 /* A point per combination of the axes that are neither the series nor the workload. */
 static void fill_pareto(struct drawing *d)
 {
     unsigned *series, series_count, labels = 0;
     const struct points *points = d->cells->sweep->points;
+    void *tree = NULL;
     d->series = names_of(d, d->plot->series, &series, &series_count);
     d->figure.x = metric_axis(d, d->plot->x_metric);
     d->figure.y = metric_axis(d, d->plot->y[0]);
@@ -158,10 +187,7 @@ static void fill_pareto(struct drawing *d)
     for (unsigned i = 0; i < points->count; i++) {
         struct text label = {0};
         if (!cells_first_of(d->cells, d->plot, i, &label)) continue;
-        unsigned at = 0;
-        while (at < labels && strcmp(d->points[at], text_string(&label))) at++;
-        if (at == labels) d->points[labels++] = lab_copy(text_string(&label));
-        text_free(&label);
+        unsigned at = label_index(d, &tree, &labels, label.data);
         struct cell_choice choices[STUDY_AXES_MAX];
         for (unsigned a = 0; a < d->study->axis_count; a++)
             choices[a] = (struct cell_choice){points->items[i].value[a] < 0 ? STUDY_NOTHING : (int)a,
@@ -176,6 +202,7 @@ static void fill_pareto(struct drawing *d)
     }
     d->figure.points = (struct figure_names){"point", d->points, labels};
     d->figure.series = (struct figure_names){axis_title(d->study, d->plot->series), d->series, series_count};
+    tdestroy(tree, free);
     free(series);
 }
 
@@ -243,7 +270,7 @@ static bool draw(const struct cells *cells, const struct study_plot *plot, const
 
 bool draw_plots(const struct sweep *sweep, const struct metrics *metrics, bool png)
 {
-    struct cells cells = {sweep, metrics};
+    struct cells cells = {sweep, metrics, lab_allocate((sweep->points->count + 1) * sizeof *cells.found)};
     struct diag diag = {0};
     char *directory = lab_printf("%s/figures", sweep->directory);
     bool fine = files_make_directory(directory);
@@ -253,5 +280,6 @@ bool draw_plots(const struct sweep *sweep, const struct metrics *metrics, bool p
     diag_print(&diag, stderr);
     diag_free(&diag);
     free(directory);
+    free(cells.found);
     return fine;
 }

@@ -31,22 +31,11 @@ struct driver {
     unsigned *elsewhere, others;   /* those that another driver was found to run */
     double look;                   /* when to look at these again */
     struct slot *slots;
-    unsigned running;
+    unsigned running, ran;
     struct progress progress;
 };
 
 /* ---- what is to be run ---- */
-
-static bool is_wanted(const struct driver *d, const struct point *point)
-{
-    switch (sweep_state(d->sweep, point)) {
-    case POINT_MISSING:
-    case POINT_RUNNING: return true; /* who runs it now may fail */
-    case POINT_FAILED: return d->options->rerun_failed;
-    case POINT_TIMEOUT: return d->options->rerun_timeout;
-    default: return false;
-    }
-}
 
 static void fill_queue(struct driver *d)
 {
@@ -55,8 +44,8 @@ static void fill_queue(struct driver *d)
     d->elsewhere = lab_allocate((points->count + 1) * sizeof *d->elsewhere);
     for (unsigned i = 0; i < points->count; i++) {
         if (d->options->shards && i % d->options->shards != d->options->shard) continue;
-        if (points->items[i].again) continue;
-        bool wanted = is_wanted(d, &points->items[i]);
+        if (points->items[i].again || (d->options->only && !d->options->only[i])) continue;
+        bool wanted = sweep_wants(d->options, sweep_state(d->sweep, &points->items[i]));
         if (wanted) d->queue[d->queued++] = i;
         progress_add(&d->progress, &points->items[i], !wanted);
     }
@@ -67,15 +56,12 @@ static void fill_queue(struct driver *d)
 static void run_child(const struct driver *d, const struct point *point, pid_t driver)
 {
     sigset_t none;
-    char *log = sweep_path(d->sweep, "logs", point->id);
-    int file = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != driver) _exit(RUN_BUSY); /* it was gone before that took effect */
     setpgid(0, 0);                            /* Ctrl-C is the driver's */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (file >= 0) dup2(file, STDERR_FILENO);
-    _exit(sweep_run_point(d->sweep, point));
+    _exit(sweep_run_point(d->sweep, d->options, point));
 }
 
 static void start(struct driver *d, unsigned point)
@@ -142,9 +128,12 @@ static void finish(struct driver *d, struct slot *slot, int status)
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     if (code == RUN_BUSY) {
         d->elsewhere[d->others++] = slot->point;
+    } else if (code == RUN_OVER) {
+        progress_drop(&d->progress, point, sweep_state(d->sweep, point) == POINT_DONE);
     } else {
         if (code != RUN_DONE && code != RUN_FAILED && code < EXIT_BY_SIGNAL) note_death(d, slot, status);
         progress_end(&d->progress, point, code == RUN_DONE, progress_now() - slot->started);
+        d->ran++;
     }
     slot->child = 0;
     d->running--;
@@ -224,6 +213,7 @@ int sweep_run_local(const struct sweep *sweep, const struct sweep_options *optio
     free(d.elsewhere);
     free(d.slots);
     int code = sweep_summary(sweep);
+    if (d.queued) fprintf(stderr, "covm: %u of them run just now\n", d.ran);
     if (signal) fprintf(stderr, "covm: interrupted; the same command goes on where this one ended\n");
     return signal ? EXIT_BY_SIGNAL + signal : code;
 }

@@ -28,10 +28,8 @@ static unsigned count_missing(const struct sweep *sweep, const struct sweep_opti
 {
     unsigned missing = 0;
     for (unsigned i = 0; i < sweep->points->count; i++) {
-        enum point_state state = sweep_state(sweep, &sweep->points->items[i]);
-        missing += state == POINT_MISSING || state == POINT_RUNNING ||
-                   (state == POINT_FAILED && options->rerun_failed) ||
-                   (state == POINT_TIMEOUT && options->rerun_timeout);
+        const struct point *point = &sweep->points->items[i];
+        missing += !point->again && sweep_wants(options, sweep_state(sweep, point));
     }
     return missing;
 }

@@ -63,18 +63,15 @@ static bool look_up(void *cookie, const char *name, size_t length, struct formul
  * there do not count. -1: there is none. */
 static int base_of(const struct sweep *sweep, const struct study_metric *metric, const struct point *point)
 {
-    for (unsigned i = 0; i < sweep->points->count; i++) {
-        const struct point *other = &sweep->points->items[i];
-        bool same = other->workload == point->workload && other->seed == point->seed;
-        for (unsigned a = 0; a < sweep->study->axis_count && same; a++) {
-            if (metric->base[a] >= 0)
-                same = other->value[a] == metric->base[a];
-            else
-                same = other->value[a] == point->value[a] || other->value[a] < 0;
-        }
-        if (same) return (int)i;
-    }
-    return -1;
+    struct points_choice choice = {.seed = (int)point->seed,
+                                   .workload = (int)(point->workload - sweep->study->workloads)};
+    unsigned base; /* with all chosen there is no second */
+    for (unsigned a = 0; a < sweep->study->axis_count; a++)
+        choice.axis[a] = metric->base[a] >= 0 ? metric->base[a] : point->value[a];
+    if (!points_select(sweep->points, sweep->study, &choice, &base)) return -1;
+    for (unsigned a = 0; a < sweep->study->axis_count; a++)
+        if (metric->base[a] >= 0 && sweep->points->items[base].value[a] < 0) return -1;
+    return (int)base;
 }
 
 static bool formulae(struct metrics *metrics, const struct sweep *sweep, unsigned index)

@@ -42,8 +42,9 @@ static void apply_seed(struct config *config, unsigned seed, const char *file)
     free(written);
 }
 
-void points_config(struct config *config, const struct study *study, const struct config_args *args,
-                   const struct point *point, struct diag *diag)
+/* What all points have, the axes apart. */
+static void begin_config(struct config *config, const struct study *study, const struct config_args *args,
+                         struct diag *diag)
 {
     config_init(config);
     char *machine = paths_machine(args->machine ? args->machine : study->machine, diag);
@@ -52,10 +53,23 @@ void points_config(struct config *config, const struct study *study, const struc
     for (unsigned i = study->document_count; i-- > 0;)
         if (study->set[i]) config_apply_map(config, &study->documents[i], study->set[i]);
     for (unsigned i = 0; i < args->file_count; i++) config_load(config, args->files[i], diag);
+}
+
+/* What is a point's own, and the command line's last word. */
+static void end_config(struct config *config, const struct study *study, const struct config_args *args,
+                       const struct point *point, struct diag *diag)
+{
     for (unsigned a = 0; a < study->axis_count; a++)
         if (point->value[a] >= 0) apply_settings(config, &study->axes[a].values[point->value[a]], study->path, diag);
     if (point->seed) apply_seed(config, point->seed, study->path);
     for (unsigned i = 0; i < args->set_count; i++) config_set(config, args->sets[i], diag);
+}
+
+void points_config(struct config *config, const struct study *study, const struct config_args *args,
+                   const struct point *point, struct diag *diag)
+{
+    begin_config(config, study, args, diag);
+    end_config(config, study, args, point, diag);
 }
 
 /* ---- identity ---- */
@@ -127,6 +141,7 @@ struct maker {
     const struct config_args *args;
     struct diag *diag;
     struct identity identity;
+    struct config common; /* of all points */
 };
 
 static void add_point(struct maker *m, struct point point)
@@ -157,7 +172,8 @@ static void add_runs(struct maker *m, struct point point)
         struct config config;
         point.seed = m->study->seeds ? s + 1 : 0;
         point.workload = &m->study->workloads[0];
-        points_config(&config, m->study, m->args, &point, m->diag);
+        config_copy(&config, &m->common);
+        end_config(&config, m->study, m->args, &point, m->diag);
         bool fine = m->diag->count == mistakes && check_config(m, &config, &point);
         for (unsigned w = 0; fine && w < m->study->workload_count; w++) {
             point.workload = &m->study->workloads[w];
@@ -208,12 +224,12 @@ bool points_make(struct points *points, const struct study *study, const struct 
     unsigned before = diag->count;
     struct maker m = {.points = points, .study = study, .args = args, .diag = diag};
     *points = (struct points){0};
-    if (!identify_programs(study, &m.identity))
-        diag_error(diag, study->path, 0, 0, "not all workloads could be built");
-    else
-        expand(&m, (struct point){.seed = 0}, 0);
+    if (!identify_programs(study, &m.identity)) diag_error(diag, study->path, 0, 0, "not all workloads could be built");
+    begin_config(&m.common, study, args, diag);
+    if (diag->count == before) expand(&m, (struct point){.seed = 0}, 0);
     if (points->count > STUDY_POINTS_MAX) diag_error(diag, study->path, 0, 0, "more than %d points", STUDY_POINTS_MAX);
     mark_repeated(points);
+    config_free(&m.common);
     free(m.identity.guests);
     return diag->count == before;
 }
@@ -222,4 +238,75 @@ void points_free(struct points *points)
 {
     free(points->items);
     *points = (struct points){0};
+}
+
+/* ---- finding them ---- */
+
+/* Points stand in the order of their values of the axes, then seeds, then workloads: the levels. So those that agree up
+ * to a level are a range, which the values of that level divide into ranges, and an axis exists for all of a range or
+ * for none of it. */
+struct selection {
+    const struct points *points;
+    const struct study *study;
+    int choice[STUDY_AXES_MAX + 2]; /* per level */
+    unsigned levels;                /* up to the last at which something is chosen */
+    unsigned *found, count;
+};
+
+static int value_at(const struct selection *s, unsigned point, unsigned level)
+{
+    const struct point *p = &s->points->items[point];
+    if (level < s->study->axis_count) return p->value[level];
+    return level == s->study->axis_count ? (int)p->seed : (int)(p->workload - s->study->workloads);
+}
+
+/* The first point of a range whose value at the level is not less, or the range's end. */
+static unsigned bound(const struct selection *s, unsigned first, unsigned end, unsigned level, int value)
+{
+    while (first < end) {
+        unsigned middle = first + (end - first) / 2;
+        if (value_at(s, middle, level) < value)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
+}
+
+static void select_range(struct selection *s, unsigned first, unsigned end, unsigned level)
+{
+    if (level == s->levels) {
+        while (first < end) s->found[s->count++] = first++;
+        return;
+    }
+    bool any = s->choice[level] == POINTS_ANY || (first < end && value_at(s, first, level) < 0);
+    if (!any) first = bound(s, first, end, level, s->choice[level]);
+    while (first < end) {
+        int value = value_at(s, first, level);
+        if (!any && value != s->choice[level]) return;
+        unsigned next = bound(s, first, end, level, value + 1);
+        select_range(s, first, next, level + 1);
+        first = next;
+    }
+}
+
+struct points_choice points_any(void)
+{
+    struct points_choice any = {.seed = POINTS_ANY, .workload = POINTS_ANY};
+    for (unsigned a = 0; a < STUDY_AXES_MAX; a++) any.axis[a] = POINTS_ANY;
+    return any;
+}
+
+unsigned points_select(const struct points *points, const struct study *study, const struct points_choice *choice,
+                       unsigned *found)
+{
+    struct selection s = {.points = points, .study = study, .found = found};
+    unsigned axes = study->axis_count;
+    memcpy(s.choice, choice->axis, axes * sizeof *s.choice);
+    s.choice[axes] = choice->seed;
+    s.choice[axes + 1] = choice->workload;
+    for (unsigned level = 0; level < axes + 2; level++)
+        if (s.choice[level] != POINTS_ANY) s.levels = level + 1;
+    select_range(&s, 0, points->count, 0);
+    return s.count;
 }

@@ -19,7 +19,7 @@ struct points {
     unsigned count;
 };
 
-/* All points in the order of the axes, then workloads, then seeds; points that come to the same configuration are one
+/* All points in the order of the axes, then seeds, then workloads; points that come to the same configuration are one
  * point only where their axes' values are the same. `sets`: --set of the command line. Configurations that are not
  * valid are mistakes, with the point that they belong to; likewise workloads that are not built. */
 bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag);
@@ -27,6 +27,18 @@ void points_free(struct points *points);
 /* The effective configuration of a point, which has been checked when the points were made. */
 void points_config(struct config *config, const struct study *study, const struct config_args *args,
                    const struct point *point, struct diag *diag);
+/* Which points: of each axis, the seeds and the workloads (as they stand in the study) one value or POINTS_ANY. */
+enum { POINTS_ANY = -2 };
+struct points_choice {
+    int axis[STUDY_AXES_MAX]; /* -1: the points for which it does not exist */
+    int seed, workload;
+};
+/* Every point. */
+struct points_choice points_any(void);
+/* Their indices, rising, into `found`, which has room for all points; how many they are. An axis that does not exist
+ * for a point is not held against it. */
+unsigned points_select(const struct points *points, const struct study *study, const struct points_choice *choice,
+                       unsigned *found);
 /* Appends "cms.indirect=jtlb core.jtlb.entries=64 interp test". */
 void points_print(const struct study *study, const struct point *point, struct text *text);
 

@@ -1,7 +1,6 @@
 #include "lab/study/progress.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,32 +11,26 @@ void progress_begin(struct progress *progress, unsigned parallel)
     *progress = (struct progress){.parallel = parallel};
 }
 
-static struct cost *cost_of(struct progress *progress, const struct study_workload *workload)
-{
-    for (unsigned i = 0; i < progress->cost_count; i++)
-        if (progress->costs[i].workload == workload) return &progress->costs[i];
-    progress->costs = lab_reallocate(progress->costs, (progress->cost_count + 1) * sizeof *progress->costs);
-    progress->costs[progress->cost_count] = (struct cost){.workload = workload};
-    return &progress->costs[progress->cost_count++];
-}
-
 void progress_add(struct progress *progress, const struct point *point, bool done)
 {
     progress->all++;
     progress->done += done;
-    if (!done) cost_of(progress, point->workload)->left++;
+    if (!done) costs_of(&progress->costs, point->workload)->left++;
 }
 
-void progress_end(struct progress *progress, const struct point *point, bool fine, double seconds)
+void progress_drop(struct progress *progress, const struct point *point, bool fine)
 {
-    struct cost *cost = cost_of(progress, point->workload);
-    cost->left--;
-    cost->measured++;
-    cost->seconds += seconds;
+    costs_of(&progress->costs, point->workload)->left--;
     if (fine)
         progress->done++;
     else
         progress->failed++;
+}
+
+void progress_end(struct progress *progress, const struct point *point, bool fine, double seconds)
+{
+    costs_measure(&progress->costs, point->workload, seconds, 0);
+    progress_drop(progress, point, fine);
 }
 
 /* Seconds left, from the mean of each workload's runs so far; those of which nothing is known count as the mean of all.
@@ -46,11 +39,11 @@ static double estimate(const struct progress *progress)
 {
     double all = 0, seconds = 0;
     unsigned measured = 0;
-    for (unsigned i = 0; i < progress->cost_count; i++)
-        measured += progress->costs[i].measured, all += progress->costs[i].seconds;
+    for (unsigned i = 0; i < progress->costs.count; i++)
+        measured += progress->costs.items[i].measured, all += progress->costs.items[i].seconds;
     if (!measured) return -1;
-    for (unsigned i = 0; i < progress->cost_count; i++) {
-        const struct cost *cost = &progress->costs[i];
+    for (unsigned i = 0; i < progress->costs.count; i++) {
+        const struct cost *cost = &progress->costs.items[i];
         seconds += cost->left * (cost->measured ? cost->seconds / cost->measured : all / measured);
     }
     return seconds / progress->parallel;
@@ -94,6 +87,5 @@ void progress_show(struct progress *progress, unsigned running)
 void progress_finish(struct progress *progress)
 {
     if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
-    free(progress->costs);
-    progress->costs = NULL;
+    costs_free(&progress->costs);
 }

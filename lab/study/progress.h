@@ -2,17 +2,12 @@
 #ifndef COVM_PROGRESS_H
 #define COVM_PROGRESS_H
 
-#include "lab/study/points.h"
+#include "lab/study/costs.h"
 
 struct progress {
     unsigned all, done, failed, parallel;
-    struct cost { /* per workload and size: what its runs took so far */
-        const struct study_workload *workload;
-        unsigned left, measured;
-        double seconds;
-    } * costs;
-    unsigned cost_count;
-    double shown; /* when, in seconds */
+    struct costs costs; /* of what is to be run, and of the runs so far, in seconds of wall-clock time */
+    double shown;       /* when, in seconds */
     unsigned shown_done;
 };
 
@@ -21,7 +16,10 @@ double progress_now(void);
 void progress_begin(struct progress *progress, unsigned parallel);
 /* Announces a point; `done`: it needs no run. */
 void progress_add(struct progress *progress, const struct point *point, bool done);
+/* A point is over, after a run of that many seconds. */
 void progress_end(struct progress *progress, const struct point *point, bool fine, double seconds);
+/* A point is over without a run of ours. */
+void progress_drop(struct progress *progress, const struct point *point, bool fine);
 void progress_show(struct progress *progress, unsigned running);
 void progress_finish(struct progress *progress);
 

@@ -83,6 +83,17 @@ static void add_y(struct study *study, struct study_plot *plot, const struct doc
 
 static bool from_timeline(enum plot_kind kind) { return kind == PLOT_STARTUP || kind == PLOT_MODES; }
 
+/* A figure tells the unit of what it shows along an axis; the name of a metric for which the study gives none, or NULL.
+ */
+static const char *without_unit(const struct study *study, const struct study_plot *plot)
+{
+    int shown[] = {plot->y_count ? plot->y[0] : -1, plot->x_metric};
+    bool figure = plot->kind != PLOT_TABLE && !from_timeline(plot->kind);
+    for (unsigned i = 0; i < LENGTH(shown) && figure && !plot->unit; i++)
+        if (shown[i] >= 0 && !*study->metrics[shown[i]].unit) return study->metrics[shown[i]].name;
+    return NULL;
+}
+
 /* What each kind cannot do without. */
 static void check_shape(const struct study *study, const struct document *d, const struct node *node,
                         const struct study_plot *plot)
@@ -96,6 +107,8 @@ static void check_shape(const struct study *study, const struct document *d, con
     const struct node *x = node_find(node, "x");
     if (plot->kind == PLOT_LINES && x && plot->x != STUDY_NOTHING && !study_axis_is_number(study, plot->x))
         document_complain(d, x, "lines need numbers along x: the values of '%s' are words (kind: bars?)", node_word(x));
+    const char *unitless = without_unit(study, plot);
+    if (unitless) document_complain(d, node, "'%s' has no unit: this plot, or the metric, needs a 'unit'", unitless);
     if (missing) document_complain(d, node, "a plot of kind %s needs '%s'", kind_names[plot->kind], missing);
 }
 

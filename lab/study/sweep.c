@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lab/study/sweep.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -98,17 +99,45 @@ static bool check_manifest(const struct sweep *sweep)
     return fine;
 }
 
+/* Anything but a manifest that is being made. */
+static bool holds_something(const char *path)
+{
+    DIR *directory = opendir(path);
+    bool something = false;
+    for (struct dirent *entry; directory && (entry = readdir(directory));)
+        something |= strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+                     strncmp(entry->d_name, "manifest.", strlen("manifest."));
+    if (directory) closedir(directory);
+    return something;
+}
+
+/* A sweep's directory gets its manifest before anything else; so one that was just made by another driver has it by the
+ * time that something was found in it. */
+static bool is_strange(const struct sweep *sweep)
+{
+    char *manifest = lab_printf("%s/manifest.json", sweep->directory);
+    bool strange = holds_something(sweep->directory) && access(manifest, F_OK) != 0;
+    free(manifest);
+    if (strange) fprintf(stderr, "covm: %s holds something else: not the directory of a sweep\n", sweep->directory);
+    return strange;
+}
+
+/* Of two drivers that find no manifest, the second sees that of the first. */
+static bool take_directory(const struct sweep *sweep)
+{
+    char *lock = lab_printf("%s/manifest.lock", sweep->directory);
+    int file = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    bool fine = file >= 0 && flock(file, LOCK_EX) == 0;
+    if (!fine) fprintf(stderr, "covm: %s: %s\n", lock, strerror(errno));
+    fine = fine && check_manifest(sweep);
+    if (file >= 0) close(file);
+    free(lock);
+    return fine;
+}
+
 bool sweep_open(const struct sweep *sweep)
 {
-    if (!files_make_directory(sweep->directory)) return false;
-    char *manifest = lab_printf("%s/manifest.json", sweep->directory);
-    bool strange = access(manifest, F_OK) != 0 && !files_is_empty(sweep->directory);
-    free(manifest);
-    if (strange) {
-        fprintf(stderr, "covm: %s holds something else: not the directory of a sweep\n", sweep->directory);
-        return false;
-    }
-    if (!check_manifest(sweep)) return false;
+    if (!files_make_directory(sweep->directory) || is_strange(sweep) || !take_directory(sweep)) return false;
     for (unsigned i = 0; i < LENGTH(parts); i++) {
         char *part = lab_printf("%s/%s", sweep->directory, parts[i]);
         bool made = files_make_directory(part);
@@ -144,15 +173,32 @@ static bool is_done(const struct sweep *sweep, const struct point *point)
     return done;
 }
 
-enum point_state sweep_state(const struct sweep *sweep, const struct point *point)
+/* Of a point that nobody runs. */
+static enum point_state state_at_rest(const struct sweep *sweep, const struct point *point)
 {
     if (is_done(sweep, point)) return POINT_DONE;
-    if (is_locked(sweep, point)) return POINT_RUNNING;
     char *path = sweep_path(sweep, "failed", point->id), *reason = lab_read_file(path, 4096, NULL);
     enum point_state state = !reason ? POINT_MISSING : !strncmp(reason, "timeout", 7) ? POINT_TIMEOUT : POINT_FAILED;
     free(reason);
     free(path);
     return state;
+}
+
+enum point_state sweep_state(const struct sweep *sweep, const struct point *point)
+{
+    if (is_done(sweep, point)) return POINT_DONE;
+    return is_locked(sweep, point) ? POINT_RUNNING : state_at_rest(sweep, point);
+}
+
+bool sweep_wants(const struct sweep_options *options, enum point_state state)
+{
+    switch (state) {
+    case POINT_MISSING:
+    case POINT_RUNNING: return true; /* who runs it now may be killed */
+    case POINT_FAILED: return options->rerun_failed;
+    case POINT_TIMEOUT: return options->rerun_timeout;
+    default: return false;
+    }
 }
 
 int sweep_summary(const struct sweep *sweep)
@@ -222,31 +268,46 @@ static int run_record(const struct sweep *sweep, const struct point *point, cons
     return code;
 }
 
-int sweep_run_point(const struct sweep *sweep, const struct point *point)
+/* What the process tells from here on goes to the point's log. */
+static void open_log(const struct sweep *sweep, const struct point *point)
 {
-    char *lock = sweep_path(sweep, "locks", point->id), *work = sweep_path(sweep, "work", point->id),
-         *place = sweep_path(sweep, "points", point->id), *failed = sweep_path(sweep, "failed", point->id);
-    int file = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666), code = RUN_BUSY;
-    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0) {
-        code = RUN_DONE;
-        if (!is_done(sweep, point)) {
-            files_remove_tree(work);
-            unlink(failed);
-            code = run_record(sweep, point, work);
-            if (code == RUN_DONE && rename(work, place) != 0) {
-                perror(place);
-                code = RUN_FAILED;
-            }
-            if (code != RUN_DONE) files_remove_tree(work);
-        }
+    char *log = sweep_path(sweep, "logs", point->id);
+    int file = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file >= 0) dup2(file, STDERR_FILENO);
+    free(log);
+}
+
+/* The point is ours alone. */
+static int run_alone(const struct sweep *sweep, const struct point *point)
+{
+    char *work = sweep_path(sweep, "work", point->id), *place = sweep_path(sweep, "points", point->id),
+         *failed = sweep_path(sweep, "failed", point->id);
+    open_log(sweep, point);
+    files_remove_tree(work);
+    unlink(failed);
+    int code = run_record(sweep, point, work);
+    if (code == RUN_DONE && rename(work, place) != 0) {
+        perror(place);
+        code = RUN_FAILED;
     }
-    if (file >= 0)
-        close(file);
-    else
-        perror(lock);
-    free(lock);
+    if (code != RUN_DONE) files_remove_tree(work);
     free(work);
     free(place);
     free(failed);
+    return code;
+}
+
+int sweep_run_point(const struct sweep *sweep, const struct sweep_options *options, const struct point *point)
+{
+    char *lock = sweep_path(sweep, "locks", point->id);
+    int file = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666), code = RUN_FAILED;
+    if (file >= 0 && flock(file, LOCK_EX | LOCK_NB) == 0)
+        code = sweep_wants(options, state_at_rest(sweep, point)) ? run_alone(sweep, point) : RUN_OVER;
+    else if (file >= 0 && errno == EWOULDBLOCK)
+        code = RUN_BUSY;
+    else
+        perror(lock);
+    if (file >= 0) close(file);
+    free(lock);
     return code;
 }

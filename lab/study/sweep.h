@@ -1,6 +1,7 @@
 /* sweep.h -- a study being run: a directory that holds a run record for each point, and what is known of those without.
  *
  *     manifest.json        whose results these are: hashes of covm and of the workloads' programs
+ *     manifest.lock        locked by whoever compares or writes it
  *     points/ID/           the record of a finished run; it appears whole, by a rename
  *     failed/ID            why a point has no record: "failed: ..." or "timeout: ..."
  *     logs/ID              standard error of its last run
@@ -38,6 +39,7 @@ struct sweep_options {
     uint64_t timeout_seconds; /* of a run, wall-clock; 0: none */
     uint64_t memory_bytes;    /* of a run, resident; 0: no limit */
     bool rerun_failed, rerun_timeout;
+    const bool *only;       /* per point: may it be run? Borrowed; NULL: all may */
     unsigned shard, shards; /* this one runs every shards-th point; shards 0: all */
     bool wait;              /* slurm: until the jobs have ended */
     unsigned chunk;         /* slurm: points per task of the array; 0: as few as the limits allow */
@@ -49,9 +51,12 @@ int sweep_run_slurm(const struct sweep *sweep, const struct sweep_options *optio
 /* The code for how the sweep stands; tells on standard error how many points are done, failed, ... */
 int sweep_summary(const struct sweep *sweep);
 
-/* Runs one point, in a process of its own that nothing else depends on; returns that process' exit code. */
-enum { RUN_DONE = 0, RUN_FAILED = 1, RUN_BUSY = 75 };
-int sweep_run_point(const struct sweep *sweep, const struct point *point);
+/* Is a point in that state one to run? */
+bool sweep_wants(const struct sweep_options *options, enum point_state state);
+/* Runs one point, in a process of its own that nothing else depends on; returns that process' exit code. BUSY: another
+ * driver runs it; OVER: one has meanwhile, and it is no longer wanted. */
+enum { RUN_DONE = 0, RUN_FAILED = 1, RUN_BUSY = 75, RUN_OVER = 76 };
+int sweep_run_point(const struct sweep *sweep, const struct sweep_options *options, const struct point *point);
 /* Notes why a point has no record. */
 void sweep_note_failure(const struct sweep *sweep, const struct point *point, const char *reason);
 

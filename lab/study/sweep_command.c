@@ -7,6 +7,7 @@
 #include "lab/cli.h"
 #include "lab/commands.h"
 #include "lab/study/collect.h"
+#include "lab/study/costs.h"
 #include "lab/study/plan.h"
 #include "lab/study/sweep.h"
 
@@ -14,6 +15,7 @@ struct command {
     struct config_args args;
     struct sweep_options options;
     struct collect_options collect;
+    unsigned measure; /* points of a pilot per workload; 0: none */
     const char *directory, *cache;
     bool slurm;
 };
@@ -78,6 +80,7 @@ static bool take(struct command *c, int option, char *value)
     case OPTION_SHARD: return take_shard(c, value);
     case OPTION_NO_WAIT: c->options.wait = false; return true;
     case OPTION_CHUNK: return take_unsigned("--chunk", value, STUDY_POINTS_MAX, &c->options.chunk);
+    case OPTION_MEASURE: return take_unsigned("--measure", value, STUDY_POINTS_MAX, &c->measure);
     case OPTION_SQLITE: c->collect.sqlite = true; return true;
     case OPTION_PNG: c->collect.png = true; return true;
     case OPTION_CACHE: c->cache = value; return true;
@@ -93,32 +96,34 @@ static void print_axes(const struct study *study)
     printf("workload\tsize\tseed\tid\tstate\tcpu_seconds\n");
 }
 
-static int list(const struct sweep *sweep, bool only_trouble)
+static void print_point(const struct study *study, const struct point *point, enum point_state state, double seconds)
 {
-    const struct study *study = sweep->study;
-    double known = 0;
-    unsigned measured = 0, missing = 0;
-    print_axes(study);
+    for (unsigned a = 0; a < study->axis_count; a++)
+        printf("%s\t", point->value[a] < 0 ? "" : study->axes[a].values[point->value[a]].name);
+    printf("%s\t%s\t", point->workload->workload->name, workload_size_name(point->workload->size));
+    if (point->seed) printf("%u", point->seed);
+    printf("\t%s\t%s\t", point->id, sweep_state_name(state));
+    if (seconds >= 0) printf("%.2f", seconds);
+    printf("\n");
+}
+
+static int list(const struct command *c, const struct sweep *sweep, bool only_trouble)
+{
+    struct costs costs = {0};
+    print_axes(sweep->study);
     for (unsigned i = 0; i < sweep->points->count; i++) {
         const struct point *point = &sweep->points->items[i];
         enum point_state state = sweep_state(sweep, point);
-        double seconds = state == POINT_DONE ? collect_cpu_seconds(sweep, point) : -1;
-        if (state == POINT_DONE && !point->again) known += seconds, measured++;
-        missing += state != POINT_DONE && !point->again;
-        if (only_trouble && state == POINT_DONE) continue;
-        for (unsigned a = 0; a < study->axis_count; a++)
-            printf("%s\t", point->value[a] < 0 ? "" : study->axes[a].values[point->value[a]].name);
-        printf("%s\t%s\t", point->workload->workload->name, workload_size_name(point->workload->size));
-        if (point->seed) printf("%u", point->seed);
-        printf("\t%s\t%s\t", point->id, sweep_state_name(state));
-        if (seconds >= 0) printf("%.2f", seconds);
-        printf("\n");
+        double seconds = -1;
+        uint64_t bytes;
+        if (state == POINT_DONE) costs_read(sweep, point, &seconds, &bytes);
+        if (seconds >= 0 && !point->again) costs_measure(&costs, point->workload, seconds, bytes);
+        if (!point->again) costs_of(&costs, point->workload)->left += sweep_wants(&c->options, state);
+        if (!only_trouble || state != POINT_DONE) print_point(sweep->study, point, state, seconds);
     }
-    if (measured && missing)
-        fprintf(stderr, "covm: %u points to run, about %.0f CPU seconds, from the %u that are done\n", missing,
-                known / measured * missing, measured);
-    else if (missing)
-        fprintf(stderr, "covm: %u points to run; their cost is not known before some are done\n", missing);
+    fflush(stdout);
+    costs_print(&costs, c->options.parallel);
+    costs_free(&costs);
     return EXIT_FINE;
 }
 
@@ -143,6 +148,25 @@ static void print_reasons(const struct sweep *sweep)
 
 /* ---- the verbs ---- */
 
+/* The pilot's points are points of the sweep like any others. */
+static int measure(const struct command *c, const struct sweep *sweep)
+{
+    struct sweep_options options = c->options;
+    bool *pilot = costs_pilot(sweep, &options, c->measure);
+    options.only = pilot;
+    int code = sweep_run_local(sweep, &options);
+    free(pilot);
+    print_reasons(sweep);
+    return code;
+}
+
+static int plan(const struct command *c, const struct sweep *sweep)
+{
+    int code = EXIT_FINE;
+    if (c->measure) code = sweep_open(sweep) && plan_write(sweep) ? measure(c, sweep) : EXIT_CONFIG;
+    return code == EXIT_FINE || code == EXIT_INCOMPLETE ? list(c, sweep, false) : code;
+}
+
 static int run(struct command *c, const struct sweep *sweep)
 {
     int code = (c->slurm ? sweep_run_slurm : sweep_run_local)(sweep, &c->options);
@@ -155,7 +179,7 @@ static int run(struct command *c, const struct sweep *sweep)
 
 static int dispatch(struct command *c, const char *verb, const struct sweep *sweep)
 {
-    if (!strcmp(verb, "plan")) return list(sweep, false);
+    if (!strcmp(verb, "plan")) return plan(c, sweep);
     if (strcmp(verb, "run") && access(sweep->directory, F_OK) != 0) {
         fprintf(stderr, "covm: there is no %s: nothing was run yet\n", sweep->directory);
         return EXIT_INCOMPLETE;
@@ -164,7 +188,7 @@ static int dispatch(struct command *c, const char *verb, const struct sweep *swe
     if (strcmp(verb, "status") && !plan_write(sweep)) return EXIT_CONFIG;
     if (!strcmp(verb, "run")) return run(c, sweep);
     if (!strcmp(verb, "status")) {
-        list(sweep, true);
+        list(c, sweep, true);
         print_reasons(sweep);
         return sweep_summary(sweep);
     }

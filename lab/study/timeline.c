@@ -52,7 +52,8 @@ static bool is_fixed(const struct study *study, const struct study_plot *plot, u
     return wanted == 1;
 }
 
-static char *label_of(const struct cells *cells, const struct study_plot *plot, const struct point *point, bool workload)
+static char *label_of(const struct cells *cells, const struct study_plot *plot, const struct point *point,
+                      bool workload)
 {
     struct text label = {0};
     const struct study *study = cells->sweep->study;

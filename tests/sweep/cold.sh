@@ -1,9 +1,7 @@
 #!/bin/sh
 # cold.sh COVM: the region of interest begins with what it is told to begin with, each on its own; the guest does not notice.
-set -u
+. "${0%/*}/begin.sh"
 covm=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
 program=$("$covm" workloads build interp) || exit 1
 
 # roi NAME: the statistic in the last run's region of interest.
@@ -12,14 +10,8 @@ roi() { awk -F, -v name="$1" '$2 == "roi" && $3 == name { print $5 }' "$work/rec
 run() {
     rm -rf "$work/record"
     "$covm" run -q --check -o "$work/record" --set lab.window.warmup_insns=1000000 "$@" -- "$program" 2 >"$work/out" || {
-        echo "FAIL: $*"
-        exit 1
+        fail "$*"
     }
-}
-
-fail() {
-    echo "FAIL: $*"
-    exit 1
 }
 
 run

@@ -1,17 +1,8 @@
 #!/bin/sh
 # kill.sh COVM POINTS KILLS [local|slurm]: a sweep that is killed (SIGKILL) again and again, the driver and single points,
 # ends with the same bytes as one that nothing disturbed.
-set -u
+. "${0%/*}/begin.sh"
 covm=$1 points=$2 kills=$3 executor=${4-local}
-here=$(cd "${0%/*}" && pwd)
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-
-fail() {
-    echo "FAIL: $*"
-    exit 1
-}
 
 cat >study.yaml <<END
 title: Killed

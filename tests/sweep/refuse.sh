@@ -1,16 +1,8 @@
 #!/bin/sh
 # refuse.sh COVM: mistakes of a study are told all at once, with their places; results of another program, or of other
 # programs, are refused; what failed is told, stays until it is asked for again, and leaves holes.
-set -u
+. "${0%/*}/begin.sh"
 covm=$1
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 2
-
-fail() {
-    echo "FAIL: $*"
-    exit 1
-}
 
 # expect CODE WORDS COMMAND...: the command ends with that code, and says all of the words (a line each).
 expect() {
@@ -53,6 +45,7 @@ wrong.yaml:11:8: error: no statistic or metric 'core.insn'; did you mean 'core.i
 axis 'cms.indirect' has no value 'none'
 a plot needs a 'name'
 no kind 'line'; did you mean 'lines'?
+wrong.yaml:15:5: error: 'ipc' has no unit: this plot, or the metric, needs a 'unit'
 wrong.yaml:16:31: error: lines need numbers along x" "$covm" sweep plan wrong.yaml
 
 cat >study.yaml <<'END'

@@ -1,18 +1,9 @@
 #!/bin/sh
 # slurm.sh COVM: the same study by Slurm and locally gives the same bytes; what is done is not submitted again; a refused
 # submission is told.
-set -u
+. "${0%/*}/begin.sh"
 covm=$1
-here=$(cd "${0%/*}" && pwd)
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
 . "$here/slurm_cluster.sh"
-cd "$work" || exit 2
-
-fail() {
-    echo "FAIL: $*"
-    exit 1
-}
 
 cat >study.yaml <<'END'
 workloads: [sieve, queens]

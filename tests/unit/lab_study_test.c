@@ -142,6 +142,52 @@ static void equal_points_have_one_id(void **state)
     end(&b);
 }
 
+/* One level of a choice: POINTS_ANY, an axis that does not exist, or one of the values. */
+static bool agrees(int chosen, int value) { return chosen == POINTS_ANY || value == chosen; }
+
+static bool fits(const struct fixture *f, const struct point *point, const struct points_choice *choice)
+{
+    bool fit =
+        agrees(choice->seed, (int)point->seed) && agrees(choice->workload, (int)(point->workload - f->study.workloads));
+    for (unsigned a = 0; a < f->study.axis_count; a++)
+        fit &= point->value[a] < 0 || agrees(choice->axis[a], point->value[a]);
+    return fit;
+}
+
+static void assert_selects(const struct fixture *f, const struct points_choice *choice)
+{
+    unsigned found[64], count = points_select(&f->points, &f->study, choice, found), expected = 0;
+    for (unsigned i = 0; i < f->points.count; i++) {
+        if (!fits(f, &f->points.items[i], choice)) continue;
+        assert_true(expected < count);
+        assert_int_equal(found[expected++], i);
+    }
+    assert_int_equal(count, expected);
+}
+
+/* All choices over two axes, of which one exists for some points, seeds and workloads, against a look at each point. */
+static void points_are_selected_by_what_they_are(void **state)
+{
+    (void)state;
+    struct fixture f;
+    make(&f, "workloads: [sieve, queens]\nseeds: 3\naxes:\n"
+             "  - {key: cms.indirect, values: [dispatcher, jtlb, inline]}\n"
+             "  - {key: core.jtlb.entries, values: [16, 32], when: {cms.indirect: jtlb}}\n"
+             "  - {key: core.dras.depth, values: [1, 2]}\n");
+    assert_int_equal(f.points.count, 48);
+    struct points_choice choice = points_any();
+    assert_selects(&f, &choice);
+    for (int indirect = POINTS_ANY; indirect < 3; indirect++)
+        for (int entries = POINTS_ANY; entries < 2; entries++)
+            for (int seed = 0; seed < 4; seed++)
+                for (int workload = POINTS_ANY; workload < 2; workload++) {
+                    choice.axis[0] = indirect, choice.axis[1] = entries;
+                    choice.seed = seed ? seed : POINTS_ANY, choice.workload = workload;
+                    assert_selects(&f, &choice);
+                }
+    end(&f);
+}
+
 static void a_study_extends_another(void **state)
 {
     (void)state;
@@ -181,6 +227,7 @@ int main(void)
         cmocka_unit_test(one_of_several_conditions_is_enough),
         cmocka_unit_test(seeds_are_points),
         cmocka_unit_test(equal_points_have_one_id),
+        cmocka_unit_test(points_are_selected_by_what_they_are),
         cmocka_unit_test(a_study_extends_another),
         cmocka_unit_test(a_point_that_is_no_machine_is_told),
     };
