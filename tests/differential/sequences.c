@@ -422,7 +422,8 @@ static bool differs(const struct contest *c, const struct sequence *s)
  * the host has nothing; the host has its vDSO below 0xf8000000, where covm has nothing. What passes the end of the address
  * space is #GP to covm; AMD's take 80 bits in two parts, of which the first finds no page. AMD's have a bit of MXCSR of
  * their own (17: accesses may be misaligned), which LDMXCSR finds in data. Where the runner itself may not be written, the
- * host tells whether its page has been brought in. */
+ * host tells whether its page has been brought in. Not told apart, and seen once in a million: PUSHA that runs into a page
+ * which cannot be written has stored some registers by then on the host, none in covm (the SDM leaves it open). */
 static bool may_differ(const struct contest *c, unsigned index)
 {
     static const char *const addresses[] = {"address ffffe", "address f7ff", "address fffffff", "error 6 address 08"};
