@@ -58,6 +58,7 @@ struct figure {
     const char *title; /* NULL: none, as for a paper, where the caption says it */
     struct figure_axis x, y;
     struct figure_names series; /* one alone may be "": no legend */
+    const char *series_unit;    /* where their names are numbers: stands behind each in the legend; or NULL */
     struct figure_names points; /* MODES: `count` intervals, without names */
     struct figure_names bars;   /* STACK: from left to right within a point; `count` 0: one without a name */
     const struct figure_datum *data;

@@ -79,6 +79,18 @@ static void print_rows(const struct figure_table *table, struct text *text)
     }
 }
 
+/* As the legend has them. */
+static void print_series(const struct figure *figure, struct text *text)
+{
+    const struct figure_names *series = &figure->series;
+    char **names = lab_allocate((series->count + 1) * sizeof *names);
+    for (unsigned s = 0; s < series->count; s++)
+        names[s] = figure->series_unit ? lab_printf("%s %s", series->names[s], figure->series_unit) : lab_copy(series->names[s]);
+    print_names("SERIES_NAME", (const char *const *)names, series->count, NULL, text);
+    for (unsigned s = 0; s < series->count; s++) free(names[s]);
+    free(names);
+}
+
 static void print_points(const struct figure_table *table, struct text *text)
 {
     const struct figure *figure = table->figure;
@@ -148,7 +160,7 @@ static void print_facts(const struct figure_table *table, const char *name, stru
     if (heat) print_range("Z", figure->y.scale, table->y, text);
     text_printf(text, "SERIES = %u; BARS = %u; ERRORS = %d; MISSING = %d\n", figure->series.count, table->bars,
                 table->errors, table->missing && figure_has_grid(figure->kind) && figure->kind != FIGURE_MODES);
-    print_names("SERIES_NAME", figure->series.names, figure->series.count, NULL, text);
+    print_series(figure, text);
     if (curves) print_rows(table, text);
     if (figure->kind == FIGURE_MODES) text_printf(text, "ROWS = %u\n", figure->points.count);
     if (figure->kind == FIGURE_STACK) text_printf(text, "NAMES = %d\n", figure->bars.count ? 2 : 1);

@@ -53,6 +53,14 @@ static const char *axis_title(const struct study *study, int axis)
     return axis == STUDY_NOTHING ? NULL : axis == STUDY_WORKLOAD ? "workload" : study->axes[axis].title;
 }
 
+/* What stands behind the numbers of a series in a legend; bytes have theirs in their names. */
+static const char *unit_of(const struct study *study, int axis)
+{
+    const char *unit = NULL;
+    if (axis != STUDY_NOTHING && axis != STUDY_WORKLOAD && study_axis_is_number(study, axis)) study_axis_number(study, axis, 0, &unit);
+    return unit && *unit && strcmp(unit, "bytes") ? unit : NULL;
+}
+
 static struct figure_axis metric_axis(const struct drawing *d, int metric)
 {
     const struct study_metric *m = &d->study->metrics[metric];
@@ -106,6 +114,7 @@ static void fill_grid(struct drawing *d, bool numbers)
     d->figure.y = metric_axis(d, d->plot->y[0]);
     d->figure.points = (struct figure_names){axis_title(d->study, d->plot->x), d->points, numbers ? 0 : x_count};
     d->figure.series = (struct figure_names){axis_title(d->study, d->plot->series), d->series, series_count};
+    d->figure.series_unit = unit_of(d->study, d->plot->series);
     d->figure.errors = d->study->seeds > 1 && (d->plot->kind == PLOT_LINES || d->plot->kind == PLOT_BARS);
     for (unsigned s = 0; s < series_count; s++) {
         for (unsigned p = 0; p < x_count; p++) {
