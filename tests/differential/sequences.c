@@ -108,7 +108,8 @@ static void make_row_unit(struct unit *unit, struct prng *prng, unsigned row)
     unsigned base = 3 + (unsigned)prng_below(prng, 5);
     bool wild = prng_below(prng, 12) == 0, aligned = row_kind(r) != INTEGERS && prng_below(prng, 4);
     struct x86_generate_options options = {
-        .bases = (uint8_t)(wild ? 0xff : 1u << base), .segments = 1 << X86_ES | 1 << X86_SS | 1 << X86_DS | 1 << X86_CS,
+        .bases = (uint8_t)(wild ? 0xff : 1u << base),
+        .segments = (uint8_t)(1 << X86_ES | 1 << X86_SS | 1 << X86_DS | 1 << X86_CS | wild << X86_FS /* null */),
         .spared = (uint8_t)(prng_below(prng, 4) ? 1u << 4 : 0), .scaled = wild, .no_address16 = prng_below(prng, 8) != 0,
         .displacement_low = -64, .displacement_high = 64, .branch_low = 0, .branch_high = 0,
     };
