@@ -18,13 +18,20 @@ static bool complain(const char *path)
     return false;
 }
 
-bool files_write(const char *path, const struct text *text)
+static bool write_into(const char *path, const struct text *text)
 {
-    char *new = lab_printf("%s.%ld.new", path, (long)getpid());
-    FILE *file = fopen(new, "we");
+    FILE *file = fopen(path, "we");
     bool fine = file && fwrite(text_string(text), 1, text->length, file) == text->length;
     if (file && fclose(file)) fine = false;
-    fine = fine && rename(new, path) == 0;
+    return fine;
+}
+
+bool files_write(const char *path, const struct text *text)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)) return write_into(path, text) || complain(path);
+    char *new = lab_printf("%s.%ld.new", path, (long)getpid());
+    bool fine = write_into(new, text) && rename(new, path) == 0;
     if (!fine) {
         complain(path);
         unlink(new);

@@ -7,7 +7,7 @@
 
 /* Each tells what went wrong on standard error, and returns false. */
 
-/* Writes the file under another name, and renames it. */
+/* Writes the file under another name, and renames it. What is there and is no regular file (/dev/stdout) is written to. */
 bool files_write(const char *path, const struct text *text);
 /* With all directories above it; one that is there is fine. */
 bool files_make_directory(const char *path);
