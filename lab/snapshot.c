@@ -11,7 +11,7 @@
 #include "lab/sha256.h"
 #include "lab/version.h"
 
-enum { FORMAT = 1, BLOCK_BYTES = 1 << 17, STRING_MAX = 1 << 26 };
+enum { FORMAT = 2, BLOCK_BYTES = 1 << 17, STRING_MAX = 1 << 26 };
 static const char magic[16] = "covm snapshot\n";
 
 /* All of it is text or a number of 64 bits, and stays where it is in later formats. */
@@ -149,6 +149,7 @@ struct snapshot_file *snapshot_write_begin(const char *path, struct snapshot_ori
     set_header(&file->header);
     if (!file->file || !file->packer || fwrite(&file->header, sizeof file->header, 1, file->file) != 1) {
         complain(file->temporary, strerror(errno));
+        if (file->file) unlink(file->temporary);
         end(file);
         return NULL;
     }

@@ -12,9 +12,10 @@
  *
  * Who keeps what (each MODULE_snapshot states it once, for both directions):
  *   lab/run.c                windows, timeline, statistics at their last ends
- *   hwsim/platform/user/     processes, threads, signals, timers, futexes, descriptors, pipes, epoll, locks, shared
- *                            memory, /tmp and /dev/shm with their contents, host files by path, inodes, virtual time,
- *                            random numbers, what was read and written on the standard streams. Sockets: refused
+ *   hwsim/platform/user/     processes, threads, signals, timers, futexes, descriptors, pipes, sockets with what is in
+ *                            flight between them, epoll, locks, System V IPC, /tmp and /dev/shm with their contents,
+ *                            host files by path, inodes, virtual time, random numbers, what was read and written on the
+ *                            standard streams. Refused, in words: an open file that its name does not lead to any more
  *   hwsim/memory, hwsim/core frames with protection and sharers (page tables are in them), concealed memory (all of the
  *                            CMS: code cache, dispatch map, profile, links, pre-decoded IR), registers and shadow,
  *                            scoreboard, gate, alias table, caches, miss registers, TLB with its table of pointers,

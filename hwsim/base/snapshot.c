@@ -18,7 +18,7 @@ uint32_t snapshot_count(struct snapshot *snapshot, uint32_t count, uint32_t limi
     SNAPSHOT(snapshot, count);
     if (count <= limit) return count;
     snapshot_fail(snapshot, "it holds more of something than there can be");
-    return 0;
+    return snapshot->loading ? 0 : count; /* what is saved stays as it is */
 }
 
 bool snapshot_bool(struct snapshot *snapshot, bool value)

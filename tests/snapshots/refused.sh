@@ -1,11 +1,12 @@
 #!/bin/sh
-# refused.sh COVM PROGRAM -- a snapshot that is damaged or cut short anywhere, or that does not belong to what the command
-# line says, is refused in words and with the exit code for that; and nothing is run.
+# refused.sh COVM INSTRUCTIONS PROGRAM ARGUMENT -- a snapshot (of PROGRAM ARGUMENT after so many) that is damaged or cut
+# short anywhere, or that does not belong to what the command line says, is refused in words and with the exit code for
+# that; and nothing is run.
 set -u
-covm=$1
+covm=$1 after=$2 argument=$4
 work=$(mktemp -d "${TMPDIR:-/tmp}/covm-refused-XXXXXX")
 trap 'rm -rf "$work"' EXIT
-cp "$2" "$work/program"
+cp "$3" "$work/program"
 failures=0
 
 # refuses CODE WORDS ARGUMENT...: covm run ARGUMENT... ends with CODE, and says WORDS.
@@ -21,7 +22,7 @@ refuses() {
 }
 
 good=$work/good.covm
-"$covm" run --root / --save-at 20000 --save "$good" -- "$work/program" 1 </dev/null >/dev/null || exit 1
+"$covm" run --root / --save-at "$after" --save "$good" -- "$work/program" "$argument" </dev/null >/dev/null || exit 1
 size=$(wc -c <"$good")
 i=0
 while [ "$i" -lt 50 ]; do
@@ -30,7 +31,8 @@ while [ "$i" -lt 50 ]; do
     head -c "$at" "$good" >"$work/short.covm"
     refuses 2 'cut short' --from "$work/short.covm"
     byte=$(od -An -tu1 -j "$at" -N 1 "$good")
-    { head -c "$at" "$good"; printf "\\$(printf %o $((byte ^ 16)))"; tail -c +$((at + 2)) "$good"; } >"$work/bad.covm"
+    flipped=$(printf %o $((byte ^ 1 << i % 8)))
+    { head -c "$at" "$good"; printf "\\$flipped"; tail -c +$((at + 2)) "$good"; } >"$work/bad.covm"
     [ "$(wc -c <"$work/bad.covm")" = "$size" ] || exit 1
     refuses 2 'damaged\|not a snapshot\|cut short' --from "$work/bad.covm"
 done
@@ -52,8 +54,8 @@ refuses 2 'says when' --save "$work/x.covm" -- "$work/program"
 refuses 2 'needs --save FILE' --save-at 5 -- "$work/program"
 refuses 2 'No such file' --save-at 5 --save "$work/none/x.covm" -- "$work/none"
 
-"$covm" run --from "$good" --set lab.timeline.insns=5000 --set lab.window.warmup_insns=30000 -o "$work/fine" </dev/null \
-    >/dev/null || { echo "FAILED: keys of lab may differ"; failures=$((failures + 1)); }
+"$covm" run --from "$good" --set lab.timeline.insns=5000 --set lab.window.warmup_insns=$((after + 10000)) \
+    -o "$work/fine" </dev/null >/dev/null || { echo "FAILED: keys of lab may differ"; failures=$((failures + 1)); }
 grep -q '"warmup"' "$work/fine/stats.json" || { echo "FAILED: no window"; failures=$((failures + 1)); }
 ls "$work"/*.new 2>/dev/null && failures=$((failures + 1))
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hwsim/platform/user/snapshot.h"
 #include "hwsim/platform/user/sockets.h"
 
 enum { TYPE_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC, BACKLOG_MAX = 4096 };
@@ -340,4 +341,23 @@ unsigned socket_poll(const struct file *file)
     if (ended) events |= READABLE | POLLRDHUP;
     if (pipes & POLLERR || deaf) events |= WRITABLE;
     return events | (ended && deaf ? POLLHUP : 0);
+}
+
+/* ---- snapshots ---- */
+
+/* Between two calls: what only serves the present one is not there. */
+void socket_snapshot(struct user_snapshot *u, struct socket *socket)
+{
+    struct snapshot *to = u->to;
+    SNAPSHOT_RANGE(to, socket, domain, peer);
+    SNAPSHOT_RANGE(to, socket, named, backlog);
+    socket->pending_count = snapshot_count(to, socket->pending_count, u->files.count);
+    if (to->loading && socket->pending_count) {
+        socket->pending = calloc(socket->pending_count, sizeof *socket->pending);
+        if (!socket->pending) hw_panic(u->user->core, "no host memory for a connection of the guest's");
+    }
+    for (uint32_t i = 0; i < socket->pending_count; i++) SNAPSHOT_OBJECT(u, files, socket->pending[i]);
+    SNAPSHOT_RANGE(to, socket, option, patience);
+    datagrams_snapshot(u, socket);
+    SNAPSHOT_RANGE(to, socket, from, full);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hwsim/platform/user/snapshot.h"
 #include "hwsim/platform/user/sockets.h"
 
 enum {
@@ -22,11 +23,19 @@ struct message {
     uint8_t data[];
 };
 
+static struct message *new_message(struct user *user, size_t bytes)
+{
+    struct message *message = malloc(sizeof *message + bytes);
+    if (!message) hw_panic(user->core, "no host memory for a message of the guest's");
+    *message = (struct message){.bytes = bytes};
+    return message;
+}
+
 static void put(struct user *user, struct socket *to, struct socket *from, const uint8_t *bytes, size_t count)
 {
-    struct message *message = malloc(sizeof *message + count), **link = &to->messages;
-    if (!message) hw_panic(user->core, "no host memory for a message of the guest's");
-    *message = (struct message){.from = from->own, .passed = passing_take(user, from, to), .bytes = count};
+    struct message *message = new_message(user, count), **link = &to->messages;
+    message->from = from->own;
+    message->passed = passing_take(user, from, to);
     if (message->passed) passing_send(user, message->passed, to->file);
     if (!socket_is_local(from)) socket_name_settle(&message->from);
     memcpy(message->data, bytes, count);
@@ -134,3 +143,20 @@ unsigned datagram_poll(const struct file *file)
 }
 
 size_t datagram_available(const struct socket *socket) { return socket->messages ? socket->messages->bytes : 0; }
+
+/* ---- snapshots ---- */
+
+void datagrams_snapshot(struct user_snapshot *u, struct socket *socket)
+{
+    struct snapshot *to = u->to;
+    struct message **link = &socket->messages;
+    socket->message_count = snapshot_count(to, socket->message_count, UINT16_MAX);
+    SNAPSHOT(to, socket->message_bytes);
+    for (unsigned i = 0; i < socket->message_count; i++, link = &(*link)->next) {
+        uint32_t bytes = snapshot_count(to, to->loading ? 0 : (uint32_t)(*link)->bytes, LOCAL_BYTES_MAX);
+        if (to->loading) *link = new_message(u->user, bytes);
+        SNAPSHOT(to, (*link)->from);
+        SNAPSHOT_OBJECT(u, passed, (*link)->passed);
+        snapshot_bytes(to, (*link)->data, bytes);
+    }
+}

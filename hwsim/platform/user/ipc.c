@@ -4,6 +4,7 @@
 #include <sys/ipc.h>
 
 #include "hwsim/platform/user/ipc.h"
+#include "hwsim/platform/user/snapshot.h"
 
 /* ---- the table of a kind ---- */
 
@@ -159,6 +160,44 @@ int64_t ipc_wait_go_on(struct user *user, uint64_t until, int64_t interrupted)
                                                : schedule_sleep(user, until, interrupted);
     if (status != BLOCKED) ipc_wait_end(user->thread);
     return status;
+}
+
+/* ---- snapshots ---- */
+
+void ipc_table_snapshot(struct user_snapshot *u, struct ipc_table *table,
+                        struct ipc_object *(*move)(struct user_snapshot *u, struct ipc_object *object))
+{
+    table->places = snapshot_count(u->to, table->places, IPC_PLACES);
+    SNAPSHOT_RANGE(u->to, table, next, sequence);
+    if (u->to->loading && table->places) {
+        table->object = calloc(table->places, sizeof(struct ipc_object *));
+        if (!table->object) hw_panic(u->user->core, "no host memory for the guest's IPC objects");
+    }
+    for (unsigned i = 0; i < table->places; i++)
+        if (snapshot_bool(u->to, table->object[i])) table->object[i] = move(u, table->object[i]);
+}
+
+void ipc_wait_snapshot(struct user_snapshot *u, struct thread *thread)
+{
+    if (!snapshot_bool(u->to, thread->ipc_wait)) return;
+    if (u->to->loading) thread->ipc_wait = calloc(1, sizeof *thread->ipc_wait);
+    struct ipc_wait *wait = thread->ipc_wait;
+    if (!wait) hw_panic(u->user->core, "no host memory for a wait of the guest's");
+    wait->thread = thread;
+    SNAPSHOT(u->to, wait->result);
+    wait->content = snapshot_memory(u->to, wait->content, &wait->bytes);
+    SNAPSHOT_RANGE(u->to, wait, count, flags);
+}
+
+void ipc_waits_snapshot(struct user_snapshot *u, struct ipc_wait **list)
+{
+    for (struct ipc_wait **link = list;; link = &(*link)->next) {
+        struct thread *thread = *link ? (*link)->thread : NULL;
+        SNAPSHOT_OBJECT(u, threads, thread);
+        *link = thread ? thread->ipc_wait : NULL;
+        if (!*link) return;
+        (*link)->list = list;
+    }
 }
 
 /* ---- ipc(2) ---- */

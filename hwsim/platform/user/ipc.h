@@ -43,6 +43,7 @@ struct ipc_wait {
     struct thread *thread;
     int64_t result;
     void *content;  /* owned: the operations that are to be done, or the message that was received */
+    size_t bytes;   /* of that */
     uint32_t count; /* of operations, the one that cannot be done, and whether they change anything */
     uint32_t blocking;
     bool alters;

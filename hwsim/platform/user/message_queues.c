@@ -7,6 +7,7 @@
 #include <sys/msg.h>
 
 #include "hwsim/platform/user/ipc.h"
+#include "hwsim/platform/user/snapshot.h"
 
 enum { QUEUES_MAX = 32000, MESSAGE_MAX = 8192, QUEUE_BYTES = 16384 };
 enum { LOOK_AGAIN = 1 }; /* the answer to a receiver when the queue has changed under it */
@@ -75,6 +76,14 @@ void message_queues_destroy(struct user *user)
 
 /* ---- sending ---- */
 
+static struct letter *new_letter(struct user *user, uint32_t bytes)
+{
+    struct letter *letter = malloc(sizeof *letter + bytes);
+    if (!letter) hw_panic(user->core, "no host memory for a message of the guest's");
+    *letter = (struct letter){.bytes = bytes};
+    return letter;
+}
+
 static bool fits(const struct message_queue *queue, uint32_t bytes)
 {
     return bytes + queue->bytes <= queue->bytes_max && queue->count < queue->bytes_max;
@@ -112,6 +121,7 @@ static bool deliver(struct user *user, struct message_queue *queue, struct lette
         queue->receiver = wait->thread->process->id;
         queue->received = time_wall(user);
         wait->content = letter;
+        wait->bytes = sizeof *letter + letter->bytes;
         ipc_wait_answer(wait, 0);
         return true;
     }
@@ -159,9 +169,8 @@ int64_t sys_msgsnd(struct user *user, const uint32_t *a)
     }
     if (!user_get(user, a[1], &type, sizeof type)) return -EFAULT;
     if (a[2] > MESSAGE_MAX || (int32_t)a[0] < 0 || type < 1) return -EINVAL;
-    struct letter *letter = malloc(sizeof *letter + a[2]);
-    if (!letter) hw_panic(user->core, "no host memory for a message of the guest's");
-    *letter = (struct letter){.type = type, .bytes = a[2]};
+    struct letter *letter = new_letter(user, a[2]);
+    letter->type = type;
     if (!user_get(user, a[1] + sizeof type, letter->text, a[2])) {
         free(letter);
         return -EFAULT;
@@ -333,3 +342,27 @@ int64_t message_control(struct user *user, uint32_t id, uint32_t command, uint32
 }
 
 int64_t sys_msgctl(struct user *user, const uint32_t *a) { return message_control(user, a[0], a[1], a[2], IPC_NEW); }
+
+/* ---- snapshots ---- */
+
+static struct ipc_object *queue_snapshot(struct user_snapshot *u, struct ipc_object *object)
+{
+    struct snapshot *to = u->to;
+    struct message_queue *queue = to->loading ? calloc(1, sizeof *queue) : (struct message_queue *)object;
+    if (!queue) hw_panic(u->user->core, "no host memory for a message queue of the guest's");
+    SNAPSHOT_RANGE(to, queue, object, bytes_max);
+    for (struct letter **link = &queue->letters; snapshot_bool(to, *link); link = &(*link)->next) {
+        uint32_t bytes = snapshot_count(to, to->loading ? 0 : (*link)->bytes, MESSAGE_MAX);
+        if (to->loading) *link = new_letter(u->user, bytes);
+        SNAPSHOT(to, (*link)->type);
+        snapshot_bytes(to, (*link)->text, bytes);
+    }
+    ipc_waits_snapshot(u, &queue->receivers);
+    ipc_waits_snapshot(u, &queue->senders);
+    return &queue->object;
+}
+
+void message_queues_snapshot(struct user_snapshot *u)
+{
+    ipc_table_snapshot(u, &u->user->message_queues, queue_snapshot);
+}

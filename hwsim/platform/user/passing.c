@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hwsim/platform/user/snapshot.h"
 #include "hwsim/platform/user/sockets.h"
 
 enum { FILES_MAX = 253, CONTROL_HEAD = 12, CREDENTIALS_BYTES = 12, OVERFLOW_ID = 65534 };
@@ -15,12 +16,18 @@ static uint32_t aligned(uint32_t bytes) { return (bytes + 3) & ~3u; }
 
 /* ---- in flight ---- */
 
+static struct file **room_for(struct user *user, unsigned count)
+{
+    struct file **file = calloc(count + 1, sizeof *file);
+    if (!file) hw_panic(user->core, "no host memory for what the guest's sockets pass on");
+    return file;
+}
+
 static struct passed *create(struct user *user, unsigned count)
 {
     struct passed *passed = calloc(1, sizeof *passed);
-    struct file **file = calloc(count + 1, sizeof *file);
-    if (!passed || !file) hw_panic(user->core, "no host memory for what the guest's sockets pass on");
-    passed->file = file;
+    if (!passed) hw_panic(user->core, "no host memory for what the guest's sockets pass on");
+    passed->file = room_for(user, count);
     return passed;
 }
 
@@ -328,4 +335,23 @@ void passing_put(struct user *user, struct socket *socket, struct header *header
         if (socket->received.count) put_files(user, socket, header, &at, flags & MSG_CMSG_CLOEXEC);
     }
     header->control_bytes = at;
+}
+
+/* ---- snapshots ---- */
+
+/* They are numbered in the order in which the list of all has them. */
+void passed_snapshot(struct user_snapshot *u)
+{
+    struct snapshot *to = u->to;
+    struct passed **link = &u->user->passed;
+    for (unsigned i = 0; i < u->passed.count; i++, link = &(*link)->after) {
+        struct passed *passed = *link = u->passed.item[i];
+        SNAPSHOT_OBJECT(u, passed, passed->next);
+        SNAPSHOT_OBJECT(u, files, passed->holder);
+        SNAPSHOT_RANGE(to, passed, start, process);
+        passed->count = snapshot_count(to, passed->count, FILES_MAX);
+        if (to->loading) passed->file = room_for(u->user, passed->count);
+        for (unsigned k = 0; k < passed->count; k++) SNAPSHOT_OBJECT(u, files, passed->file[k]);
+    }
+    SNAPSHOT(to, u->user->passed_files);
 }

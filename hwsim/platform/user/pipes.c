@@ -22,10 +22,10 @@ struct pipe {
     uint64_t opened_readers, opened_writers; /* since the start: an open that waits for the other side sees it come */
     struct slot *slot;                       /* a ring */
     unsigned slots, head, used;
-    uint64_t number;  /* each pipe its own */
-    bool packets;     /* a slot is what was written at once */
-    bool aborted;     /* by its writer, who left something unread */
-    uint64_t changes; /* reads, writes, and ends that came or went */
+    uint64_t number;            /* each pipe its own */
+    bool packets;               /* a slot is what was written at once */
+    bool aborted;               /* by its writer, who left something unread */
+    uint64_t changes;           /* reads, writes, and ends that came or went */
     uint64_t written, consumed; /* bytes, or packets, since the start */
     struct file *reader;        /* the end of a connection that reads */
     struct passed *passed;      /* what came with what is in it */
@@ -322,23 +322,21 @@ void pipe_snapshot(struct user_snapshot *u, struct pipe *pipe)
 {
     SNAPSHOT_RANGE(u->to, pipe, ends, opened_writers);
     SNAPSHOT(u->to, pipe->number);
-    SNAPSHOT_RANGE(u->to, pipe, packets, inode);
+    SNAPSHOT_RANGE(u->to, pipe, packets, consumed);
+    SNAPSHOT_OBJECT(u, files, pipe->reader);
+    SNAPSHOT_OBJECT(u, passed, pipe->passed);
+    SNAPSHOT_RANGE(u->to, pipe, device, inode);
     pipe->slots = snapshot_count(u->to, pipe->slots, PIPE_SLOTS_MAX);
     SNAPSHOT(u->to, pipe->head);
     pipe->used = snapshot_count(u->to, pipe->used, pipe->slots);
     if (u->to->loading) {
         pipe->slot = calloc(pipe->slots + 1, sizeof *pipe->slot);
         if (!pipe->slot) hw_panic(u->user->core, "no host memory for a pipe of the guest's");
-        host_file_map(u, &pipe->device, &pipe->inode);
+        bool found = host_file_map(u, &pipe->device, &pipe->inode);
+        if (!found && host_file_is_known(u, pipe->device, pipe->inode))
+            pipe->device = pipe->inode = 0; /* its name is gone, and the number another file's */
     }
     for (unsigned i = 0; i < pipe->used; i++) SNAPSHOT(u->to, *slot_at(pipe, i));
 }
 
-void fifos_snapshot(struct user_snapshot *u)
-{
-    struct pipe **link = &u->user->fifos;
-    for (;; link = &(*link)->next) {
-        SNAPSHOT_OBJECT(u, pipes, *link);
-        if (!*link) return;
-    }
-}
+void fifos_snapshot(struct user_snapshot *u) { SNAPSHOT_LIST(u, pipes, u->user->fifos); }

@@ -6,6 +6,7 @@
 #include <sys/sem.h>
 
 #include "hwsim/platform/user/ipc.h"
+#include "hwsim/platform/user/snapshot.h"
 
 enum { SETS_MAX = 32000, SEMAPHORES_MAX = 32000, OPERATIONS_MAX = 500, VALUE_MAX = 32767, ADJUST_MAX = 32767 };
 enum { ALL_SEMAPHORES = SETS_MAX * SEMAPHORES_MAX };
@@ -97,6 +98,11 @@ static struct undo *undo_of(const struct semaphore_set *set, uint32_t process)
     return undo;
 }
 
+static struct undo *new_undo(struct user *user, const struct semaphore_set *set)
+{
+    return allocate(user, sizeof(struct undo), set->count, sizeof(int32_t));
+}
+
 /* 0, BLOCKED, or -errno. */
 static int64_t apply(struct semaphore_set *set, const struct sembuf *operation, struct undo *undo)
 {
@@ -172,7 +178,7 @@ static int64_t operate(struct user *user, uint32_t id, const struct sembuf *oper
     int64_t status = ipc_allowed(&set->object, alters ? IPC_MAY_WRITE : IPC_MAY_READ);
     if (status < 0) return status;
     if (undoes && !undo_of(set, process)) {
-        struct undo *undo = allocate(user, sizeof *undo, set->count, sizeof undo->adjust[0]);
+        struct undo *undo = new_undo(user, set);
         undo->process = process;
         undo->next = set->undo;
         set->undo = undo;
@@ -180,10 +186,13 @@ static int64_t operate(struct user *user, uint32_t id, const struct sembuf *oper
     status = perform(user, set, operation, count, process, &blocking);
     if (status == 0 && alters) update(user, set);
     if (status != BLOCKED) return status;
-    void *content = allocate(user, 0, count, sizeof *operation);
-    memcpy(content, operation, count * sizeof *operation);
-    ipc_wait_begin(user, &set->waiting,
-                   (struct ipc_wait){.content = content, .count = count, .blocking = blocking, .alters = alters});
+    struct ipc_wait wait = {.content = allocate(user, 0, count, sizeof *operation),
+                            .bytes = count * sizeof *operation,
+                            .count = count,
+                            .blocking = blocking,
+                            .alters = alters};
+    memcpy(wait.content, operation, wait.bytes);
+    ipc_wait_begin(user, &set->waiting, wait);
     return BLOCKED;
 }
 
@@ -375,3 +384,25 @@ int64_t semaphore_control(struct user *user, const uint32_t *a, enum ipc_form fo
 }
 
 int64_t sys_semctl(struct user *user, const uint32_t *a) { return semaphore_control(user, a, IPC_NEW); }
+
+/* ---- snapshots ---- */
+
+static struct ipc_object *set_snapshot(struct user_snapshot *u, struct ipc_object *object)
+{
+    struct snapshot *to = u->to;
+    struct semaphore_set *set = (struct semaphore_set *)object;
+    uint32_t count = snapshot_count(to, set ? set->count : 0, SEMAPHORES_MAX);
+    if (to->loading) set = allocate(u->user, sizeof *set, count, sizeof set->semaphore[0]);
+    SNAPSHOT_RANGE(to, set, object, changed);
+    set->count = count;
+    snapshot_bytes(to, set->semaphore, count * sizeof set->semaphore[0]);
+    ipc_waits_snapshot(u, &set->waiting);
+    for (struct undo **link = &set->undo; snapshot_bool(to, *link); link = &(*link)->next) {
+        if (to->loading) *link = new_undo(u->user, set);
+        SNAPSHOT(to, (*link)->process);
+        snapshot_bytes(to, (*link)->adjust, count * sizeof(*link)->adjust[0]);
+    }
+    return &set->object;
+}
+
+void semaphores_snapshot(struct user_snapshot *u) { ipc_table_snapshot(u, &u->user->semaphore_sets, set_snapshot); }

@@ -261,20 +261,15 @@ void shared_memory_number(struct user_snapshot *u)
             numbered_add(&u->backings, ((struct segment *)u->user->segments.object[i])->backing);
 }
 
-void shared_memory_snapshot(struct user_snapshot *u)
+static struct ipc_object *segment_snapshot(struct user_snapshot *u, struct ipc_object *object)
 {
-    struct ipc_table *table = &u->user->segments;
-    table->places = snapshot_count(u->to, table->places, IPC_PLACES);
-    SNAPSHOT_RANGE(u->to, table, next, sequence);
-    if (u->to->loading && table->places) table->object = calloc(table->places, sizeof(struct ipc_object *));
-    for (unsigned i = 0; i < table->places; i++) {
-        if (!snapshot_bool(u->to, table->object[i])) continue;
-        struct segment *segment = u->to->loading ? calloc(1, sizeof *segment) : (struct segment *)table->object[i];
-        if (!segment) hw_panic(u->user->core, "no host memory for the guest's shared memory");
-        table->object[i] = &segment->object;
-        SNAPSHOT(u->to, segment->object);
-        SNAPSHOT_OBJECT(u, backings, segment->backing);
-        SNAPSHOT_RANGE(u->to, segment, bytes, changed);
-        if (segment->backing) segment->backing->segment = segment;
-    }
+    struct segment *segment = u->to->loading ? calloc(1, sizeof *segment) : (struct segment *)object;
+    if (!segment) hw_panic(u->user->core, "no host memory for the guest's shared memory");
+    SNAPSHOT(u->to, segment->object);
+    SNAPSHOT_OBJECT(u, backings, segment->backing);
+    SNAPSHOT_RANGE(u->to, segment, bytes, changed);
+    if (segment->backing) segment->backing->segment = segment;
+    return &segment->object;
 }
+
+void shared_memory_snapshot(struct user_snapshot *u) { ipc_table_snapshot(u, &u->user->segments, segment_snapshot); }

@@ -2,14 +2,13 @@
  *
  * First what may fail for the host's sake: the contents of /tmp and /dev/shm, and each descriptor of the host's, which
  * is opened again by the path at which it lies (snapshot_files.c). Then processes, threads, open files, pipes, address
- * spaces and backings, which point at one another: all are numbered before any is moved, and loading makes them all
- * first. The guest's memory and page tables are the machine's part.
+ * spaces, backings, sockets and what these pass on, which point at one another: all are numbered before any is moved,
+ * and loading makes them all first. The guest's memory and page tables are the machine's part.
  *
- * Not kept: sockets, semaphores and message queues (a snapshot is refused while there are any), what the configuration
- * and the command line say. */
+ * Not kept: what the configuration and the command line say. */
 #define _GNU_SOURCE
-#include "hwsim/platform/user/ipc.h"
 #include "hwsim/platform/user/snapshot.h"
+#include "hwsim/platform/user/sockets.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,19 +54,27 @@ bool numbered_add(struct numbered *numbered, const void *item)
 void *snapshot_object(struct user_snapshot *u, const struct numbered *numbered, const void *pointer)
 {
     uint32_t number = 0;
-    while (pointer && !u->to->loading && number < numbered->count && numbered->item[number++] != pointer) continue;
-    if (pointer && !u->to->loading && (!number || numbered->item[number - 1] != pointer))
+    if (u->to->loading) {
+        number = snapshot_count(u->to, 0, numbered->count);
+        return number ? numbered->item[number - 1] : NULL;
+    }
+    while (pointer && number < numbered->count && numbered->item[number] != pointer) number++;
+    if (pointer && number++ == numbered->count)
         snapshot_fail(u->to, "something of the guest's that nothing leads to cannot be saved");
-    number = snapshot_count(u->to, number, numbered->count);
-    return number ? numbered->item[number - 1] : NULL;
+    snapshot_count(u->to, number, numbered->count);
+    return (void *)pointer;
 }
 
 void *snapshot_memory(struct snapshot *snapshot, void *bytes, size_t *count)
 {
     bool there = snapshot_bool(snapshot, bytes != NULL);
-    *count = snapshot_count(snapshot, there ? (uint32_t)*count : 0, MEMORY_MAX);
+    uint64_t size = snapshot_number(snapshot, there && !snapshot->loading ? *count : 0);
+    if (size > MEMORY_MAX) snapshot_fail(snapshot, "a piece of it is larger than what can be kept");
+    if (snapshot->loading) {
+        *count = snapshot->failed ? 0 : (size_t)size;
+        bytes = there ? made(malloc(*count + 1)) : NULL;
+    }
     if (!there) return NULL;
-    if (snapshot->loading) bytes = made(malloc(*count + 1));
     snapshot_bytes(snapshot, bytes, *count);
     return bytes;
 }
@@ -87,17 +94,24 @@ static void number_file(struct user_snapshot *u, struct file *file)
     if (!numbered_add(&u->files, file)) return;
     numbered_add(&u->pipes, file->in);
     numbered_add(&u->pipes, file->out);
+    numbered_add(&u->sockets, file->socket);
+    for (uint32_t i = 0; file->socket && i < file->socket->pending_count; i++) number_file(u, file->socket->pending[i]);
+}
+
+/* Files in flight, and sockets that nothing but these leads to. */
+static void number_passed(struct user_snapshot *u)
+{
+    for (struct passed *passed = u->user->passed; passed; passed = passed->after) {
+        numbered_add(&u->passed, passed);
+        number_file(u, passed->holder);
+        for (unsigned i = 0; i < passed->count; i++) number_file(u, passed->file[i]);
+    }
 }
 
 static void number_process(struct user_snapshot *u, struct process *process)
 {
     if (!numbered_add(&u->processes, process)) return;
-    for (unsigned i = 0; i < GUEST_FILES; i++) {
-        struct file *file = process->files.file[i];
-        if (file && file->socket)
-            snapshot_refuse(u->to, "a socket (descriptor %u of process %u) cannot be saved yet", i, process->id);
-        number_file(u, file);
-    }
+    for (unsigned i = 0; i < GUEST_FILES; i++) number_file(u, process->files.file[i]);
     if (!numbered_add(&u->spaces, process->space)) return;
     for (unsigned i = 0; i < process->space->count; i++) numbered_add(&u->backings, process->space->vmas[i].backing);
 }
@@ -106,8 +120,6 @@ static void number_thread(struct user_snapshot *u, struct thread *thread)
 {
     if (!numbered_add(&u->threads, thread)) return;
     number_process(u, thread->process);
-    if (thread->ipc_wait)
-        snapshot_refuse(u->to, "a wait for System V IPC (of thread %u) cannot be saved yet", thread->id);
     number_file(u, thread->opening);
 }
 
@@ -118,6 +130,7 @@ static void number_all(struct user_snapshot *u)
     for (unsigned i = 0; i < user->thread_count; i++) number_thread(u, user->threads[i]);
     number_thread(u, user->thread);
     number_thread(u, user->victim);
+    number_passed(u);
     for (struct backing *backing = user->backings; backing; backing = backing->next)
         numbered_add(&u->backings, backing);
     shared_memory_number(u);
@@ -126,22 +139,21 @@ static void number_all(struct user_snapshot *u)
 /* Loading: makes as many, empty. */
 static void counts_snapshot(struct user_snapshot *u)
 {
-    const struct {
-        struct numbered *of;
-        size_t bytes;
-    } kind[] = {{&u->processes, sizeof(struct process)}, {&u->threads, sizeof(struct thread)},
-                {&u->files, sizeof(struct file)},        {&u->pipes, 0},
-                {&u->spaces, sizeof(struct mappings)},   {&u->backings, sizeof(struct backing)}};
+    static const size_t bytes[] = {sizeof(struct process), sizeof(struct thread),   sizeof(struct file),
+                                   0 /* pipes */,          sizeof(struct mappings), sizeof(struct backing),
+                                   sizeof(struct socket),  sizeof(struct passed)};
+    _Static_assert(LENGTH(bytes) == LENGTH(u->kind), "each kind of object has a size");
     if (!u->to->loading) number_all(u);
-    for (unsigned k = 0; k < LENGTH(kind); k++) {
-        uint32_t count = snapshot_count(u->to, kind[k].of->count, OBJECTS_MAX);
-        while (u->to->loading && kind[k].of->count < count)
-            numbered_add(kind[k].of, made(kind[k].bytes ? calloc(1, kind[k].bytes) : (void *)pipe_blank()));
+    for (unsigned k = 0; k < LENGTH(u->kind); k++) {
+        uint32_t count = snapshot_count(u->to, u->kind[k].count, OBJECTS_MAX);
+        while (u->to->loading && u->kind[k].count < count)
+            numbered_add(&u->kind[k], made(bytes[k] ? calloc(1, bytes[k]) : (void *)pipe_blank()));
     }
     if (!u->to->loading) return;
     for (unsigned i = 0; i < u->files.count; i++) ((struct file *)u->files.item[i])->host = -1;
     for (unsigned i = 0; i < u->backings.count; i++) ((struct backing *)u->backings.item[i])->descriptor = -1;
     for (unsigned i = 0; i < u->processes.count; i++) ((struct process *)u->processes.item[i])->exe = -1;
+    for (unsigned i = 0; i < u->sockets.count; i++) ((struct socket *)u->sockets.item[i])->node = -1;
 }
 
 /* ---- the host's part ---- */
@@ -151,16 +163,20 @@ static void descriptors_snapshot(struct user_snapshot *u)
     for (unsigned i = 0; i < u->files.count; i++) {
         struct file *file = u->files.item[i];
         int own = file->kind == FILE_STREAM ? -1 : file->host;
-        file->host = host_descriptor_snapshot(u, own, file->mount, file->path);
+        file->host = host_descriptor_snapshot(u, own, file->path);
         if (!u->to->loading && file->kind == FILE_STREAM) file->host = u->user->stream[file->stream];
     }
     for (unsigned i = 0; i < u->backings.count; i++) {
         struct backing *backing = u->backings.item[i];
-        backing->descriptor = host_descriptor_snapshot(u, backing->descriptor, MOUNT_ROOT, backing->path);
+        backing->descriptor = host_descriptor_snapshot(u, backing->descriptor, backing->path);
     }
     for (unsigned i = 0; i < u->processes.count; i++) {
         struct process *process = u->processes.item[i];
-        process->exe = host_descriptor_snapshot(u, process->exe, MOUNT_ROOT, process->exe_path);
+        process->exe = host_descriptor_snapshot(u, process->exe, process->exe_path);
+    }
+    for (unsigned i = 0; i < u->sockets.count; i++) {
+        struct socket *socket = u->sockets.item[i];
+        socket->node = host_descriptor_snapshot(u, socket->node, socket->own.local.sun_path);
     }
 }
 
@@ -242,6 +258,7 @@ static void file_snapshot(struct user_snapshot *u, struct file *file)
     SNAPSHOT_OBJECT(u, pipes, file->in);
     SNAPSHOT_OBJECT(u, pipes, file->out);
     SNAPSHOT_RANGE(to, file, packets, awaited);
+    if (SNAPSHOT_OBJECT(u, sockets, file->socket)) file->socket->file = file;
     SNAPSHOT_RANGE(to, file, quiet, fired);
     epoll_snapshot(u, file);
     SNAPSHOT_RANGE(to, file, watches, changes);
@@ -309,6 +326,7 @@ static void thread_snapshot(struct user_snapshot *u, struct thread *thread)
 {
     SNAPSHOT_OBJECT(u, processes, thread->process);
     SNAPSHOT_RANGE(u->to, thread, id, futex);
+    ipc_wait_snapshot(u, thread);
     SNAPSHOT_RANGE(u->to, thread, blocked, written);
     SNAPSHOT_OBJECT(u, files, thread->opening);
     SNAPSHOT_RANGE(u->to, thread, child, call_abandoned);
@@ -333,23 +351,26 @@ static void tables_snapshot(struct user_snapshot *u)
     SNAPSHOT_OBJECT(u, threads, user->victim);
 }
 
-static void timer_files_snapshot(struct user_snapshot *u)
+static void files_snapshot(struct user_snapshot *u)
 {
-    struct file **link = &u->user->timer_files;
-    for (;; link = &(*link)->next) {
-        SNAPSHOT_OBJECT(u, files, *link);
-        if (!*link) return;
-    }
+    snapshot_section(u->to, "files");
+    for (unsigned i = 0; i < u->files.count; i++) file_snapshot(u, u->files.item[i]);
+    for (unsigned i = 0; i < u->pipes.count; i++) pipe_snapshot(u, u->pipes.item[i]);
+    fifos_snapshot(u);
+    for (unsigned i = 0; i < u->sockets.count; i++) socket_snapshot(u, u->sockets.item[i]);
+    SNAPSHOT_LIST(u, sockets, u->user->sockets);
+    passed_snapshot(u);
+    epolls_snapshot(u);
+    SNAPSHOT_LIST(u, files, u->user->timer_files);
+    locks_snapshot(u);
 }
 
-static void backings_snapshot(struct user_snapshot *u)
+static void spaces_snapshot(struct user_snapshot *u)
 {
-    struct backing **link = &u->user->backings;
+    snapshot_section(u->to, "spaces");
+    for (unsigned i = 0; i < u->spaces.count; i++) space_snapshot(u, u->spaces.item[i]);
     for (unsigned i = 0; i < u->backings.count; i++) backing_snapshot(u, u->backings.item[i]);
-    for (;; link = &(*link)->next) {
-        SNAPSHOT_OBJECT(u, backings, *link);
-        if (!*link) return;
-    }
+    SNAPSHOT_LIST(u, backings, u->user->backings);
 }
 
 static void output_snapshot(struct user_snapshot *u)
@@ -359,13 +380,6 @@ static void output_snapshot(struct user_snapshot *u)
         output->bytes = snapshot_memory(u->to, output->bytes, &output->used);
         if (u->to->loading) output->capacity = output->used;
     }
-}
-
-/* Of kinds whose objects are not kept: the ids that the next ones get. */
-static void ids_snapshot(struct user_snapshot *u, struct ipc_table *table, const char *what)
-{
-    if (!u->to->loading && ipc_count(table)) snapshot_refuse(u->to, "%s cannot be saved yet", what);
-    SNAPSHOT_RANGE(u->to, table, next, sequence);
 }
 
 static void system_snapshot(struct user_snapshot *u)
@@ -380,8 +394,6 @@ static void system_snapshot(struct user_snapshot *u)
     SNAPSHOT_RANGE(to, user, next_id, yield);
     SNAPSHOT_RANGE(to, user, futex_turn, random);
     SNAPSHOT(to, user->pipes_made);
-    ids_snapshot(u, &user->semaphore_sets, "a set of semaphores");
-    ids_snapshot(u, &user->message_queues, "a message queue");
     SNAPSHOT(to, user->refused);
     SNAPSHOT_RANGE(to, user, fault_insns, fault_repeats);
     terminal_snapshot(u);
@@ -396,17 +408,12 @@ static void all_snapshot(struct user_snapshot *u)
     for (unsigned i = 0; i < u->processes.count; i++) process_snapshot(u, u->processes.item[i]);
     for (unsigned i = 0; i < u->threads.count; i++) thread_snapshot(u, u->threads.item[i]);
     tables_snapshot(u);
-    snapshot_section(u->to, "files");
-    for (unsigned i = 0; i < u->files.count; i++) file_snapshot(u, u->files.item[i]);
-    for (unsigned i = 0; i < u->pipes.count; i++) pipe_snapshot(u, u->pipes.item[i]);
-    fifos_snapshot(u);
-    epolls_snapshot(u);
-    timer_files_snapshot(u);
-    locks_snapshot(u);
-    snapshot_section(u->to, "spaces");
-    for (unsigned i = 0; i < u->spaces.count; i++) space_snapshot(u, u->spaces.item[i]);
-    backings_snapshot(u);
+    files_snapshot(u);
+    spaces_snapshot(u);
+    snapshot_section(u->to, "ipc");
     shared_memory_snapshot(u);
+    semaphores_snapshot(u);
+    message_queues_snapshot(u);
     system_snapshot(u);
 }
 
@@ -414,8 +421,7 @@ static void all_snapshot(struct user_snapshot *u)
 
 static void forget(struct user_snapshot *u)
 {
-    struct numbered *const all[] = {&u->processes, &u->threads, &u->files, &u->pipes, &u->spaces, &u->backings};
-    for (unsigned i = 0; i < LENGTH(all); i++) free(all[i]->item);
+    for (unsigned k = 0; k < LENGTH(u->kind); k++) free(u->kind[k].item);
     host_files_forget(u);
 }
 
@@ -429,12 +435,12 @@ void user_snapshot(struct user *user, struct snapshot *snapshot)
 /* What the host's part has made: nothing points at anything yet. */
 static void discard(struct user_snapshot *u)
 {
-    struct numbered *const all[] = {&u->processes, &u->threads, &u->files, &u->pipes, &u->spaces, &u->backings};
     for (unsigned i = 0; i < u->files.count; i++) close(((struct file *)u->files.item[i])->host);
     for (unsigned i = 0; i < u->backings.count; i++) close(((struct backing *)u->backings.item[i])->descriptor);
     for (unsigned i = 0; i < u->processes.count; i++) close(((struct process *)u->processes.item[i])->exe);
-    for (unsigned k = 0; k < LENGTH(all); k++)
-        for (unsigned i = 0; i < all[k]->count; i++) free(all[k]->item[i]);
+    for (unsigned i = 0; i < u->sockets.count; i++) close(((struct socket *)u->sockets.item[i])->node);
+    for (unsigned k = 0; k < LENGTH(u->kind); k++)
+        for (unsigned i = 0; i < u->kind[k].count; i++) free(u->kind[k].item[i]);
 }
 
 bool user_load_snapshot(struct user *user, const char *program, struct snapshot *snapshot)

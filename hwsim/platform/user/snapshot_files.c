@@ -41,6 +41,13 @@ bool host_file_map(const struct user_snapshot *u, uint64_t *device, uint64_t *in
     return true;
 }
 
+bool host_file_is_known(const struct user_snapshot *u, uint64_t device, uint64_t inode)
+{
+    for (unsigned i = 0; i < u->known_count; i++)
+        if (u->known[i].device_now == device && u->known[i].inode_now == inode) return true;
+    return false;
+}
+
 void host_files_forget(struct user_snapshot *u)
 {
     for (unsigned i = 0; i < u->known_count; i++) {
@@ -171,8 +178,6 @@ static void save_name(struct user_snapshot *u, enum mount mount, char *inside)
     lstat(path, &host);
     struct name name = {
         .type = host.st_mode & S_IFMT, .mode = host.st_mode & 07777, .device = host.st_dev, .inode = host.st_ino};
-    if (name.type == S_IFSOCK)
-        snapshot_refuse(u->to, "a socket's name (%s in the guest's /tmp) cannot be saved yet", inside);
     name_of_next(u->to, inside, &name);
     name_snapshot(u, mount, inside, &name);
     if (name.type == S_IFDIR) save_directory(u, mount, inside);
@@ -249,7 +254,7 @@ static void describe(struct user_snapshot *u, int descriptor, const char *path, 
                               .device = host.st_dev,
                               .inode = host.st_ino,
                               .size = S_ISREG(host.st_mode) ? (uint64_t)host.st_size : 0,
-                              .mode = host.st_mode & 07777};
+                              .mode = host.st_mode};
     off_t position = lseek(descriptor, 0, SEEK_CUR);
     opened->position = position < 0 ? 0 : (uint64_t)position;
     if (known && known->inside) {
@@ -264,20 +269,25 @@ static void describe(struct user_snapshot *u, int descriptor, const char *path, 
         opened->where = BY_PATH;
         opened->mount = place.mount;
         *inside = strdup(place.inside);
-    } else if (S_ISREG(host.st_mode) && host.st_nlink == 0) {
+    } else if (host.st_nlink == 0 && (S_ISREG(host.st_mode) || S_ISSOCK(host.st_mode) || S_ISFIFO(host.st_mode))) {
         opened->where = NAMELESS;
+    } else if (S_ISSOCK(host.st_mode)) {
+        snapshot_refuse(u->to, "a socket's name, %s, lies outside the guest's /tmp, and not at a path from its /",
+                        path ? path : "(no name)");
     } else {
         snapshot_refuse(u->to, "an open file of the guest's, %s, does not lie there any more",
                         path ? path : "(no name)");
     }
 }
 
-static int make_nameless(const struct user *user)
+/* Of sockets and FIFOs only the name can be open, as it were: what they are lives in the simulator. */
+static int make_nameless(const struct user *user, uint32_t mode)
 {
     char path[sizeof user->tmp_path + 16];
-    snprintf(path, sizeof path, "%s/file-XXXXXX", user->tmp_path);
-    int descriptor = mkostemp(path, O_CLOEXEC);
-    if (descriptor >= 0) unlink(path);
+    snprintf(path, sizeof path, "%s/nameless", user->tmp_path);
+    if (mknod(path, (mode & S_IFMT) | 0600, 0) < 0) return -1;
+    int descriptor = open(path, S_ISREG(mode) ? O_RDWR | O_CLOEXEC : O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    unlink(path);
     return descriptor;
 }
 
@@ -287,12 +297,13 @@ static void nameless_snapshot(struct user_snapshot *u, int descriptor, const str
     struct stat now = {0};
     int own = descriptor;
     if (u->to->loading) {
-        own = opened->seals >= 0 ? memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING) : make_nameless(u->user);
+        own = opened->seals >= 0 ? memfd_create("guest", MFD_CLOEXEC | MFD_ALLOW_SEALING)
+                                 : make_nameless(u->user, opened->mode);
         if (own < 0) snapshot_refuse(u->to, "a file of the guest's without a name: %s", strerror(errno));
     }
     content_snapshot(u->to, own);
     if (u->to->loading) {
-        fchmod(own, opened->mode);
+        fchmod(own, opened->mode & 07777);
         if (opened->seals > 0) fcntl(own, F_ADD_SEALS, opened->seals);
     }
     fstat(own, &now);
@@ -339,7 +350,7 @@ static int load_descriptor(struct user_snapshot *u, const struct opened *opened,
     return own < 0 ? -1 : own;
 }
 
-int host_descriptor_snapshot(struct user_snapshot *u, int descriptor, enum mount mount, const char *path)
+int host_descriptor_snapshot(struct user_snapshot *u, int descriptor, const char *path)
 {
     struct opened opened = {.where = NOWHERE};
     char *inside = NULL;
