@@ -205,6 +205,14 @@ static void use_streams(void)
         if (i == 2) join(connecting);
         say_read("it says", end);
     }
+    for (int i = 0; i < 4; i++) {
+        int more = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        say("more", connect_local(more, "listener", FIRST_ABSTRACT));
+    }
+    socklen_t bytes = sizeof(struct ucred);
+    struct ucred peer;
+    getsockopt(halves[0], SOL_SOCKET, SO_PEERCRED, &peer, &bytes);
+    printf("peer %d\n", (int)peer.pid);
     int own = connected(SOCK_STREAM, "waited", FIRST_PATH);
     join(accepting);
     say_read("accepted one says", own);
@@ -244,8 +252,9 @@ static void use_tcp(void)
 
 /* ---- datagrams ---- */
 
-static int box, inet_box, polled, watched, set;
+static int box, inet_box, inet_from, polled, watched, set;
 static struct stat unlinked;
+static char room[60000];
 
 static void send_to_box(int from, const char *text)
 {
@@ -271,6 +280,9 @@ static void make_datagrams(void)
     getsockname(inet_box, (struct sockaddr *)&name, &bytes);
     int from = made("socket", socket(AF_INET, SOCK_DGRAM, 0));
     must(sendto(from, "from a port", 11, 0, (struct sockaddr *)&name, bytes) == 11, "sendto");
+    must(connect(from, (struct sockaddr *)&name, bytes) == 0, "connect");
+    for (int i = 0; i < 3; i++) must(send(from, room, sizeof room, 0) == sizeof room, "send");
+    inet_from = from;
 }
 
 static void make_watchers(void)
@@ -314,6 +326,8 @@ static void use_datagrams(void)
     bytes = sizeof inet;
     say("inet", recvfrom(inet_box, text, sizeof text, 0, (struct sockaddr *)&inet, &bytes));
     printf("from port %u\n", ntohs(inet.sin_port));
+    for (int i = 0; i < 3; i++) send(inet_from, room, sizeof room, 0); /* not all of it can be kept */
+    for (int i = 0; i < 6; i++) say("inet", recv(inet_box, room, sizeof room, MSG_DONTWAIT));
     must(stat("gone", &now) == 0, "stat");
     printf("gone: %s, mode %o\n", now.st_ino == unlinked.st_ino ? "the same" : "another", (unsigned)now.st_mode);
     must(stat("box again", &now) == 0, "stat");
@@ -408,6 +422,8 @@ static void use_passed(void)
     say("loop", read(end_of_loop, text, sizeof text));
     receive("carried", carrier[1], files, 8);
     receive("carried behind", carrier[1], NULL, 0);
+    pass(carrier[0], files, 1, "again");
+    receive("carried again", carrier[1], ends, 2);
     printf("file: %zd, '%.*s'\n", read(files[0], text, sizeof text), 8, text);
     int end = accept(files[1], NULL, NULL);
     receive("nested", end, &nested, 1);

@@ -34,7 +34,7 @@ while [ "$i" -lt "$count" ]; do
     timeout 600 "$covm" run -o "$work/saved" --save-at "$at" "$@" <"$input" >"$work/out" 2>"$work/err"
     saved=$?
     if [ ! -f "$work/saved/snapshot.covm" ]; then
-        grep 'no snapshot was taken' "$work/err" || complain "saving at $at: exit code $saved, no snapshot"
+        grep 'no snapshot was taken: the run ended' "$work/err" || complain "saving at $at: exit code $saved, no snapshot"
         rm -rf "$work/saved"
         continue
     fi
