@@ -19,47 +19,35 @@ static uint32_t four(const char *name)
            (uint32_t)(uint8_t)name[3] << 24;
 }
 
-/* What the processors of cpus.def up to the guest's have. */
-struct cpu_features {
-    uint32_t signature, edx, ecx;
-};
-
-static struct cpu_features features_of(uint64_t context)
-{
-    static const struct cpu_features cpus[] = {
-#define CPU(name, key, signature, edx, ecx) {signature, edx, ecx},
-#include "hwsim/isa/cpus.def"
-#undef CPU
-    };
-    struct cpu_features all = {0};
-    for (unsigned cpu = 0; cpu + CONTEXT_GET(context, WITHOUT) < LENGTH(cpus); cpu++) {
-        all.signature = cpus[cpu].signature;
-        all.edx |= cpus[cpu].edx;
-        all.ecx |= cpus[cpu].ecx;
-    }
-    return all;
-}
-
-/* It has what it says it has, no more and no less (SDM volume 2, CPUID). */
+/* It has what it says it has, no more and no less (SDM volume 2, CPUID; AMD64 manual volume 3, appendix E). The caches are
+ * the same whatever memory.l1d and memory.l2 say: programs choose their copying loops by them, and points of a sweep shall
+ * compare equal work. */
 static enum helped help_cpuid(struct cms *cms, struct help *help)
 {
-    enum { HIGHEST = 1, EXTENDED = 0x80000000 };
-    static const char vendor[] = "GenuineTMx86";
+    enum { HIGHEST = 1, EXTENDED = 0x80000000, EXTENDED_SIGNATURE, L1 = 0x80000005, L2 };
+    enum { REPEATED = 0x0183f3ff /* of leaf 1's EDX in the extended signature */ };
+    enum { L1_64K_2WAYS_64 = 64 << 24 | 2 << 16 | 1 << 8 | 64, L2_512K_16WAYS_64 = 512 << 16 | 8 << 12 | 1 << 8 | 64 };
+    struct cpu_features features = cpu_features(CPUS - 1 - CONTEXT_GET(cms->root->context, WITHOUT));
+    const char *vendor = features.vendor;
     uint64_t *r = cms->state->r;
     uint32_t leaf = (uint32_t)r[HOME_EAX];
     (void)help;
     r[HOME_EAX] = r[HOME_EBX] = r[HOME_ECX] = r[HOME_EDX] = 0;
-    if (leaf == 0) {
-        r[HOME_EAX] = HIGHEST;
+    if (leaf == 0 || leaf == EXTENDED) {
+        r[HOME_EAX] = leaf ? L2 : HIGHEST;
         r[HOME_EBX] = four(vendor), r[HOME_EDX] = four(vendor + 4), r[HOME_ECX] = four(vendor + 8);
     } else if (leaf < EXTENDED) {
         /* Beyond the highest basic leaf comes the highest basic leaf. */
-        struct cpu_features features = features_of(cms->root->context);
         r[HOME_EAX] = features.signature;
         r[HOME_EDX] = features.edx;
         r[HOME_ECX] = features.ecx;
-    } else if (leaf == EXTENDED) {
-        r[HOME_EAX] = EXTENDED;
+    } else if (leaf == EXTENDED_SIGNATURE) {
+        r[HOME_EAX] = features.signature;
+        r[HOME_EDX] = features.edx & REPEATED;
+    } else if (leaf == L1) {
+        r[HOME_ECX] = r[HOME_EDX] = L1_64K_2WAYS_64;
+    } else if (leaf == L2) {
+        r[HOME_ECX] = L2_512K_16WAYS_64;
     }
     return HELPED;
 }

@@ -83,6 +83,12 @@ enum cpu {
 #undef CPU
     CPUS
 };
+/* What CPUID tells of one: its leaf 0, and leaf 1's EAX, EDX and ECX. */
+struct cpu_features {
+    char vendor[16];
+    uint32_t signature, edx, ecx;
+};
+struct cpu_features cpu_features(enum cpu cpu);
 
 /* Operand sizes: log2 of the bytes. */
 enum size { SIZE_8, SIZE_16, SIZE_32, SIZE_64 };

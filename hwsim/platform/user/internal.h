@@ -19,8 +19,8 @@
 
 /* What the guest is told about itself: fixed, so that a run depends on nothing else. */
 enum { GUEST_PID = 1000, GUEST_PARENT = 1, GUEST_UID = 1000, GUEST_GID = 1000 };
-/* CPUID.1:EDX of an i686 with TSC, CX8 and CMOV. */
-enum { GUEST_HWCAP = 1 << 4 | 1 << 8 | 1 << 15 };
+/* The processor that the guest finds. */
+struct cpu_features user_cpu(const struct user *user);
 /* What uname says. */
 #define SYSTEM_NAME    "Linux"
 #define SYSTEM_NODE    "covm"

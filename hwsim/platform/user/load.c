@@ -160,10 +160,11 @@ static void add(struct auxv *auxv, uint32_t type, uint32_t value)
     auxv->pair[auxv->count++][1] = value;
 }
 
-static struct auxv make_auxv(const struct elf_image *image, uint32_t random, uint32_t name, uint32_t platform)
+static struct auxv make_auxv(const struct user *user, const struct elf_image *image, uint32_t random, uint32_t name,
+                             uint32_t platform)
 {
     struct auxv auxv = {.count = 0};
-    add(&auxv, AT_HWCAP, GUEST_HWCAP);
+    add(&auxv, AT_HWCAP, user_cpu(user).edx);
     add(&auxv, AT_PAGESZ, PAGE_BYTES);
     add(&auxv, AT_CLKTCK, 100);
     add(&auxv, AT_PHDR, image->headers);
@@ -209,7 +210,7 @@ static bool build_stack(struct user *user, const struct program *program, uint32
     stack.at &= ~15u;
     uint32_t platform = push_string(&stack, "i686");
     uint64_t random[2] = {prng_next(&user->random), prng_next(&user->random)};
-    struct auxv auxv = make_auxv(&program->image, push(&stack, random, sizeof random), name, platform);
+    struct auxv auxv = make_auxv(user, &program->image, push(&stack, random, sizeof random), name, platform);
     memcpy(words + n, auxv.pair, auxv.count * sizeof auxv.pair[0]);
     n += 2 * auxv.count;
     stack.at = ((stack.at - n * 4) & ~15u) + n * 4;

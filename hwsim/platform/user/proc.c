@@ -76,23 +76,31 @@ PRINTER(uuid)
 }
 CONSTANT(boot_id, "%08llx-0000-4000-8000-000000000000\n", (unsigned long long)user->params.seed & 0xffffffff)
 
-/* What CPUID says (the feature bits of leaf 1, as the auxiliary vector has them), and the rate of the counter. */
+static void print_features(const char *const name[32], uint32_t bits, struct printed *text)
+{
+    for (unsigned i = 0; i < 32; i++)
+        if (bits >> i & 1 && name[i]) printed_add(text, " %s", name[i]);
+}
+
+/* What CPUID says, and the rate of the counter. */
 PRINTER(cpuinfo)
 {
-    static const char *const feature[32] = {"fpu",  "vme",   "de",   "pse",     "tsc",  "msr", "pae",  "mce",
-                                            "cx8",  "apic",  NULL,   "sep",     "mtrr", "pge", "mca",  "cmov",
-                                            "pat",  "pse36", "pn",   "clflush", NULL,   "dts", "acpi", "mmx",
-                                            "fxsr", "sse",   "sse2", "ss",      "ht",   "tm",  "ia64", "pbe"};
+    static const char *const edx[32] = {[0] = "fpu",   [4] = "tsc",   [8] = "cx8",  [15] = "cmov",
+                                        [23] = "mmx", [24] = "fxsr", [25] = "sse", [26] = "sse2"};
+    static const char *const ecx[32] = {
+        [0] = "pni", [9] = "ssse3", [19] = "sse4_1", [20] = "sse4_2", [23] = "popcnt"};
+    struct cpu_features cpu = user_cpu(user);
+    unsigned family = cpu.signature >> 8 & 15, model = cpu.signature >> 4 & 15;
+    if (family == 15) family += cpu.signature >> 20 & 255, model |= cpu.signature >> 12 & 0xf0;
     uint64_t khz = (uint64_t)user->params.frequency / 1000;
-    bool fpu = (unsigned)GUEST_HWCAP & 1;
     printed_add(text,
-                "processor\t: 0\nvendor_id\t: GenuineTMx86\ncpu family\t: 6\nmodel\t\t: 1\nmodel name\t: 06/01\n"
-                "stepping\t: 1\ncpu MHz\t\t: %llu.%03llu\nfdiv_bug\t: no\nf00f_bug\t: no\ncoma_bug\t: no\nfpu\t\t: %s\n"
-                "fpu_exception\t: %s\ncpuid level\t: 1\nwp\t\t: yes\nflags\t\t:",
-                (unsigned long long)(khz / 1000), (unsigned long long)(khz % 1000), fpu ? "yes" : "no",
-                fpu ? "yes" : "no");
-    for (unsigned i = 0; i < LENGTH(feature); i++)
-        if ((unsigned)GUEST_HWCAP >> i & 1 && feature[i]) printed_add(text, " %s", feature[i]);
+                "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %02x/%02x\n"
+                "stepping\t: %u\ncpu MHz\t\t: %llu.%03llu\nfdiv_bug\t: no\nf00f_bug\t: no\ncoma_bug\t: no\nfpu\t\t: yes\n"
+                "fpu_exception\t: yes\ncpuid level\t: 1\nwp\t\t: yes\nflags\t\t:",
+                cpu.vendor, family, model, family, model, cpu.signature & 15, (unsigned long long)(khz / 1000),
+                (unsigned long long)(khz % 1000));
+    print_features(edx, cpu.edx, text);
+    print_features(ecx, cpu.ecx, text);
     printed_add(text,
                 "\nbugs\t\t:\nbogomips\t: %llu.%02llu\nclflush size\t: 32\ncache_alignment\t: 32\n"
                 "address sizes\t: 36 bits physical, 32 bits virtual\npower management:\n\n",

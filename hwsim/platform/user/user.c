@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hwsim/isa/context.h"
 #include "hwsim/platform/user/snapshot.h"
 
 const struct param_desc user_param_table[] = {
@@ -67,6 +68,11 @@ void user_end(struct user *user, enum user_end end, int code, const char *format
         va_end(list);
         user->status.note = user->note;
     }
+}
+
+struct cpu_features user_cpu(const struct user *user)
+{
+    return cpu_features(CPUS - 1 - CONTEXT_GET(hw_context(user->core), WITHOUT));
 }
 
 uint32_t user_flags(struct user *user)
