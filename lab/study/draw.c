@@ -57,7 +57,8 @@ static const char *axis_title(const struct study *study, int axis)
 static const char *unit_of(const struct study *study, int axis)
 {
     const char *unit = NULL;
-    if (axis != STUDY_NOTHING && axis != STUDY_WORKLOAD && study_axis_is_number(study, axis)) study_axis_number(study, axis, 0, &unit);
+    bool numbers = axis != STUDY_NOTHING && axis != STUDY_WORKLOAD && study_axis_is_number(study, axis);
+    if (numbers) study_axis_number(study, axis, 0, &unit);
     return unit && *unit && strcmp(unit, "bytes") ? unit : NULL;
 }
 
@@ -94,8 +95,9 @@ static void set_number_axis(struct drawing *d, double *scale)
     *scale = 1;
     study_axis_number(d->study, d->plot->x, 0, &unit);
     if (!strcmp(unit, "bytes")) *scale = byte_scale(d->study, d->plot->x, &unit);
-    d->figure.x =
-        (struct figure_axis){.title = axis_title(d->study, d->plot->x), .unit = unit, .scale = scales[d->plot->scale]};
+    d->figure.x = (struct figure_axis){.title = axis_title(d->study, d->plot->x),
+                                       .unit = *unit ? unit : "number",
+                                       .scale = scales[d->plot->scale]};
 }
 
 /* ---- kinds ---- */

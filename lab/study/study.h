@@ -19,6 +19,7 @@
  *                                         such maps: where any of them holds
  *       - name: shape                     several keys that go together
  *         title: Issue width
+ *         unit: atoms/cycle               of values that are numbers; else the key's
  *         values:
  *           - {name: narrow, core.issue_width: 2, core.units: [alu, load+store branch]}
  *     metrics:
@@ -66,7 +67,8 @@ struct study_condition {
     bool *allowed; /* per value of that axis */
 };
 struct study_axis {
-    char *name, *title; /* title: with unit, for figures */
+    char *name, *title;
+    char *unit; /* of its values where they are numbers; NULL: the key's */
     struct study_value *values;
     unsigned count;
     struct study_condition *conditions;

@@ -6,7 +6,7 @@
 #include "lab/study/study.h"
 #include "lab/suggest.h"
 
-static const char *const axis_keys[] = {"key", "name", "title", "values", "from", "to", "factor", "step", "when", NULL};
+static const char *const axis_keys[] = {"key", "name", "title", "unit", "values", "from", "to", "factor", "step", "when", NULL};
 
 /* ---- parameters ---- */
 
@@ -207,7 +207,7 @@ static void read_when(struct study *study, struct study_axis *axis, const struct
 static void read_axis(struct study *study, const struct document *d, const struct node *node)
 {
     const struct node *key = node_find(node, "key"), *name = node_find(node, "name"), *title = node_find(node, "title"),
-                      *values = node_find(node, "values"), *when = node_find(node, "when");
+                      *unit = node_find(node, "unit"), *values = node_find(node, "values"), *when = node_find(node, "when");
     document_check_keys(d, node, axis_keys);
     if (node->kind != NODE_MAP || (!key && !name)) {
         document_complain(d, node, "an axis has a 'key', or a 'name' where its values set several keys");
@@ -225,6 +225,7 @@ static void read_axis(struct study *study, const struct document *d, const struc
     struct study_axis *axis = &study->axes[study->axis_count++];
     axis->name = lab_copy(called ? called : "");
     axis->title = lab_copy(title && node_word(title) ? node_word(title) : axis->name);
+    axis->unit = unit && node_word(unit) ? lab_copy(node_word(unit)) : NULL;
     if (values && values->kind != NODE_LIST) document_complain(d, values, "'values' is a list");
     int row = key ? find_row(d, key) : -1;
     if (!key && values)
@@ -272,7 +273,7 @@ static bool read_number(const struct study_value *value, double *number, const c
     }
     char *end;
     *number = strtod(value->name, &end);
-    *unit = "number";
+    *unit = "";
     return end != value->name;
 }
 
@@ -290,7 +291,7 @@ double study_axis_number(const struct study *study, int axis, unsigned value, co
     const char *its;
     double number;
     read_number(&study->axes[axis].values[value], &number, &its);
-    if (unit) *unit = its;
+    if (unit) *unit = study->axes[axis].unit ? study->axes[axis].unit : its;
     return number;
 }
 
@@ -306,6 +307,7 @@ static void free_axis(struct study_axis *axis)
     free(axis->conditions);
     free(axis->name);
     free(axis->title);
+    free(axis->unit);
 }
 
 void study_free_axes(struct study *study)
