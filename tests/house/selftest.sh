@@ -23,13 +23,18 @@ plant() {
     printf '#include "translate/translate.h"\nint translate(int x) { return isa(x); }\n' >translate/translate.c
     printf '#include "hwsim/contract.h"\n#include "translate/translate.h"\nint cms(int x);\nint cms(int x) { return translate(hw_load(x)); }\n' >cms/cms.c
     printf '#include "hwsim/contract.h"\n#include "translate/translate.h"\n' >lab/main.c
+    mkdir -p configs/studies results/reference/wide
+    printf 'plots:\n  - {name: ipc, kind: lines}\n  - name: rows\n    kind: table\n' >configs/studies/wide.yaml
+    printf '[wide](wide/)\n' >results/reference/README.md
+    printf '`./covm sweep run configs/studies/wide.yaml`\n![](ipc.svg)\n[rows](rows.md)\n' >results/reference/wide/README.md
+    touch results/reference/wide/ipc.svg results/reference/wide/ipc.csv results/reference/wide/rows.md
     cd "$here"
 }
 
 check() {
     case $1 in
     layering) sh "$here/layering.sh" "$scratch/tree" hwsim/isa/assembler.c ;;
-    headers) sh "$here/headers.sh" "$scratch/tree" ;;
+    headers | references) sh "$here/$1.sh" "$scratch/tree" ;;
     riscv64 | host) sh "$here/freestanding.sh" "$scratch/tree" "$scratch/out" "$1" "$2" hwsim/isa/assembler.c ;;
     stack) sh "$here/stack.sh" "$scratch/tree" "$scratch/out" hwsim/isa/assembler.c ;;
     globals)
@@ -82,6 +87,10 @@ faulty cms/cms.c '#include MACRO' 'cannot be followed' layering
 sound headers
 faulty hwsim/isa/isa.h 'struct missing_type isa_make(void); uint64_t isa_wide(void);' 'isa.h does not stand alone' headers
 faulty translate/translate.h 'struct twice { int x; };' 'translate.h does not stand alone' headers
+
+sound references
+faulty configs/studies/wide.yaml '  - {name: more, kind: bars}' "no figure and no table 'more'" references
+faulty configs/studies/new.yaml 'extends: wide.yaml' 'has no page' references
 
 for level in -O0 -O2; do
     for target in riscv64 host; do sound $target $level; done
