@@ -494,6 +494,39 @@ static void local_datagrams(void)
     close(two);
 }
 
+/* A message of no bytes is one; a stream has none. */
+static void no_bytes(int type)
+{
+    int pair[2];
+    char bytes[8];
+    struct iovec part = {bytes, 0};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, pair);
+    tell("send", send(pair[0], bytes, 0, 0));
+    tell_events("there", pair[1]);
+    tell("peek", recv(pair[1], bytes, sizeof bytes, MSG_PEEK));
+    tell("receive", recv(pair[1], bytes, sizeof bytes, 0));
+    tell("write", write(pair[0], bytes, 0));
+    tell("receive", read(pair[1], bytes, sizeof bytes));
+    tell("write vectors", writev(pair[0], &part, 1));
+    tell("receive", recv(pair[1], bytes, sizeof bytes, 0));
+    tell("send message", sendmsg(pair[0], &message, 0));
+    tell("receive", recv(pair[1], bytes, sizeof bytes, 0));
+    send(pair[0], "one", 3, 0), send(pair[0], "", 0, 0), send(pair[0], "two", 3, 0);
+    tell("read nothing", read(pair[1], bytes, 0));
+    tell("nor with vectors", readv(pair[1], &part, 1));
+    for (int i = 0; i < 4; i++) {
+        ssize_t got = recv(pair[1], bytes, sizeof bytes, 0);
+        tell_bytes("got", got, bytes);
+    }
+    if (type != SOCK_STREAM) {
+        send(pair[0], "lost", 4, 0);
+        tell("length in full", recv(pair[1], bytes, 0, MSG_TRUNC));
+        tell("empty", recv(pair[1], bytes, 0, 0));
+    }
+    close(pair[0]), close(pair[1]);
+}
+
 int main(void)
 {
     making();
@@ -509,5 +542,8 @@ int main(void)
     locals(SOCK_STREAM, 1);
     datagrams();
     local_datagrams();
+    no_bytes(SOCK_STREAM);
+    no_bytes(SOCK_DGRAM);
+    no_bytes(SOCK_SEQPACKET);
     return 0;
 }

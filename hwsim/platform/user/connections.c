@@ -298,7 +298,7 @@ int64_t socket_read(struct user *user, struct file *file, uint8_t *to, size_t by
         passing_forget(user, file->in, false);
         return done;
     }
-    if (file->peeked || !bytes) return 0; /* that was all there is to look at */
+    if (file->peeked || (!bytes && !file->packets)) return 0; /* that was all there is to look at */
     int64_t error = pipe_aborted(file->in, true) ? -ECONNRESET : 0;
     return error < 0 || socket->shut_read || pipe_poll(file) & POLLHUP ? error : socket_wait(user, file);
 }
@@ -318,7 +318,7 @@ int64_t socket_write(struct user *user, struct file *file, const uint8_t *from, 
     }
     uint64_t start = pipe_written(file->out);
     int64_t done = pipe_write(user, file, from, bytes);
-    if (done > 0) passing_attach(user, file, start);
+    if (done > 0 || (done == 0 && file->packets)) passing_attach(user, file, start);
     return done;
 }
 

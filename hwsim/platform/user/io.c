@@ -309,8 +309,8 @@ static int64_t io(struct user *user, uint32_t descriptor, uint32_t address, uint
     const uint32_t vector[1][2] = {{address, count}};
     int64_t status = check_io(file, write, offset);
     if (status < 0) return status;
-    return count || file->packets ? io_vectors(user, file, vector, 1, offset, write)
-                                  : transfer(user, file, address, 0, offset, write);
+    if (file->packets) return count || write ? io_vectors(user, file, vector, 1, offset, write) : 0;
+    return count ? io_vectors(user, file, vector, 1, offset, write) : transfer(user, file, address, 0, offset, write);
 }
 
 int64_t io_get_vectors(struct user *user, uint32_t address, uint32_t count, uint32_t (*vector)[2])
@@ -330,7 +330,10 @@ static int64_t io_vector(struct user *user, uint32_t descriptor, uint32_t vector
     uint32_t vector[VECTORS_MAX][2];
     int64_t status = check_io(file, write, offset);
     if (status == 0) status = io_get_vectors(user, vectors, count, vector);
-    return status < 0 ? status : io_vectors(user, file, vector, count, offset, write);
+    if (status < 0) return status;
+    uint32_t total = 0;
+    for (uint32_t i = 0; i < count; i++) total += vector[i][1];
+    return total || !file->packets ? io_vectors(user, file, vector, count, offset, write) : 0;
 }
 
 static uint64_t pair(uint32_t low, uint32_t high) { return low | (uint64_t)high << 32; }

@@ -90,7 +90,7 @@ static size_t copy_out(const struct pipe *pipe, uint8_t *to, size_t bytes, size_
 int64_t pipe_read(struct user *user, struct file *file, uint8_t *to, size_t bytes)
 {
     struct pipe *pipe = file->in;
-    if (!bytes) return 0;
+    if (!bytes && !file->packets) return 0;
     if (!pipe->used)
         return !pipe->writers             ? 0
                : file->flags & O_NONBLOCK ? -EAGAIN
@@ -103,13 +103,32 @@ int64_t pipe_read(struct user *user, struct file *file, uint8_t *to, size_t byte
     return (int64_t)done;
 }
 
+static int64_t wait_for_room(struct user *user, const struct file *file)
+{
+    return file->flags & O_NONBLOCK ? -EAGAIN : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
+}
+
+/* A message of a socket's, which may be of no bytes. */
+static int64_t write_message(struct user *user, struct file *file, const uint8_t *from, size_t bytes)
+{
+    struct pipe *pipe = file->out;
+    if (bytes > PAGE_BYTES) return -EMSGSIZE;
+    if (pipe->used == pipe->slots) return wait_for_room(user, file);
+    struct slot *slot = slot_at(pipe, pipe->used++);
+    slot->first = slot->used = 0;
+    put(slot, from, bytes);
+    pipe->changes++;
+    pipe->written++;
+    return (int64_t)bytes;
+}
+
 int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes)
 {
     struct pipe *pipe = file->out;
     size_t odd = bytes % PAGE_BYTES, done = 0;
-    if (!bytes) return 0;
+    if (!bytes && !file->packets) return 0;
     if (!pipe->readers) return -EPIPE;
-    if (file->packets && bytes > PAGE_BYTES) return -EMSGSIZE;
+    if (file->packets) return write_message(user, file, from, bytes);
     struct slot *last = pipe->used && !pipe->packets ? slot_at(pipe, pipe->used - 1) : NULL;
     if (odd && last && last->first + last->used + odd <= PAGE_BYTES) {
         put(last, from, odd);
@@ -124,8 +143,7 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
     }
     pipe->changes += done != 0;
     pipe->written += pipe->packets ? done != 0 : done;
-    if (done) return (int64_t)done;
-    return file->flags & O_NONBLOCK ? -EAGAIN : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
+    return done ? (int64_t)done : wait_for_room(user, file);
 }
 
 size_t pipe_available(const struct file *file)
