@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "hwsim/platform/user/elf.h"
 
@@ -34,10 +36,27 @@ static uint32_t bias_of(const struct elf_file *elf)
     return bias;
 }
 
+char *elf_file_read(const char *path, size_t *size)
+{
+    int file = lab_open_file(path);
+    struct stat status;
+    char head[64];
+    if (file < 0) return NULL;
+    bool regular = fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+    ssize_t got = pread(file, head, sizeof head, 0);
+    int error = got >= 0 || errno == ESPIPE ? 0 : errno;
+    close(file);
+    errno = error;
+    if (!regular || got < 0) return NULL;
+    if (got >= SELFMAG && !memcmp(head, ELFMAG, SELFMAG)) return lab_read_file(path, FILE_BYTES_MAX, size);
+    *size = (size_t)got;
+    return memcpy(lab_allocate(sizeof head), head, *size);
+}
+
 bool elf_file_open(struct elf_file *elf, const char *path)
 {
     *elf = (struct elf_file){0};
-    elf->bytes = lab_read_file(path, FILE_BYTES_MAX, &elf->size);
+    elf->bytes = elf_file_read(path, &elf->size);
     if (!elf->bytes) return false;
     errno = 0;
     if (elf->size >= sizeof(Elf32_Ehdr) && !memcmp(elf->bytes, ELFMAG, SELFMAG) && elf->bytes[EI_CLASS] == ELFCLASS32 &&

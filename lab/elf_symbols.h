@@ -12,6 +12,9 @@ struct elf_file {
     uint32_t bias; /* what the loader adds to its addresses: not 0 for a static position-independent program */
 };
 
+/* The bytes of a program's file, to be freed; of one that does not begin as ELF files do, the first few. NULL (and
+ * errno, or 0 if it is no regular file) if it cannot be read. */
+char *elf_file_read(const char *path, size_t *size);
 /* False (and errno, or 0 if it is no 32-bit little-endian ELF) if it cannot be read. */
 bool elf_file_open(struct elf_file *elf, const char *path);
 void elf_file_close(struct elf_file *elf);

@@ -176,12 +176,12 @@ static int show(struct view *view, const char *path)
 /* Would it load? If not, that is told. */
 static bool is_program(const char *path)
 {
-    enum { BYTES_MAX = 1 << 30 };
     size_t size;
-    char *bytes = lab_read_file(path, BYTES_MAX, &size), message[512];
+    char *bytes = elf_file_read(path, &size), message[512];
+    const char *unreadable = errno ? strerror(errno) : "not a regular file";
     struct elf_image *image = lab_allocate(sizeof *image);
     bool fine = bytes && elf_parse((const uint8_t *)bytes, size, image, message, sizeof message);
-    if (!fine) fprintf(stderr, "covm: %s: %s\n", path, bytes ? message : strerror(errno));
+    if (!fine) fprintf(stderr, "covm: %s: %s\n", path, bytes ? message : unreadable);
     free(image);
     free(bytes);
     return fine;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lab/text.h"
+
 static const uint32_t k[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -68,7 +70,8 @@ void sha256_end(struct sha256 *sha, char text[SHA256_TEXT_BYTES])
 bool sha256_file(const char *path, char text[SHA256_TEXT_BYTES])
 {
     text[0] = 0;
-    FILE *file = fopen(path, "rbe");
+    int descriptor = lab_open_file(path);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
     if (!file) return false;
     struct sha256 sha;
     sha256_begin(&sha);

@@ -238,7 +238,8 @@ struct snapshot_file *snapshot_read_begin(const char *path, struct snapshot_orig
 {
     struct snapshot_file *file = lab_allocate(sizeof *file);
     file->path = lab_copy(path);
-    file->file = fopen(path, "re");
+    int descriptor = lab_open_file(path);
+    file->file = descriptor < 0 ? NULL : fdopen(descriptor, "r");
     file->unpacker = ZSTD_createDStream();
     file->stream = (struct snapshot){.loading = true, .cookie = file, .move = move_in};
     const char *problem = file->file && file->unpacker ? verify(file) : strerror(errno);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void *checked(void *memory)
@@ -149,15 +150,28 @@ char *lab_printf(const char *format, ...)
     return text.data;
 }
 
+int lab_open_file(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file >= 0) fcntl(file, F_SETFL, 0);
+    return file;
+}
+
 char *lab_read_file(const char *path, size_t limit, size_t *bytes)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return NULL;
+    struct stat status;
+    int file = lab_open_file(path);
+    if (file < 0 || fstat(file, &status) < 0) return NULL;
+    if (S_ISREG(status.st_mode) && (uint64_t)status.st_size > limit) {
+        close(file);
+        errno = EFBIG;
+        return NULL;
+    }
     struct text text = {0};
     char block[65536];
     ssize_t got;
     while ((got = read(file, block, sizeof block)) > 0 && text.length <= limit) text_add(&text, block, (size_t)got);
-    int error = got < 0 ? errno : text.length > limit ? EFBIG : 0;
+    int error = got < 0 ? errno : text.length > limit ? EFBIG : S_ISFIFO(status.st_mode) && !text.length ? EPIPE : 0;
     close(file);
     if (error) {
         text_free(&text);

@@ -35,7 +35,10 @@ char *lab_copy(const char *string);
 /* A formatted string of its own, to be freed. */
 char *lab_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The bytes of a whole file, terminated, to be freed; NULL (and errno) if it cannot be read or has more than `limit`.
+/* A descriptor of a file to read, or -1 (and errno). Nothing waits for a named pipe to be opened for writing. */
+int lab_open_file(const char *path);
+/* The bytes of a whole file, terminated, to be freed; NULL (and errno) if it cannot be read, has more than `limit`, or
+ * is a pipe that nobody writes anything to (EPIPE).
  */
 char *lab_read_file(const char *path, size_t limit, size_t *bytes);
 

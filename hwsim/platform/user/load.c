@@ -21,6 +21,14 @@ static const uint8_t trampoline[PAGE_BYTES] = {
 /* What every guest finds in its environment, unless it is set otherwise. */
 static const char *const fixed_environment[] = {"HOME=/", "LANG=C", "PATH=/usr/bin:/bin", "TZ=UTC0"};
 
+/* How many of a file's bytes are needed: what does not begin as ELF files do tells by its first ones what it is. */
+static uint64_t worth_reading(int descriptor, uint64_t size)
+{
+    char magic[SELFMAG];
+    bool elf = pread(descriptor, magic, sizeof magic, 0) == SELFMAG && !memcmp(magic, ELFMAG, SELFMAG);
+    return elf || size < PAGE_BYTES ? size : PAGE_BYTES;
+}
+
 /* The bytes of the file that the descriptor is open on; NULL: `error` says why. */
 struct backing *load_read(struct user *user, int descriptor, char *error, size_t capacity)
 {
@@ -33,11 +41,12 @@ struct backing *load_read(struct user *user, int descriptor, char *error, size_t
         snprintf(error, capacity, "%s", S_ISDIR(host.st_mode) ? "a directory, not a program" : "not a regular file");
         return NULL;
     }
-    if ((uint64_t)host.st_size > UINT32_MAX) {
+    uint64_t wanted = worth_reading(descriptor, (uint64_t)host.st_size);
+    if (wanted > UINT32_MAX) {
         snprintf(error, capacity, "larger than the 4 GiB that an i386 program can be");
         return NULL;
     }
-    size_t size = (size_t)host.st_size, done = 0;
+    size_t size = (size_t)wanted, done = 0;
     uint8_t *bytes = malloc(size + 1);
     struct backing *image = bytes ? backing_of_bytes(bytes, size) : NULL;
     if (!image) {

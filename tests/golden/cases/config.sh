@@ -36,3 +36,7 @@ try config check "$TREE"/configs/machines/*.yaml
 "$COVM" config keys | awk -F'\t' 'NF != 6 { print "a row of", NF, "columns:", $0 }'
 # a contradiction that no range can state
 try config dump --set core.jtlb.entries=100 --set core.jtlb.ways=3
+# a pipe that nobody writes to is not waited for; one that somebody writes to is a file like another
+mkfifo fifo
+try config check fifo
+echo 'core: {issue_width: 99}' | "$COVM" config check /dev/stdin

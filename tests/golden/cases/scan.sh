@@ -60,7 +60,14 @@ ar rc x.a x.o
 : >empty
 echo '#!/bin/sh' >script
 echo 'some text' >text
-for file in dynamic 64-bit x.o x.so x.a empty script text; do try scan $file; done
+mkfifo fifo
+truncate -s 5G sparse # more than is read of a program: its first bytes say enough
+for file in dynamic 64-bit x.o x.so x.a empty script text fifo sparse .; do try scan $file; done
 try run -- ./dynamic
+for file in text fifo sparse .; do try disasm $file; done
+try run -- ./fifo
+try run -- ./sparse
+try run --from fifo
+try run -o record -- ./fifo
 try scan nothing
 try scan
