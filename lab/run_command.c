@@ -1,7 +1,9 @@
 /* run_command.c -- covm run */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lab/commands.h"
@@ -58,6 +60,15 @@ static bool take_env(struct run_command *c, char *value)
     return true;
 }
 
+static bool take_root(struct run_command *c, char *value)
+{
+    struct stat status;
+    int error = stat(value, &status) < 0 ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+    if (error) fprintf(stderr, "covm %s: --root %s: %s\n", c->name, value, strerror(error));
+    c->request.root = value;
+    return !error;
+}
+
 bool run_command_option(struct run_command *c, int option, char *value)
 {
     switch (option) {
@@ -66,7 +77,7 @@ bool run_command_option(struct run_command *c, int option, char *value)
     case 'v': c->figures = true; return true;
     case OPTION_CHECK: c->request.check = true; return true;
     case OPTION_GUEST_EXIT: c->guest_exit = true; return true;
-    case OPTION_ROOT: c->request.root = value; return true;
+    case OPTION_ROOT: return take_root(c, value);
     case OPTION_WRITE: c->request.write = true; return true;
     case OPTION_ENV: return take_env(c, value);
     case OPTION_MAX_INSNS: return cli_number("--max-insns", value, &c->request.insns_max);

@@ -78,6 +78,8 @@ try run -- ./refused
 try run -- ./null_segment
 try run --set cms.threshold.gear1=1 -- ./null_segment
 try run --max-insns 100000 -- ./loop
+try run --root nowhere -- ./hello
+try run --root hello -- ./hello
 echo passed through | try run -- ./echo
 echo "not an ELF file" >text
 try run -- ./text
