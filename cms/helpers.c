@@ -216,12 +216,14 @@ static enum helped help_lar(struct cms *cms, struct help *help)
         PRESENT_USER_ACCESSED = 0xf100,
         CODE_READABLE = 0x0a00,
         WRITABLE = 0x0200,
+        AVAILABLE = 1 << 20,
         SIZE = 1 << 22,
         GRANULARITY = 1 << 23
     };
     struct hw_segment segment;
     if (!visible(cms, help->a, &segment)) return answer(cms, false);
     uint32_t rights = PRESENT_USER_ACCESSED | (segment.executable ? CODE_READABLE : segment.writable ? WRITABLE : 0);
+    if (segment.available) rights |= AVAILABLE;
     if (segment.size32) rights |= SIZE;
     if (segment.limit > 0xfffff) rights |= GRANULARITY;
     write_register(cms, help->c, rights);

@@ -146,6 +146,7 @@ struct hw_segment {
     uint64_t base;
     uint32_t limit;                      /* bytes - 1 */
     bool executable, writable, size32;   /* size32: D/B bit */
+    bool available;                      /* AVL: software's own bit */
 };
 bool hw_segment(struct hw_core *core, unsigned segment, uint16_t selector, struct hw_segment *descriptor);
 /* Guest instructions retired, and the count at which the next event falls (UINT64_MAX: none known). */

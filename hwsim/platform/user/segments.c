@@ -59,7 +59,8 @@ bool segment_lookup(struct user *user, unsigned segment, uint16_t selector, stru
                                .limit = found->limit,
                                .executable = !found->data,
                                .writable = found->data && found->writable,
-                               .size32 = found->size32};
+                               .size32 = found->size32,
+                               .available = found->raw[2] & UD_USEABLE};
     return true;
 }
 
