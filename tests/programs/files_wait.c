@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -218,6 +219,15 @@ static void epolls(void)
     printf(" %d", epoll_wait(set, found, 4, 0));
     int file = open("file", O_RDWR | O_CREAT, 0600);
     printf(" file %d", epoll_ctl(set, EPOLL_CTL_ADD, file, &event));
+    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/proc/self/stat"};
+    for (unsigned i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+        int device = open(devices[i], O_RDONLY);
+        int status = epoll_ctl(set, EPOLL_CTL_ADD, device, &event), error = errno;
+        printf(" %s %d %d", devices[i], status, error == EPERM);
+        status = epoll_ctl(set, EPOLL_CTL_DEL, device, &event), error = errno;
+        printf(" %d %d", status, error == EPERM);
+        close(device);
+    }
     printf(" itself %d", epoll_ctl(set, EPOLL_CTL_ADD, set, &event));
     close(counter);
     printf(" closed %d", epoll_wait(set, found, 4, 0));
@@ -343,8 +353,59 @@ static void interruptions(void)
     printf("write %zd\n", got);
 }
 
+/* ---- reading into nowhere ---- */
+
+static void tell_nowhere(const char *what, int descriptor)
+{
+    char *nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ssize_t got = read(descriptor, nowhere, 8);
+    printf(" %s %zd", what, got);
+    if (got < 0) printf(" %s", strerror(errno));
+    struct iovec part = {nowhere, 8};
+    got = readv(descriptor, &part, 1);
+    printf(" %zd,", got);
+    munmap(nowhere, 4096);
+}
+
+static void nowhere(void)
+{
+    char bytes[16384];
+    int file = open("nowhere", O_RDWR | O_CREAT | O_TRUNC, 0600), ends[2];
+    printf("nowhere:");
+    tell_nowhere("no file", file);
+    write(file, "abc", 3);
+    tell_nowhere("its end", file);
+    lseek(file, 1, SEEK_SET);
+    tell_nowhere("inside", file);
+    printf(" left %zd", read(file, bytes, 8));
+    close(file);
+    static const char *const names[] = {"/dev/null", "/dev/zero", "/proc/self/stat", "."};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        file = open(names[i], O_RDONLY);
+        tell_nowhere(names[i], file);
+        read(file, bytes, sizeof bytes);
+        tell_nowhere("then", file);
+        close(file);
+    }
+    for (int sockets = 0; sockets < 2; sockets++) {
+        if (sockets)
+            socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends);
+        else
+            pipe2(ends, O_NONBLOCK);
+        tell_nowhere("nothing yet", ends[0]);
+        write(ends[1], "abc", 3);
+        tell_nowhere("three", ends[0]);
+        printf(" left %zd", read(ends[0], bytes, 8));
+        close(ends[1]);
+        tell_nowhere("hung up", ends[0]);
+        close(ends[0]);
+    }
+    printf("\n");
+}
+
 int main(void)
 {
+    nowhere();
     full_pipe();
     fifo();
     locks();

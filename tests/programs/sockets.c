@@ -423,6 +423,15 @@ static void locals(int type, int abstract)
     send(end, "back", 4, 0);
     tell_bytes("back", recvfrom(client, bytes, sizeof bytes, 0, (struct sockaddr *)&name, &sender), bytes);
     printf("sender %d\n", sender == length);
+    length = local(&name, path, abstract);
+    tell("bind again", bind(server, (struct sockaddr *)&name, length));
+    length = local(&name, "elsewhere", abstract);
+    tell("elsewhere", bind(server, (struct sockaddr *)&name, length));
+    tell("by any name", bind(server, (struct sockaddr *)&name, sizeof(sa_family_t)));
+    length = local(&name, "no/directory", abstract);
+    tell("in no directory", bind(server, (struct sockaddr *)&name, length));
+    printf("made %d\n", access("elsewhere", F_OK) == 0);
+    length = local(&name, path, abstract);
     unlink(path);
     close(server);
     tell("gone", connect(full, (struct sockaddr *)&name, length));

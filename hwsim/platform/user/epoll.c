@@ -119,6 +119,18 @@ static int64_t add(struct user *user, struct epoll *epoll, struct watch watch)
     return 0;
 }
 
+/* Has it something to wait for? Linux cannot wait for the others. */
+static bool may_be_watched(const struct file *file)
+{
+    switch (file->kind) {
+    case FILE_REGULAR:
+    case FILE_DIRECTORY:
+    case FILE_TEXT: return false;
+    case FILE_DEVICE: return file->device == DEVICE_RANDOM || file->device == DEVICE_TTY;
+    default: return true;
+    }
+}
+
 int64_t sys_epoll_ctl(struct user *user, const uint32_t *a)
 {
     struct guest_event in = {0};
@@ -127,7 +139,7 @@ int64_t sys_epoll_ctl(struct user *user, const uint32_t *a)
     struct epoll *epoll = epoll_at(user, a[0], &status);
     struct file *file = file_at(user, a[2]);
     if (status == -EBADF || !file || file->kind == FILE_PATH) return -EBADF;
-    if (file->kind == FILE_REGULAR || file->kind == FILE_DIRECTORY || file->kind == FILE_TEXT) return -EPERM;
+    if (!may_be_watched(file)) return -EPERM;
     if (!epoll || epoll->self == file) return -EINVAL;
     unsigned i = 0;
     while (i < epoll->count && (epoll->watch[i].file != file || epoll->watch[i].descriptor != a[2])) i++;

@@ -497,6 +497,8 @@ void files_destroy(struct user *user);
 int64_t place_stat(struct user *user, const struct place *place, struct guest_stat *out);
 /* Makes a name for a socket: a host descriptor of it (O_PATH), or -errno. */
 int tree_make_socket(struct user *user, const char *path);
+/* Could a name be made there? 0 or -errno. */
+int tree_may_make(struct user *user, const char *path);
 
 /* Reads or writes the guest's buffers (address and length each), which together are what io_get_vectors gives: bytes,
  * or -errno, or BLOCKED with a part done. The file allows it. */

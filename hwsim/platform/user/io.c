@@ -212,6 +212,22 @@ static int64_t check_io(const struct file *file, bool write, uint64_t offset)
     return (file->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
 }
 
+/* What comes of a read whose buffer is nowhere: EFAULT if there is something to read, which stays. */
+static int64_t read_nowhere(struct user *user, struct file *file, uint64_t offset)
+{
+    uint8_t byte;
+    bool peek = file->peek, connected = file->kind == FILE_PIPE || file->kind == FILE_SOCKET;
+    if (!connected && (is_stream(file) || (file->kind == FILE_DEVICE && file->device != DEVICE_NULL))) return -EFAULT;
+    if (!connected && offset == NO_OFFSET)
+        offset = file->kind == FILE_TEXT ? file->mark : (uint64_t)lseek(file->host, 0, SEEK_CUR);
+    size_t peeked = file->peeked;
+    file->peek = connected;
+    int64_t got = read_piece(user, file, &byte, 1, offset);
+    file->peek = peek;
+    file->peeked = peeked;
+    return got > 0 ? -EFAULT : got;
+}
+
 /* Reads or writes one guest buffer, piece by piece. As in Linux, it ends where the guest's memory does: EFAULT if that
  * is at its first byte. */
 static int64_t transfer(struct user *user, struct file *file, uint32_t address, uint32_t count, uint64_t offset,
@@ -229,7 +245,11 @@ static int64_t transfer(struct user *user, struct file *file, uint32_t address, 
         uint64_t at = offset == NO_OFFSET ? offset : offset + done;
         if (result < 0) break;
         result = -EFAULT;
-        if ((wanted && !bytes) || (write && !user_get(user, address + done, piece, bytes))) break;
+        if (wanted && !bytes) {
+            if (!write) result = read_nowhere(user, file, at);
+            break;
+        }
+        if (write && !user_get(user, address + done, piece, bytes)) break;
         result = write ? write_piece(user, file, piece, bytes, at) : read_piece(user, file, piece, bytes, at);
         if (result <= 0) break;
         if (!write) user_put(user, address + done, piece, (size_t)result);

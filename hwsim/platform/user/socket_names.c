@@ -181,9 +181,17 @@ static int64_t choose_local(struct user *user, struct socket *socket)
     return 0;
 }
 
+/* What another bind comes to: Linux makes a path's file before it looks whether the socket has a name. */
+static int64_t bind_again(struct user *user, const struct socket_name *name)
+{
+    if (name->bytes == PATH_AT) return 0;
+    int status = is_path(name) ? tree_may_make(user, name->local.sun_path) : 0;
+    return status == 0 ? -EINVAL : status == -EEXIST ? -EADDRINUSE : status;
+}
+
 static int64_t bind_local(struct user *user, struct socket *socket, const struct socket_name *name)
 {
-    if (socket->own.bytes > PATH_AT) return name->bytes == PATH_AT ? 0 : -EINVAL;
+    if (socket->own.bytes > PATH_AT) return bind_again(user, name);
     if (name->bytes == PATH_AT) return choose_local(user, socket);
     if (is_path(name)) {
         int node = tree_make_socket(user, name->local.sun_path);

@@ -112,12 +112,26 @@ static int64_t make_node(struct user *user, int directory, uint32_t path, uint32
 int64_t sys_mknod(struct user *user, const uint32_t *a) { return make_node(user, GUEST_AT_FDCWD, a[0], a[1]); }
 int64_t sys_mknodat(struct user *user, const uint32_t *a) { return make_node(user, (int)a[0], a[1], a[2]); }
 
+static int find_new_path(struct user *user, const char *path, struct place *place, struct entry_place *entry)
+{
+    int status = path_resolve(user, GUEST_AT_FDCWD, path, END_NAME, place);
+    return status < 0 ? status : find_new_at(user, place, entry);
+}
+
+int tree_may_make(struct user *user, const char *path)
+{
+    struct place place;
+    struct entry_place entry;
+    int status = find_new_path(user, path, &place, &entry);
+    if (status == 0) close(entry.parent);
+    return status;
+}
+
 int tree_make_socket(struct user *user, const char *path)
 {
     struct place place;
     struct entry_place entry;
-    int status = path_resolve(user, GUEST_AT_FDCWD, path, END_NAME, &place);
-    if (status == 0) status = find_new_at(user, &place, &entry);
+    int status = find_new_path(user, path, &place, &entry);
     if (status < 0) return status;
     status = (int)make_entry(user, &entry, S_IFSOCK, 0777);
     close(entry.parent);
