@@ -263,10 +263,18 @@ int64_t sys_shutdown(struct user *user, const uint32_t *a)
     return 0;
 }
 
+/* Was the connection reset, and nobody told of it yet? */
+static bool take_reset(struct file *file)
+{
+    bool reset = file->in && pipe_aborted(file->in, true);
+    file->socket->unheard |= reset;
+    return reset;
+}
+
 int64_t socket_take_error(struct file *file)
 {
     struct socket *socket = file->socket;
-    int error = socket->error ? socket->error : file->in && pipe_aborted(file->in, true) ? ECONNRESET : 0;
+    int error = socket->error ? socket->error : take_reset(file) ? ECONNRESET : 0;
     socket->error = 0;
     return -error;
 }
@@ -299,7 +307,7 @@ int64_t socket_read(struct user *user, struct file *file, uint8_t *to, size_t by
         return done;
     }
     if (file->peeked || (!bytes && !file->packets)) return 0; /* that was all there is to look at */
-    int64_t error = pipe_aborted(file->in, true) ? -ECONNRESET : 0;
+    int64_t error = take_reset(file) ? -ECONNRESET : 0;
     return error < 0 || socket->shut_read || pipe_poll(file) & POLLHUP ? error : socket_wait(user, file);
 }
 
@@ -337,7 +345,8 @@ unsigned socket_poll(const struct file *file)
     if (!file->in) return WRITABLE | POLLHUP | error | (error ? READABLE | POLLRDHUP : 0);
     unsigned pipes = pipe_poll(file), events = (pipes & ~(unsigned)(POLLHUP | POLLERR)) | error;
     bool ended = socket->shut_read || pipes & POLLHUP;
-    bool deaf = socket->shut_write || (pipes & POLLERR && (socket_is_local(socket) || socket->unheard));
+    bool reset = socket->unheard || pipe_aborted(file->in, false);
+    bool deaf = socket->shut_write || (pipes & POLLERR && (socket_is_local(socket) || reset));
     if (ended) events |= READABLE | POLLRDHUP;
     if (pipes & POLLERR || deaf) events |= WRITABLE;
     return events | (ended && deaf ? POLLHUP : 0);

@@ -40,7 +40,7 @@ struct socket {
     bool listening;
     bool connecting;            /* connect has said EINPROGRESS, and not yet how it went */
     bool shut_read, shut_write; /* by shutdown */
-    bool unheard;               /* TCP: what went to nobody was answered by a reset */
+    bool unheard;               /* TCP: a reset has told that nobody is there, and this end knows of it */
     int error;                  /* what SO_ERROR tells */
     uint32_t peer_process;
     uint32_t backlog, pending_count;
