@@ -32,7 +32,7 @@ same() { [ "$2" = "$3" ] || complain "$1: $2, not $3"; }
 total() { awk '{ sum += $1 } END { printf "%d", sum }'; }
 
 begin run -o "$work/plain.run" --machine crusoe
-trace kanata --format kanata --from 1000000 --cycles 20000
+trace kanata --format kanata --from 1000000 --cycles 200000
 trace perfetto --format perfetto
 trace coarse --format perfetto --resolution 5000
 trace merged --format perfetto --set cms.max_gear=0
@@ -44,7 +44,7 @@ done
 
 # Each cycle of the window is an issue, a stall in lane 1, or the CMS's. A stage in lane 1 follows another without an
 # end. Lines are numbered as they begin, and each is over once.
-awk -F '\t' -v from=1000000 -v count=20000 '
+awk -F '\t' -v from=1000000 -v count=200000 '
     function fill(a, b) { for (i = a; i < b; i++) seen[i]++ }
     $1 == "C=" { now = $2 }
     $1 == "C" { now += $2 }
