@@ -88,6 +88,14 @@ static void check_refusal(const struct bench *bench, const struct schedule_refus
     }
 }
 
+/* Without the bytes between `half` and `imm`, which mean nothing. */
+static bool is_same(const struct schedule_atom *x, const struct schedule_atom *y)
+{
+    const struct atom *a = &x->atom, *b = &y->atom;
+    return !memcmp(a, b, offsetof(struct atom, half) + sizeof a->half) && a->imm == b->imm && a->target == b->target &&
+           a->check == b->check && x->source == y->source && x->label == y->label && x->number == y->number;
+}
+
 static void run_machine(unsigned machine, unsigned *seen)
 {
     struct told told = {.refusals = malloc(TOLD_MAX * sizeof *told.refusals)};
@@ -110,7 +118,8 @@ static void run_machine(unsigned machine, unsigned *seen)
         assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
         assert_int_equal(before.atom_count, bench.schedule.atom_count);
         assert_int_equal(before.bundle_count, bench.schedule.bundle_count);
-        assert_memory_equal(before.atoms, bench.schedule.atoms, before.atom_count * sizeof *before.atoms);
+        for (unsigned i = 0; i < before.atom_count; i++)
+            assert_true(is_same(&before.atoms[i], &bench.schedule.atoms[i]));
         assert_memory_equal(before.bundles, bench.schedule.bundles, before.bundle_count * sizeof *before.bundles);
         for (unsigned i = 0; i < told.count; i++) {
             check_refusal(&bench, &told.refusals[i]);
