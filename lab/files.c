@@ -26,6 +26,14 @@ static bool write_into(const char *path, const struct text *text)
     return fine;
 }
 
+bool files_may_replace(const char *path)
+{
+    struct stat there;
+    if (stat(path, &there) || S_ISREG(there.st_mode)) return true;
+    fprintf(stderr, "covm: %s: is there, and no regular file\n", path);
+    return false;
+}
+
 bool files_write(const char *path, const struct text *text)
 {
     struct stat status;

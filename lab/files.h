@@ -7,6 +7,8 @@
 
 /* Each tells what went wrong on standard error, and returns false. */
 
+/* Renaming would put a file in the place of a device: false where there is anything but a regular file. */
+bool files_may_replace(const char *path);
 /* Writes the file under another name, and renames it. What is there and is no regular file (/dev/stdout) is written to. */
 bool files_write(const char *path, const struct text *text);
 /* With all directories above it; one that is there is fine. */

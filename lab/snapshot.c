@@ -7,6 +7,7 @@
 
 #include <zstd.h>
 
+#include "lab/files.h"
 #include "lab/paths.h"
 #include "lab/sha256.h"
 #include "lab/version.h"
@@ -140,6 +141,7 @@ static void move_out(struct snapshot *stream, void *bytes, size_t count)
 
 struct snapshot_file *snapshot_write_begin(const char *path, struct snapshot_origin *origin)
 {
+    if (!files_may_replace(path)) return NULL;
     struct snapshot_file *file = lab_allocate(sizeof *file);
     file->path = lab_copy(path);
     file->temporary = lab_printf("%s.new", path);

@@ -6,8 +6,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "lab/files.h"
 
 static const struct trace_format *const formats[] = {&trace_kanata, &trace_perfetto, &trace_callgrind, &trace_bbv};
 
@@ -34,11 +35,7 @@ static bool complain(const char *path)
 
 bool trace_file_open(struct trace_file *file, const char *path)
 {
-    struct stat there;
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) { /* renaming would put a file in a device's place */
-        fprintf(stderr, "covm: %s: is there, and no regular file\n", path);
-        return false;
-    }
+    if (!files_may_replace(path)) return false;
     file->path = lab_copy(path);
     file->temporary = lab_printf("%s.new", path);
     file->file = fopen(file->temporary, "we");

@@ -204,6 +204,26 @@ static void read_when(struct study *study, struct study_axis *axis, const struct
         read_condition(study, axis, d, &when->items[i], i);
 }
 
+static bool sets(const struct study_axis *axis, unsigned row)
+{
+    for (unsigned v = 0; v < axis->count; v++)
+        for (unsigned s = 0; s < axis->values[v].count; s++)
+            if (axis->values[v].settings[s].row == row) return true;
+    return false;
+}
+
+/* Of two axes that set one key, the second would win, whatever the first says. Where one exists only under a condition,
+ * they may take turns. */
+static void check_axis(const struct study *study, const struct study_axis *axis, const struct document *d,
+                       const struct node *node)
+{
+    for (const struct study_axis *other = study->axes; other < axis; other++)
+        for (unsigned s = 0; axis->count && s < axis->values[0].count; s++)
+            if (!axis->condition_count && !other->condition_count && sets(other, axis->values[0].settings[s].row))
+                document_complain(d, node, "the axes '%s' and '%s' both set %s", other->name, axis->name,
+                                  params_row(axis->values[0].settings[s].row).path);
+}
+
 static void read_axis(struct study *study, const struct document *d, const struct node *node)
 {
     const struct node *key = node_find(node, "key"), *name = node_find(node, "name"), *title = node_find(node, "title"),
@@ -227,6 +247,7 @@ static void read_axis(struct study *study, const struct document *d, const struc
     axis->title = lab_copy(title && node_word(title) ? node_word(title) : axis->name);
     axis->unit = unit && node_word(unit) ? lab_copy(node_word(unit)) : NULL;
     if (values && values->kind != NODE_LIST) document_complain(d, values, "'values' is a list");
+    if (values && values->kind == NODE_LIST && !values->count) document_complain(d, values, "there are no values");
     int row = key ? find_row(d, key) : -1;
     if (!key && values)
         read_group(axis, d, values);
@@ -235,6 +256,7 @@ static void read_axis(struct study *study, const struct document *d, const struc
     else if (row >= 0)
         read_range(axis, (unsigned)row, d, node);
     if (when) read_when(study, axis, d, when);
+    check_axis(study, axis, d, node);
 }
 
 void study_read_axes(struct study *study)
