@@ -198,17 +198,22 @@ static void fill_pareto(struct drawing *d)
     for (unsigned i = 0; i < points->count; i++) {
         struct text label = {0};
         if (!cells_first_of(d->cells, d->plot, i, &label)) continue;
-        unsigned at = label_index(d, &tree, &labels, label.data);
         struct cell_choice choices[STUDY_AXES_MAX];
         for (unsigned a = 0; a < d->study->axis_count; a++)
             choices[a] = (struct cell_choice){points->items[i].value[a] < 0 ? STUDY_NOTHING : (int)a,
                                               (unsigned)points->items[i].value[a]};
         struct cell x = cells_mean(d->cells, d->plot, d->plot->x_metric, choices, d->study->axis_count),
                     y = cells_mean(d->cells, d->plot, d->plot->y[0], choices, d->study->axis_count);
+        if (isnan(x.mean) || isnan(y.mean)) { /* a hole: it has no place in the plane */
+            text_free(&label);
+            continue;
+        }
         unsigned s = 0;
         while (d->plot->series != STUDY_NOTHING && s + 1 < series_count &&
                (int)series[s] != points->items[i].value[d->plot->series])
             s++;
+        if (!label.length) text_printf(&label, "%s", *d->series[s] ? d->series[s] : "all"); /* no other axis */
+        unsigned at = label_index(d, &tree, &labels, label.data);
         add(d, (struct figure_datum){.series = s, .point = at, .x = x.mean, .y = y.mean});
     }
     d->figure.points = (struct figure_names){"point", d->points, labels};
@@ -284,10 +289,10 @@ bool draw_plots(const struct sweep *sweep, const struct metrics *metrics, bool p
     struct cells cells = {sweep, metrics, lab_allocate((sweep->points->count + 1) * sizeof *cells.found)};
     struct diag diag = {0};
     char *directory = lab_printf("%s/figures", sweep->directory);
-    bool fine = files_make_directory(directory);
-    for (unsigned i = 0; fine && i < sweep->study->plot_count; i++)
-        fine &=
-            draw(&cells, &sweep->study->plots[i], directory, FIGURE_SVG | FIGURE_PDF | (png ? FIGURE_PNG : 0), &diag);
+    bool there = files_make_directory(directory), fine = there;
+    unsigned formats = FIGURE_SVG | FIGURE_PDF | (png ? FIGURE_PNG : 0);
+    for (unsigned i = 0; there && i < sweep->study->plot_count; i++) /* one that cannot be drawn is no other's hindrance */
+        fine &= draw(&cells, &sweep->study->plots[i], directory, formats, &diag);
     diag_print(&diag, stderr);
     diag_free(&diag);
     free(directory);

@@ -106,9 +106,15 @@ static void enforce(struct driver *d)
     }
 }
 
+/* A point that somebody else killed is no failure: it is run when the sweep is started again. */
 static void note_death(struct driver *d, const struct slot *slot, int status)
 {
     char *reason;
+    if (!slot->killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+        fprintf(stderr, "covm: point %s was killed; the same command runs it again\n",
+                d->sweep->points->items[slot->point].id);
+        return;
+    }
     if (slot->killed && *slot->killed == 't')
         reason = lab_printf("timeout: it ran for more than %llu s", (unsigned long long)d->options->timeout_seconds);
     else if (slot->killed)

@@ -37,7 +37,7 @@ while [ $n -lt "$kills" ]; do
     wait $driver 2>/dev/null
     n=$((n + 1))
 done
-"$covm" sweep run study.yaml -o "$work/killed" --executor "$executor" -j 2 --rerun failed 2>>killed.err
+"$covm" sweep run study.yaml -o "$work/killed" --executor "$executor" -j 2 2>>killed.err
 code=$?
 [ $code = 0 ] || fail "the last run ended with $code: $(tail -n 5 killed.err)"
 for file in results.csv metrics.csv figures/ipc.csv figures/ipc.svg; do
