@@ -217,11 +217,11 @@ static bool sets(const struct study_axis *axis, unsigned row)
 static void check_axis(const struct study *study, const struct study_axis *axis, const struct document *d,
                        const struct node *node)
 {
-    for (const struct study_axis *other = study->axes; other < axis; other++)
-        for (unsigned s = 0; axis->count && s < axis->values[0].count; s++)
-            if (!axis->condition_count && !other->condition_count && sets(other, axis->values[0].settings[s].row))
+    for (const struct study_axis *other = study->axes; other < axis && !axis->condition_count; other++)
+        for (unsigned row = 0; row < params_count() && !other->condition_count; row++)
+            if (sets(axis, row) && sets(other, row))
                 document_complain(d, node, "the axes '%s' and '%s' both set %s", other->name, axis->name,
-                                  params_row(axis->values[0].settings[s].row).path);
+                                  params_row(row).path);
 }
 
 static void read_axis(struct study *study, const struct document *d, const struct node *node)

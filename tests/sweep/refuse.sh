@@ -21,7 +21,7 @@ workloads: [sieve]
 axes:
   - {key: core.jtlb.entries, values: []}
   - {key: core.dras.depth, values: [1, 2]}
-  - {name: depth, values: [{name: a, core.dras.depth: 3}]}
+  - {name: depth, values: [{name: a, core.gate.entries: 3}, {name: b, core.dras.depth: 3}]}
 END
 expect 3 "axes.yaml:3:38: error: there are no values
 axes.yaml:5:5: error: the axes 'core.dras.depth' and 'depth' both set core.dras.depth" "$covm" sweep plan axes.yaml
