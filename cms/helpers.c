@@ -19,9 +19,9 @@ static uint32_t four(const char *name)
            (uint32_t)(uint8_t)name[3] << 24;
 }
 
-/* It has what it says it has, no more and no less (SDM volume 2, CPUID; AMD64 manual volume 3, appendix E). The caches are
- * the same whatever memory.l1d and memory.l2 say: programs choose their copying loops by them, and points of a sweep shall
- * compare equal work. */
+/* It has what it says it has, no more and no less (SDM volume 2, CPUID; AMD64 manual volume 3, appendix E). The caches
+ * are the same whatever memory.l1d and memory.l2 say: programs choose their copying loops by them, and points of a
+ * sweep shall compare equal work. */
 static enum helped help_cpuid(struct cms *cms, struct help *help)
 {
     enum { HIGHEST = 1, EXTENDED = 0x80000000, EXTENDED_SIGNATURE, L1 = 0x80000005, L2 };

@@ -95,9 +95,8 @@ static void set_number_axis(struct drawing *d, double *scale)
     *scale = 1;
     study_axis_number(d->study, d->plot->x, 0, &unit);
     if (!strcmp(unit, "bytes")) *scale = byte_scale(d->study, d->plot->x, &unit);
-    d->figure.x = (struct figure_axis){.title = axis_title(d->study, d->plot->x),
-                                       .unit = *unit ? unit : "number",
-                                       .scale = scales[d->plot->scale]};
+    d->figure.x = (struct figure_axis){
+        .title = axis_title(d->study, d->plot->x), .unit = *unit ? unit : "number", .scale = scales[d->plot->scale]};
 }
 
 /* ---- kinds ---- */
@@ -291,7 +290,8 @@ bool draw_plots(const struct sweep *sweep, const struct metrics *metrics, bool p
     char *directory = lab_printf("%s/figures", sweep->directory);
     bool there = files_make_directory(directory), fine = there;
     unsigned formats = FIGURE_SVG | FIGURE_PDF | (png ? FIGURE_PNG : 0);
-    for (unsigned i = 0; there && i < sweep->study->plot_count; i++) /* one that cannot be drawn is no other's hindrance */
+    for (unsigned i = 0; there && i < sweep->study->plot_count;
+         i++) /* one that cannot be drawn is no other's hindrance */
         fine &= draw(&cells, &sweep->study->plots[i], directory, formats, &diag);
     diag_print(&diag, stderr);
     diag_free(&diag);

@@ -2,8 +2,8 @@
  * shard of the points, in the directory that all share; so a task that is killed, or run twice, does no harm.
  *
  * A job carries the directory of its sweep as its comment: a driver that is started while the job of one before it is
- * still queued waits for that job, and submits what it has left. A job whose points are all done is cancelled: the tasks
- * that are left would find nothing to do.
+ * still queued waits for that job, and submits what it has left. A job whose points are all done is cancelled: the
+ * tasks that are left would find nothing to do.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -6,7 +6,8 @@
 #include "lab/study/study.h"
 #include "lab/suggest.h"
 
-static const char *const axis_keys[] = {"key", "name", "title", "unit", "values", "from", "to", "factor", "step", "when", NULL};
+static const char *const axis_keys[] = {"key", "name",   "title", "unit", "values", "from",
+                                        "to",  "factor", "step",  "when", NULL};
 
 /* ---- parameters ---- */
 
@@ -227,7 +228,8 @@ static void check_axis(const struct study *study, const struct study_axis *axis,
 static void read_axis(struct study *study, const struct document *d, const struct node *node)
 {
     const struct node *key = node_find(node, "key"), *name = node_find(node, "name"), *title = node_find(node, "title"),
-                      *unit = node_find(node, "unit"), *values = node_find(node, "values"), *when = node_find(node, "when");
+                      *unit = node_find(node, "unit"), *values = node_find(node, "values"),
+                      *when = node_find(node, "when");
     document_check_keys(d, node, axis_keys);
     if (node->kind != NODE_MAP || (!key && !name)) {
         document_complain(d, node, "an axis has a 'key', or a 'name' where its values set several keys");

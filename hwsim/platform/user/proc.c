@@ -85,20 +85,20 @@ static void print_features(const char *const name[32], uint32_t bits, struct pri
 /* What CPUID says, and the rate of the counter. */
 PRINTER(cpuinfo)
 {
-    static const char *const edx[32] = {[0] = "fpu",   [4] = "tsc",   [8] = "cx8",  [15] = "cmov",
-                                        [23] = "mmx", [24] = "fxsr", [25] = "sse", [26] = "sse2"};
-    static const char *const ecx[32] = {
-        [0] = "pni", [9] = "ssse3", [19] = "sse4_1", [20] = "sse4_2", [23] = "popcnt"};
+    static const char *const edx[32] = {
+        [0] = "fpu", [4] = "tsc", [8] = "cx8", [15] = "cmov", [23] = "mmx", [24] = "fxsr", [25] = "sse", [26] = "sse2"};
+    static const char *const ecx[32] = {[0] = "pni", [9] = "ssse3", [19] = "sse4_1", [20] = "sse4_2", [23] = "popcnt"};
     struct cpu_features cpu = user_cpu(user);
     unsigned family = cpu.signature >> 8 & 15, model = cpu.signature >> 4 & 15;
     if (family == 15) family += cpu.signature >> 20 & 255, model |= cpu.signature >> 12 & 0xf0;
     uint64_t khz = (uint64_t)user->params.frequency / 1000;
-    printed_add(text,
-                "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %02x/%02x\n"
-                "stepping\t: %u\ncpu MHz\t\t: %llu.%03llu\nfdiv_bug\t: no\nf00f_bug\t: no\ncoma_bug\t: no\nfpu\t\t: yes\n"
-                "fpu_exception\t: yes\ncpuid level\t: 1\nwp\t\t: yes\nflags\t\t:",
-                cpu.vendor, family, model, family, model, cpu.signature & 15, (unsigned long long)(khz / 1000),
-                (unsigned long long)(khz % 1000));
+    printed_add(
+        text,
+        "processor\t: 0\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %02x/%02x\n"
+        "stepping\t: %u\ncpu MHz\t\t: %llu.%03llu\nfdiv_bug\t: no\nf00f_bug\t: no\ncoma_bug\t: no\nfpu\t\t: yes\n"
+        "fpu_exception\t: yes\ncpuid level\t: 1\nwp\t\t: yes\nflags\t\t:",
+        cpu.vendor, family, model, family, model, cpu.signature & 15, (unsigned long long)(khz / 1000),
+        (unsigned long long)(khz % 1000));
     print_features(edx, cpu.edx, text);
     print_features(ecx, cpu.ecx, text);
     printed_add(text,
