@@ -83,8 +83,9 @@ static bool is_being_written(const struct user *user, int host)
     return false;
 }
 
-/* A host descriptor of what can be run there, or -errno. */
-static int open_program(struct user *user, const struct place *place)
+/* A host descriptor of what can be run there, or -errno. The place becomes the program's own, not that of a link to it
+ * below /proc. */
+static int open_program(struct user *user, struct place *place)
 {
     struct special_file special = path_special(user, place);
     struct guest_stat status;
@@ -92,6 +93,8 @@ static int open_program(struct user *user, const struct place *place)
     int64_t result = place_stat(user, place, &status);
     if (result < 0) return (int)result;
     if (!S_ISREG(status.mode) || !(status.mode & 0111)) return -EACCES;
+    const char *own = special.kind == SPECIAL_EXE ? special.process->exe_path : file ? file->path : NULL;
+    if (own) path_place(place, own);
     int host = special.kind == SPECIAL_EXE ? fcntl(special.process->exe, F_DUPFD_CLOEXEC, 3)
                : file                      ? fcntl(file->host, F_DUPFD_CLOEXEC, 3)
                                            : path_open(user, place, O_RDONLY, 0);

@@ -669,9 +669,9 @@ struct process {
     uint64_t limit[LIMIT_COUNT][2];
     struct files files;
     char cwd[GUEST_PATH_BYTES];
-    uint32_t file_mask; /* umask */
-    int exe;            /* host descriptor of the program; owned */
-    char exe_path[300]; /* what /proc/self/exe points at */
+    uint32_t file_mask;              /* umask */
+    int exe;                         /* host descriptor of the program; owned */
+    char exe_path[GUEST_PATH_BYTES]; /* what /proc/self/exe points at */
 };
 
 /* The first process, with its thread. False: no memory. */

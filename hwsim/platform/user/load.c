@@ -249,7 +249,7 @@ bool load_program(struct user *user, const struct program *program, char *error,
     struct mappings *space = user->process->space;
     const char *slash = strrchr(program->name, '/');
     uint32_t esp = 0;
-    snprintf(user->process->exe_path, sizeof user->process->exe_path, "%.290s", program->path);
+    snprintf(user->process->exe_path, sizeof user->process->exe_path, "%s", program->path);
     memset(user->thread->name, 0, sizeof user->thread->name);
     snprintf(user->thread->name, sizeof user->thread->name, "%.15s", slash ? slash + 1 : program->name);
     space->read_implies_exec = image->stack == ELF_STACK_DEFAULT;
