@@ -1,6 +1,9 @@
 /* chain.c -- translations linked directly: the EXIT atom of a direct exit is patched into a branch to its target, and
  * back when the target goes away. Each translation keeps a list of the exits that are linked to it.
  *
+ * The exit that a call's return lands on takes the call with it: once linked, the call pushes the target itself on the
+ * DRAS, and the return saves the way through the exit. What is on the stack from before still lands there.
+ *
  * A link is good for as long as both ends are: it stays within one context word, and a change of the target's mapping
  * drops the target, links and all (coherence.c), so that links across guest pages need no check of their own.
  */
@@ -12,10 +15,15 @@ struct exit_record *chain_exit(const struct cms *cms, const struct translation *
     return (struct exit_record *)at(cms, translation->exits) + number;
 }
 
-static void patched(struct cms *cms, const struct exit_record *from, enum hw_work work)
+/* The exit's atom was rewritten; a call that returns to it is to push `returns_to`. */
+static void patched(struct cms *cms, const struct exit_record *from, uint32_t returns_to, enum hw_work work)
 {
     const struct translation *owner = at(cms, from->owner);
     hw_invalidate_code(cms->core, from->tpc, EXIT_BYTES);
+    hw_charge(cms->core, work, 1, owner->region);
+    if (!from->push) return;
+    uint32_t bytes = tr_aim_push(at(cms, from->push), from->push_word, (int32_t)(returns_to - from->push));
+    hw_invalidate_code(cms->core, from->push, bytes);
     hw_charge(cms->core, work, 1, owner->region);
 }
 
@@ -44,7 +52,7 @@ void chain_link(struct cms *cms, struct exit_record *from, struct translation *t
     if (from->target) hw_panic(cms->core, "an exit is linked twice");
     tr_link(at(cms, from->tpc), (int32_t)(to->tpc - from->tpc));
     enlist(cms, from, to);
-    patched(cms, from, WORK_LINK);
+    patched(cms, from, to->tpc, WORK_LINK);
     hw_count(cms->core, CMS_STAT_links, 1);
 }
 
@@ -52,7 +60,7 @@ void chain_unlink(struct cms *cms, struct exit_record *from)
 {
     tr_unlink(at(cms, from->tpc), (enum exit_reason)from->reason, from->number);
     delist(cms, from);
-    patched(cms, from, WORK_UNLINK);
+    patched(cms, from, from->tpc, WORK_UNLINK);
     hw_count(cms->core, CMS_STAT_unlinks, 1);
 }
 
@@ -76,12 +84,13 @@ void chain_move_outgoing(struct cms *cms, struct translation *from, struct trans
         struct exit_record *old = chain_exit(cms, from, i), *new = chain_exit(cms, to, i);
         struct translation *target = at(cms, old->target);
         new->tpc = to->tpc + (old->tpc - from->tpc);
+        if (old->push) new->push = to->tpc + (old->push - from->tpc);
         new->owner = offset_of(cms, to);
         if (!old->target) continue;
         delist(cms, old);
         tr_link(at(cms, new->tpc), (int32_t)(target->tpc - new->tpc));
         enlist(cms, new, target);
-        patched(cms, new, WORK_LINK);
+        patched(cms, new, target->tpc, WORK_LINK);
         hw_count(cms->core, CMS_STAT_relinks, 1);
     }
 }
@@ -93,7 +102,7 @@ void chain_move_incoming(struct cms *cms, struct translation *from, struct trans
         delist(cms, link);
         tr_link(at(cms, link->tpc), (int32_t)(to->tpc - link->tpc));
         enlist(cms, link, to);
-        patched(cms, link, WORK_LINK);
+        patched(cms, link, to->tpc, WORK_LINK);
         hw_count(cms->core, CMS_STAT_relinks, 1);
     }
 }

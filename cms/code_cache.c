@@ -87,9 +87,11 @@ static void fill_exits(struct cms *cms, struct translation *translation, const s
         exits[i] = (struct exit_record){.tpc = translation->tpc + result->exits[i].offset,
                                         .owner = offset_of(cms, translation),
                                         .number = (uint16_t)i,
+                                        .push_word = result->exits[i].push_word,
                                         .reason = result->exits[i].reason,
                                         .known = result->exits[i].target != 0,
                                         .source = result->exits[i].source};
+        if (result->exits[i].push != TR_NO_PUSH) exits[i].push = translation->tpc + result->exits[i].push;
     }
     translation->exit_count = (uint16_t)result->exit_count;
 }

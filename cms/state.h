@@ -91,9 +91,11 @@ struct exit_record {
     uint32_t owner;          /* struct translation */
     uint32_t target;         /* translation it is linked to */
     uint32_t next, previous; /* the target's list of incoming links */
+    uint32_t push;           /* a call returns here: its bundle; 0: none */
     uint16_t number;
-    uint8_t reason;  /* enum exit_reason */
-    bool known;      /* its guest target is fixed */
+    uint8_t push_word; /* of the CALL atom in that bundle */
+    uint8_t reason;    /* enum exit_reason */
+    bool known;        /* its guest target is fixed */
     uint64_t source; /* guest instruction that leaves */
 };
 struct guest_range {

@@ -70,11 +70,13 @@ struct tr_request {
     void (*scheduled)(void *cookie, const struct ir_region *region, const struct schedule *schedule);
 };
 
+enum { TR_NO_PUSH = 0xffffffffu };
 /* An EXIT atom that a chain may replace, or that the CMS must recognise by its number (its index in exits[]). */
 struct tr_exit {
     uint32_t offset;   /* of its bundle, from the start of the code */
     uint8_t reason;    /* enum exit_reason */
-    bool returns;      /* reached by a DRAS pop: the continuation of a call */
+    uint8_t push_word; /* of the exit that a call's return lands on: where in the bundle at `push` the CALL atom is */
+    uint32_t push;     /* offset of the bundle that pushes it on the DRAS; TR_NO_PUSH: no call returns here */
     uint64_t target;   /* guest address where known (EXIT_CHAIN), else 0 */
     uint64_t source;   /* address of the guest instruction that leaves */
 };
@@ -110,5 +112,8 @@ enum tr_reason translate(const struct tr_request *request, struct tr_result *res
 /* Links an exit: rewrites the EXIT or BR atom at the start of `bundle` into a jump by `displacement` bytes, and back. */
 void tr_link(void *bundle, int32_t displacement);
 void tr_unlink(void *bundle, enum exit_reason reason, uint32_t number);
+/* Rewrites the CALL atom that is `word` words into the bundle: it pushes what lies `displacement` bytes from the bundle.
+ * Returns where in the bundle the atom ends, in bytes. */
+uint32_t tr_aim_push(void *bundle, unsigned word, int32_t displacement);
 
 #endif

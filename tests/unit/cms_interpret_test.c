@@ -4,6 +4,7 @@
 /* Nothing is translated here. */
 void tr_link(void *bundle, int32_t displacement) {}
 void tr_unlink(void *bundle, enum exit_reason reason, uint32_t number) {}
+uint32_t tr_aim_push(void *bundle, unsigned word, int32_t displacement) { return 0; }
 enum tr_reason translate(const struct tr_request *request, struct tr_result *result) { return TR_INTERPRETED; }
 
 enum { CODE = 0x1000, DATA = 0x3000 };

@@ -24,6 +24,7 @@ struct engine {
     unsigned depth;
     uint64_t bundles, rollback_every; /* 0: never */
     unsigned entered, rolled_back, protects;
+    unsigned returned, returned_directly; /* by the stack; to the beginning of a translation */
 };
 static struct engine *engine; /* of the test that runs; not the project's, a test program's */
 
@@ -130,9 +131,9 @@ static int run_bundle(struct hw_core *core, uint32_t *tpc, struct hw_exit *exit)
     uint32_t here = *tpc;
     const struct commit_entry *entry = NULL;
     bool leaves = false;
+    const struct cms cms = {.base = core->concealed, .root = (void *)(core->concealed + ROOT_OFFSET)};
     assert_true(bytes > 0);
-    assert_non_null(code_cache_owner(
-        &(struct cms){.base = core->concealed, .root = (void *)(core->concealed + ROOT_OFFSET)}, here));
+    assert_non_null(code_cache_owner(&cms, here));
     *tpc += bytes;
     exit->site = here;
     if (engine->rollback_every && ++engine->bundles % engine->rollback_every == 0) return HW_INJECTED;
@@ -162,6 +163,8 @@ static int run_bundle(struct hw_core *core, uint32_t *tpc, struct hw_exit *exit)
             engine->depth--;
             if (engine->stack[engine->depth].spc == spc && engine->stack[engine->depth].context == hw_context(core)) {
                 *tpc = engine->stack[engine->depth].tpc;
+                engine->returned++;
+                engine->returned_directly += code_cache_owner(&cms, *tpc)->tpc == *tpc;
             }
             break;
         case ATOM_JMPX: find_target(core, spc, hw_context(core), tpc); break;
@@ -360,6 +363,20 @@ static void all_gears_agree(void **state)
     free(measure);
 }
 
+/* A call that is linked to what is behind it sends its return there, not to the exit that was linked. */
+static void returns_go_straight(void **state)
+{
+    for (unsigned gear = 1; gear <= 2; gear++) {
+        struct hw_core *core = new_machine(&mixed_program);
+        core->options.max_gear = gear;
+        core->options.indirect = TR_JTLB_DRAS;
+        run(core);
+        assert_true(engine->returned > 100);
+        assert_true(engine->returned_directly > engine->returned / 10 * 9);
+        free(core);
+    }
+}
+
 /* Each way to find targets needs the dispatcher less often than the one before. */
 static void better_prediction_enters_less(void **state)
 {
@@ -551,6 +568,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_gears_agree),
         cmocka_unit_test(better_prediction_enters_less),
+        cmocka_unit_test(returns_go_straight),
         cmocka_unit_test(without_chains_each_exit_is_dispatched),
         cmocka_unit_test(rollbacks_anywhere_change_nothing),
         cmocka_unit_test(small_caches_change_nothing),

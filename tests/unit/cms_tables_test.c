@@ -18,8 +18,15 @@ void tr_unlink(void *bundle, enum exit_reason reason, uint32_t number)
     words[0] = EXIT_MARK;
     words[1] = reason << 16 | number;
 }
+uint32_t tr_aim_push(void *bundle, unsigned word, int32_t displacement)
+{
+    ((uint32_t *)bundle)[word] = (uint32_t)displacement;
+    return (word + 1) * 4;
+}
 enum tr_reason translate(const struct tr_request *request, struct tr_result *result) { return TR_INTERPRETED; }
 
+/* Its first exit is where a call returns to: the "bundle" behind the exit's second word has it as its second one. */
+enum { PUSH = 4, PUSH_WORD = 1 };
 static uint32_t code_words[1024];
 static struct tr_result translation_of(uint64_t spc, uint32_t guest_bytes, uint32_t code_bytes, unsigned exits)
 {
@@ -31,9 +38,14 @@ static struct tr_result translation_of(uint64_t spc, uint32_t guest_bytes, uint3
                                .guest_insns = 3,
                                .insns_longest = 3};
     for (unsigned i = 0; i < exits; i++) {
-        result.exits[i] = (struct tr_exit){.offset = 16 * i, .reason = EXIT_CHAIN};
+        result.exits[i] = (struct tr_exit){.offset = 16 * i, .reason = EXIT_CHAIN, .push = TR_NO_PUSH};
         code_words[4 * i] = EXIT_MARK;
         code_words[4 * i + 1] = EXIT_CHAIN << 16 | i;
+    }
+    if (exits) {
+        result.exits[0].push = PUSH;
+        result.exits[0].push_word = PUSH_WORD;
+        code_words[PUSH / 4 + PUSH_WORD] = (uint32_t)-PUSH;
     }
     result.ranges[0] = (struct tr_range){spc, guest_bytes};
     return result;
@@ -52,6 +64,13 @@ static struct translation *install(struct cms *cms, uint64_t spc, uint32_t code_
 }
 
 static const uint32_t *exit_words(const struct cms *cms, const struct exit_record *exit) { return at(cms, exit->tpc); }
+
+/* The call whose return lands on the translation's first exit: where it sends that return. */
+static uint32_t returns_to(const struct cms *cms, const struct translation *translation)
+{
+    const uint32_t *bundle = at(cms, translation->tpc + PUSH);
+    return translation->tpc + PUSH + bundle[PUSH_WORD];
+}
 
 /* ---- dispatch ---- */
 
@@ -230,7 +249,7 @@ static void eviction_patches_survivors_alone(void **state)
     chain_link(&cms, chain_exit(&cms, all[7], 0), all[1]);
     install_many(&cms, 8, 1, 1024);
     assert_int_equal(living(&cms, 9), 0x1fc);
-    assert_int_equal(core->work[WORK_UNLINK], 1);
+    assert_int_equal(core->work[WORK_UNLINK], 2); /* the exit of all[7], and the call that returns there */
     assert_int_equal(all[7]->incoming, 0);
     assert_int_equal(exit_words(&cms, chain_exit(&cms, all[7], 0))[0], EXIT_MARK);
     free(core);
@@ -286,6 +305,7 @@ static void generations_promote_what_is_used(void **state)
     assert_int_equal(core->target_count, 0);
     assert_int_equal(chain_exit(&cms, first, 0)->target, offset_of(&cms, last));
     assert_int_equal(chain_exit(&cms, first, 0)->tpc + exit_words(&cms, chain_exit(&cms, first, 0))[1], last->tpc);
+    assert_int_equal(returns_to(&cms, first), last->tpc);
     assert_int_equal(chain_exit(&cms, first, 1)->target, 0);
     assert_int_equal(exit_words(&cms, chain_exit(&cms, first, 1))[0], EXIT_MARK);
     assert_ptr_equal(code_cache_owner(&cms, first->tpc), first);
@@ -375,12 +395,14 @@ static void link_and_unlink(void **state)
     chain_link(&cms, b0, b);
     assert_int_equal(exit_words(&cms, a1)[0], LINK_MARK);
     assert_int_equal(a1->tpc + exit_words(&cms, a1)[1], b->tpc);
+    assert_int_equal(returns_to(&cms, a), b->tpc);
     chain_unlink(&cms, a1); /* from the middle of the list */
     assert_int_equal(exit_words(&cms, a1)[0], EXIT_MARK);
     assert_int_equal(exit_words(&cms, a1)[1], EXIT_CHAIN << 16 | 1);
     assert_int_equal(exit_words(&cms, a0)[0], LINK_MARK);
     code_cache_kill(&cms, b, REGION_STORED);
     assert_int_equal(exit_words(&cms, a0)[0], EXIT_MARK);
+    assert_int_equal(returns_to(&cms, a), a0->tpc);
     assert_int_equal(a0->target, 0);
     assert_int_equal(b->incoming, 0);
     assert_int_equal(core->stats[CMS_STAT_links], 3);
@@ -416,6 +438,7 @@ static void a_new_gear_inherits_links(void **state)
     assert_false(old->alive);
     assert_int_equal(exit->target, offset_of(&cms, new));
     assert_int_equal(exit->tpc + exit_words(&cms, exit)[1], new->tpc);
+    assert_int_equal(returns_to(&cms, a), new->tpc);
     assert_int_equal(new->incoming, offset_of(&cms, exit)); /* and the dead one's link to itself is gone */
     assert_int_equal(exit->next, 0);
     assert_int_equal(core->target_count, 0);

@@ -61,7 +61,18 @@ static void expect_exit(unsigned n, unsigned reason, uint64_t target, uint64_t s
     assert_int_equal(bench.result.exits[n].reason, reason);
     assert_int_equal(bench.result.exits[n].target, target);
     assert_int_equal(bench.result.exits[n].source, source);
-    assert_int_equal(bench.result.exits[n].returns, returns);
+    assert_int_equal(bench.result.exits[n].push != TR_NO_PUSH, returns);
+}
+
+/* The CALL atom that pushes where exit n is. */
+static struct atom pushing(unsigned n)
+{
+    struct atom call;
+    const struct tr_exit *exit = &bench.result.exits[n];
+    const uint32_t *bundle = (const uint32_t *)((const char *)bench.result.code + exit->push);
+    assert_true(atom_decode(bundle + exit->push_word, ATOM_WORDS_MAX, &call));
+    assert_int_equal(call.op, ATOM_CALL);
+    return call;
 }
 
 static void jump(void **state)
@@ -129,24 +140,26 @@ static void hot(void **state)
     assert_int_equal(runner.counter, 0);
 }
 
+static const char *const call_region = "mark 0x08048000 5\nexit call 0x08049000\n";
+
 static void call(void **state)
 {
-    const char *text = "mark 0x08048000 5\nexit call 0x08049000\n";
-    translate_text(&machines[1], TR_JTLB_DRAS, 2, text);
+    translate_text(&machines[1], TR_JTLB_DRAS, 2, call_region);
     assert_string_equal(mnemonics(), "call ; commit ; exit ; exit ; ");
     expect_exit(0, EXIT_CHAIN, 0x08049000, SPC, false);
     expect_exit(1, EXIT_CHAIN, 0x08048005, SPC, true);
+    assert_int_equal(bench.result.exits[1].push + pushing(1).target, bench.result.exits[1].offset);
     struct atom atoms[BUNDLE_ATOMS_MAX];
     unsigned count;
     bundle_decode(bench.result.code, bench.result.code_bytes, atoms, BUNDLE_ATOMS_MAX, &count);
     assert_int_equal(atoms[0].imm, 0x08048005);
     assert_int_equal(atoms[0].target, bench.result.exits[1].offset);
     /* two branch units: the commit goes beside the push, or the exit beside the commit */
-    translate_text(&machines[2], TR_JTLB_DRAS, 2, text);
+    translate_text(&machines[2], TR_JTLB_DRAS, 2, call_region);
     assert_string_equal(mnemonics(), "call commit ; exit ; exit ; ");
-    translate_text(&machines[2], TR_JTLB, 2, text);
+    translate_text(&machines[2], TR_JTLB, 2, call_region);
     assert_string_equal(mnemonics(), "exit commit ; ");
-    translate_text(&machines[1], TR_JTLB, 2, text);
+    translate_text(&machines[1], TR_JTLB, 2, call_region);
     assert_string_equal(mnemonics(), "commit ; exit ; ");
 }
 
@@ -232,6 +245,27 @@ static void links(void **state)
             tr_unlink(bundle, EXIT_CHAIN, 0);
             assert_memory_equal(bundle, before, EXIT_BYTES);
         }
+    }
+}
+
+static void calls_are_aimed(void **state)
+{
+    for (unsigned machine = 0; machine < MACHINES; machine++) {
+        if (!machines[machine].dras_entries) continue;
+        translate_text(&machines[machine], TR_JTLB_DRAS, 2, call_region);
+        const struct tr_exit *exit = &bench.result.exits[1];
+        char *bundle = (char *)(uintptr_t)bench.result.code + exit->push;
+        struct atom atoms[BUNDLE_ATOMS_MAX], before = pushing(1);
+        unsigned count, bytes = bundle_decode(bundle, 256, atoms, BUNDLE_ATOMS_MAX, &count);
+        char copy[256];
+        memcpy(copy, bundle, bytes);
+        uint32_t end = tr_aim_push(bundle, exit->push_word, 0x7ffffffc);
+        assert_true(end > exit->push_word * 4u && end <= bytes);
+        assert_int_equal(bundle_decode(bundle, bytes, atoms, BUNDLE_ATOMS_MAX, &count), bytes);
+        assert_int_equal(pushing(1).target, 0x7ffffffc);
+        assert_int_equal(pushing(1).imm, before.imm);
+        tr_aim_push(bundle, exit->push_word, (int32_t)before.target);
+        assert_memory_equal(bundle, copy, bytes);
     }
 }
 
@@ -399,6 +433,7 @@ int main(void)
         cmocka_unit_test(repeat),
         cmocka_unit_test(to_the_interpreter),
         cmocka_unit_test(links),
+        cmocka_unit_test(calls_are_aimed),
         cmocka_unit_test(parallel_moves),
         cmocka_unit_test(parallel_vector_moves), cmocka_unit_test(target_is_kept),
         cmocka_unit_test(ranges),

@@ -110,6 +110,7 @@ static unsigned encode_bundle(const struct code *code, const struct code_bundle 
         if (i < bundle->count) {
             struct code_atom *in = &code->atoms[bundle->first + i];
             resolve(code, bundle->offset, table, in);
+            in->word = (uint8_t)words;
             atom = &in->atom;
         }
         atom->stop = i == slots - 1;

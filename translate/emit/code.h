@@ -15,6 +15,7 @@ enum code_reference {
 struct code_atom {
     struct atom atom;
     uint8_t reference; /* enum code_reference */
+    uint8_t word;      /* where in its bundle, once that is laid out */
     uint16_t number;
 };
 struct code_bundle {

@@ -34,8 +34,8 @@ enum {
 struct bare_exit {
     uint16_t label;
     uint8_t reason;
-    bool returns;
     uint64_t target, source;
+    unsigned number; /* in the end: of the exit */
 };
 struct emission {
     struct code code;
@@ -71,7 +71,7 @@ static void begin_leaving(struct emission *emission, unsigned unit_class, uint8_
     code_begin(code);
 }
 
-static void add_exit(struct emission *emission, unsigned reason, uint64_t target, uint64_t source, bool returns)
+static void add_exit(struct emission *emission, unsigned reason, uint64_t target, uint64_t source)
 {
     struct tr_result *result = emission->result;
     if (result->exit_count == TR_EXITS_MAX) {
@@ -81,11 +81,15 @@ static void add_exit(struct emission *emission, unsigned reason, uint64_t target
     begin_leaving(emission, UNIT_BRANCH, REG_ZERO);
     unsigned number = result->exit_count++;
     /* the bundle's number for now; its offset is known when all is laid out */
-    result->exits[number] = (struct tr_exit){emission->code.bundle_count - 1, (uint8_t)reason, returns, target, source};
+    result->exits[number] = (struct tr_exit){.offset = emission->code.bundle_count - 1,
+                                             .reason = (uint8_t)reason,
+                                             .push = TR_NO_PUSH,
+                                             .target = target,
+                                             .source = source};
     code_add_first(&emission->code, (struct atom){.op = ATOM_EXIT, .imm = number, .target = reason});
 }
 
-static unsigned bare_exit(struct emission *emission, unsigned reason, uint64_t target, uint64_t source, bool returns)
+static unsigned bare_exit(struct emission *emission, unsigned reason, uint64_t target, uint64_t source)
 {
     unsigned label = code_label(&emission->code);
     if (emission->bare_count == emission->bare_capacity) {
@@ -93,17 +97,18 @@ static unsigned bare_exit(struct emission *emission, unsigned reason, uint64_t t
         return label;
     }
     emission->bare[emission->bare_count++] =
-        (struct bare_exit){(uint16_t)label, (uint8_t)reason, returns, target, source};
+        (struct bare_exit){.label = (uint16_t)label, .reason = (uint8_t)reason, .target = target, .source = source};
     return label;
 }
 
 static void emit_bare_exits(struct emission *emission)
 {
     for (unsigned i = 0; i < emission->bare_count; i++) {
-        const struct bare_exit *exit = &emission->bare[i];
+        struct bare_exit *exit = &emission->bare[i];
         emission->code.time = emission->code.landing = 0; /* whoever comes here has waited for all results */
         code_bind(&emission->code, exit->label);
-        add_exit(emission, exit->reason, exit->target, exit->source, exit->returns);
+        exit->number = emission->result->exit_count;
+        add_exit(emission, exit->reason, exit->target, exit->source);
     }
 }
 
@@ -134,7 +139,7 @@ static void compare_with_predictions(struct emission *emission, uint8_t target, 
     }
     code_settle(code, 0);
     for (unsigned i = 0; i < count; i++) {
-        unsigned label = bare_exit(emission, EXIT_CHAIN, targets[i], source, false);
+        unsigned label = bare_exit(emission, EXIT_CHAIN, targets[i], source);
         jump_to(emission, (struct atom){.op = ATOM_BRC, .fs = (uint8_t)(FLAGS_TEMP + i), .cond = COND_Z}, label);
     }
 }
@@ -155,7 +160,7 @@ static void leave_indirect(struct emission *emission, unsigned number, uint64_t 
     if (request->indirect == TR_INLINE) compare_with_predictions(emission, target, source);
     if (kind == IR_RETURN && dras) ask_table(emission, ATOM_RET, target);
     if (jtlb) ask_table(emission, ATOM_JMPX, target);
-    add_exit(emission, EXIT_INDIRECT, 0, source, false);
+    add_exit(emission, EXIT_INDIRECT, 0, source);
 }
 
 static void leave(struct emission *emission, unsigned number)
@@ -163,14 +168,14 @@ static void leave(struct emission *emission, unsigned number)
     const struct ir_exit *exit = &emission->region->exits[number];
     uint64_t source = emission->exit_source[number];
     switch (exit->kind) {
-    case IR_JUMP: case IR_CALL: add_exit(emission, EXIT_CHAIN, exit->target, source, false); break;
+    case IR_JUMP: case IR_CALL: add_exit(emission, EXIT_CHAIN, exit->target, source); break;
     case IR_JUMP_INDIRECT: case IR_CALL_INDIRECT: case IR_RETURN: leave_indirect(emission, number, source); break;
     case IR_REPEAT:
         if (exit->target == emission->request->spc) jump_to(emission, (struct atom){.op = ATOM_BR}, emission->start);
-        else add_exit(emission, EXIT_CHAIN, exit->target, source, false);
+        else add_exit(emission, EXIT_CHAIN, exit->target, source);
         break;
-    case IR_DISPATCH: add_exit(emission, EXIT_INDIRECT, exit->target, source, false); break;
-    default: add_exit(emission, EXIT_INTERPRET, 0, source, false); break;
+    case IR_DISPATCH: add_exit(emission, EXIT_INDIRECT, exit->target, source); break;
+    default: add_exit(emission, EXIT_INTERPRET, 0, source); break;
     }
 }
 
@@ -267,7 +272,7 @@ static void emit_prologue(struct emission *emission)
     if (!code_fits(code, UNIT_BRANCH)) code_begin(code);
     struct code_atom *branch = code_add(code, (struct atom){.op = ATOM_BRC, .fs = FLAGS_TEMP, .cond = COND_Z});
     branch->reference = CODE_JUMP;
-    branch->number = (uint16_t)bare_exit(emission, EXIT_HOT, 0, request->spc, false);
+    branch->number = (uint16_t)bare_exit(emission, EXIT_HOT, 0, request->spc);
     code_settle(code, 0);
 }
 
@@ -280,7 +285,7 @@ static void emit_atom(struct emission *emission, const struct schedule_atom *fro
     } else if (from->label == LABEL_RETURN) {
         uint64_t source = emission->region->guest[emission->region->insns[from->source].guest].address;
         atom->reference = CODE_PUSH;
-        atom->number = (uint16_t)bare_exit(emission, EXIT_CHAIN, (uint64_t)from->atom.imm, source, true);
+        atom->number = (uint16_t)bare_exit(emission, EXIT_CHAIN, (uint64_t)from->atom.imm, source);
     }
 }
 
@@ -307,7 +312,7 @@ static void emit_stubs(struct emission *emission)
         emit_stub(emission, (unsigned)emission->final, emission->schedule->bundle_count > 0);
     } else {
         /* an assert that always holds has rolled back before this */
-        add_exit(emission, EXIT_INTERPRET, 0, emission->request->spc, false);
+        add_exit(emission, EXIT_INTERPRET, 0, emission->request->spc);
     }
     for (unsigned number = 0; number < emission->region->exit_count; number++) {
         if ((int)number == emission->final || !emission->exit_time[number]) continue;
@@ -402,6 +407,24 @@ static void add_range(struct tr_result *result, struct ir_guest_insn guest)
     result->ranges[at] = range;
 }
 
+/* Bundles have got their places: where exits are, and the calls that return to them. */
+static void place_exits(struct emission *emission)
+{
+    const struct code *code = &emission->code;
+    struct tr_exit *exits = emission->result->exits;
+    for (unsigned i = 0; i < emission->result->exit_count; i++) exits[i].offset = code->bundles[exits[i].offset].offset;
+    for (unsigned b = 0; b < code->bundle_count; b++) {
+        for (unsigned n = 0; n < code->bundles[b].count; n++) {
+            const struct code_atom *atom = &code->atoms[code->bundles[b].first + n];
+            if (atom->reference != CODE_PUSH) continue;
+            const struct bare_exit *landing = emission->bare;
+            while (landing->label != atom->number) landing++;
+            exits[landing->number].push = code->bundles[b].offset;
+            exits[landing->number].push_word = atom->word;
+        }
+    }
+}
+
 enum tr_reason emit_translation(const struct ir_region *region, const struct tr_request *request,
                                 const struct schedule *schedule, struct tr_result *result)
 {
@@ -419,8 +442,7 @@ enum tr_reason emit_translation(const struct ir_region *region, const struct tr_
     if (emission.too_many_exits) return TR_EXITS;
     enum tr_reason reason = code_finish(&emission.code, result);
     if (reason != TR_OK) return reason;
-    for (unsigned i = 0; i < result->exit_count; i++)
-        result->exits[i].offset = emission.code.bundles[result->exits[i].offset].offset;
+    place_exits(&emission);
     for (unsigned i = 0; i < region->guest_count; i++) add_range(result, region->guest[i]);
     result->guest_insns = region->guest_count;
     result->work.scheduled_atoms = schedule->atom_count;
