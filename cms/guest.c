@@ -39,7 +39,7 @@ bool guest_probe(struct cms *cms, uint64_t address, unsigned size, struct hw_fau
 static bool misaligned(uint64_t address, bool aligned, struct hw_fault *fault)
 {
     if (!aligned || !(address & 15)) return false;
-    *fault = (struct hw_fault){.vector = 13};
+    *fault = (struct hw_fault){.vector = VECTOR_GP};
     return true;
 }
 

@@ -3,7 +3,7 @@
  */
 #include "cms/state.h"
 
-enum { VECTOR_GP = 13, EFLAGS_NT = 1 << 14, EFLAGS_ONE = 2 };
+enum { EFLAGS_NT = 1 << 14, EFLAGS_ONE = 2 };
 
 static enum helped fault_with(struct help *help, unsigned vector, uint32_t error)
 {

@@ -110,7 +110,7 @@ static enum outcome system_call(struct interpreting *in)
 /* With TF set when an instruction began, a debug trap follows it (SDM volume 3, 18.3.1.4), unless it loads SS. */
 static enum outcome single_step(struct interpreting *in, enum outcome outcome)
 {
-    const struct hw_fault trap = {.vector = 1 /* #DB */};
+    const struct hw_fault trap = {.vector = VECTOR_DB};
     return outcome == ENDED || in->shadow ? outcome : except(in, &trap, false);
 }
 
@@ -118,7 +118,7 @@ static enum outcome single_step(struct interpreting *in, enum outcome outcome)
 static enum outcome refused(struct interpreting *in, const struct ir_insn *op)
 {
     bool aligned = op->kind & IR_ALIGNED; /* those that are not are #GP in any segment, and no other crosses its end */
-    if (in->fault.vector == 13 /* #GP */ && op->kind & IR_STACK && !aligned) in->fault.vector = 12 /* #SS */;
+    if (in->fault.vector == VECTOR_GP && op->kind & IR_STACK && !aligned) in->fault.vector = VECTOR_SS;
     return except(in, &in->fault, false);
 }
 

@@ -36,7 +36,7 @@ static void decode_at(struct cms *cms, uint64_t address, struct decoding *decodi
 static struct hw_fault fault_of(struct cms *cms, const struct decoding *decoding)
 {
     if (decoding->status == X86_TRUNCATED) return hw_fault(cms->core);
-    return (struct hw_fault){.vector = decoding->status == X86_INVALID ? 6 : 13};
+    return (struct hw_fault){.vector = decoding->status == X86_INVALID ? VECTOR_UD : VECTOR_GP};
 }
 
 /* Homes and flags that the operations write; a helper may write any. False: too many operations before a vector's. */

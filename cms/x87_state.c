@@ -9,7 +9,7 @@
 enum { ENV32_BYTES = 28, ENV16_BYTES = 14, REGISTER_BYTES = 10, FX_BYTES = 512, STATE_MAX = FX_BYTES };
 enum { FX_ST = 32, FX_XMM = 160, FX_STORED = 288, FX_REGISTER_BYTES = 16, FX_XMMS = 8 };
 enum { FSW_TOP = 0x3800, FSW_ERROR = 0x8080, EXCEPTIONS = 63, FCW_WRITABLE = 0x1f3f, FCW_ONE = 0x40, FCW_INITIAL = 0x37f };
-enum { MXCSR_MASK = 0xffff, VECTOR_GP = 13 };
+enum { MXCSR_MASK = 0xffff };
 
 struct image {
     uint8_t bytes[STATE_MAX];

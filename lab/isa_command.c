@@ -78,14 +78,14 @@ static struct isa_row way_of(unsigned row)
         if (length && x86_decode(bytes, length, ISA_CONTEXT, &insn) == X86_OK && insn.row == row)
             return isa_row_of(&insn);
     }
-    return (struct isa_row){ISA_TRAPS, ISA_VECTOR_UD}; /* it has no instance that decodes */
+    return (struct isa_row){ISA_TRAPS, VECTOR_UD}; /* it has no instance that decodes */
 }
 
 static char *describe(struct isa_row way)
 {
     if (way.way == ISA_LIFTED) return lab_copy("translated");
     if (way.way == ISA_HELPER) return lab_printf("interpreted: %s", x86_helper_name(way.what));
-    return lab_printf("always %s", way.what == ISA_VECTOR_UD ? "#UD" : "#GP");
+    return lab_printf("always %s", way.what == VECTOR_UD ? "#UD" : "#GP");
 }
 
 /* ---- the cases ---- */

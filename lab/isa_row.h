@@ -8,7 +8,6 @@
 /* A user program's flat 32-bit code, on the latest processor of cpus.def. */
 #define ISA_CONTEXT                                                                                                    \
     (UINT64_C(3) << CONTEXT_CPL_LOW | UINT64_C(1) << CONTEXT_CODE32_LOW | UINT64_C(1) << CONTEXT_STACK32_LOW)
-enum { ISA_VECTOR_UD = 6 };
 
 enum isa_way {
     ISA_LIFTED, /* to IR that is translated too */

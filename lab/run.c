@@ -508,7 +508,7 @@ void run_explain(const struct run_request *request, const struct run_result *res
     struct text text = {0};
     if (status->end == USER_KILLED) {
         text_printf(&text, "covm: the guest was killed by SIG%s", sigabbrev_np(status->code));
-        if (status->fault.vector == 14)
+        if (status->fault.vector == VECTOR_PF)
             text_printf(&text, ": page fault at 0x%08" PRIx64 " (error code %" PRIu32 ")", status->fault.address,
                         status->fault.error);
         text_printf(&text, "%s%s\n", *result->note ? ": " : "", result->note);
@@ -521,7 +521,7 @@ void run_explain(const struct run_request *request, const struct run_result *res
     elf_file_open(&elf, request->program);
     print_place(&elf, result, &text);
     elf_file_close(&elf);
-    if (status->end == USER_KILLED && status->fault.vector == ISA_VECTOR_UD) print_remedy(request, result, &text);
+    if (status->end == USER_KILLED && status->fault.vector == VECTOR_UD) print_remedy(request, result, &text);
     text_printf(&text, "covm:");
     for (unsigned i = 0; i < LENGTH(names); i++) text_printf(&text, " %s=%08" PRIx32, names[i], result->registers[i]);
     fprintf(stderr, "%s\n", text_string(&text));

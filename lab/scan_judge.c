@@ -98,7 +98,7 @@ static void judge_row(struct judge *judge, const struct scan_insn *insn, const s
                       enum scan_reach reach)
 {
     struct isa_row row = row_of(judge, ours);
-    if (row.way == ISA_TRAPS && row.what == ISA_VECTOR_UD && insn->known && !is_meant(insn)) {
+    if (row.way == ISA_TRAPS && row.what == VECTOR_UD && insn->known && !is_meant(insn)) {
         judge_unsupported(judge, insn, reach);
         return;
     }

@@ -77,7 +77,7 @@ static bool resolve_page(struct hw_core *core, uint64_t linear, bool user, bool 
         uint64_t cycle = walk_cycle(core, &walk);
         if (!mapped) {
             core_stall(core, CAUSE_TLB, cycle);
-            return refuse(core, HW_FAULT, (struct hw_fault){14, walk.error, linear});
+            return refuse(core, HW_FAULT, (struct hw_fault){VECTOR_PF, walk.error, linear});
         }
         slot = (int)tlb_insert(core, page, &walk, write, cycle);
         entry = &core->tlb.entries[slot];
@@ -130,7 +130,7 @@ bool access_resolve(struct hw_core *core, unsigned space, uint64_t linear, unsig
     uint64_t second = linear + first;
     /* past the limit of a flat segment (SDM vol. 3, 5.3); of the stack segment it is #SS, which the CMS knows */
     if (space != SPACE_PHYSICAL && !core_in_long_mode(core) && linear + bytes - 1 > UINT32_MAX)
-        return refuse(core, HW_FAULT, (struct hw_fault){.vector = 13});
+        return refuse(core, HW_FAULT, (struct hw_fault){.vector = VECTOR_GP});
     place->physical[0] = linear;
     place->physical[1] = second;
     bool user = space == SPACE_USER;

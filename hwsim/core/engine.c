@@ -81,7 +81,7 @@ static bool is_misaligned(struct hw_core *core, const struct op *op, uint64_t li
 {
     if (!(op->fd & OP_ALIGNED) || !(linear & 15)) return false;
     core->refusal = HW_FAULT;
-    core->fault = (struct hw_fault){.vector = 13};
+    core->fault = (struct hw_fault){.vector = VECTOR_GP};
     return true;
 }
 

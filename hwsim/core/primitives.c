@@ -116,7 +116,7 @@ static enum hw_access refused(struct hw_core *core)
 static bool is_misaligned(struct hw_core *core, uint64_t linear, unsigned bytes, bool user)
 {
     if (!user || !(core->state.r[HOME_EFL] >> EFLAGS_AC & 1) || access_is_aligned(linear, bytes)) return false;
-    core->fault = (struct hw_fault){.vector = 17};
+    core->fault = (struct hw_fault){.vector = VECTOR_AC};
     core->refusal = HW_FAULT;
     return true;
 }
@@ -192,13 +192,13 @@ static uint8_t *walk_untimed(struct hw_core *core, uint64_t linear, unsigned acc
 {
     struct page_walk walk;
     if (!page_walk(core->physical, core->paging, core->cr3, linear, access, &walk)) {
-        core->fault = (struct hw_fault){14, walk.error, linear};
+        core->fault = (struct hw_fault){VECTOR_PF, walk.error, linear};
         return NULL;
     }
     *physical = walk.frame << PAGE_BITS | (linear & (PAGE_BYTES - 1));
     uint8_t *frame = physical_frame(core->physical, walk.frame);
     if (!frame) {
-        core->fault = (struct hw_fault){.vector = 13};
+        core->fault = (struct hw_fault){.vector = VECTOR_GP};
         return NULL;
     }
     return frame + (linear & (PAGE_BYTES - 1));

@@ -90,6 +90,13 @@ struct cpu_features {
 };
 struct cpu_features cpu_features(enum cpu cpu);
 
+enum exception_vector {
+#define EXCEPTION(name, vector, meaning) VECTOR_##name = vector,
+#include "hwsim/isa/exceptions.def"
+#undef EXCEPTION
+    VECTOR_LINUX = 0x80 /* no exception: INT that calls the system */
+};
+
 /* Operand sizes: log2 of the bytes. */
 enum size { SIZE_8, SIZE_16, SIZE_32, SIZE_64 };
 

@@ -228,7 +228,7 @@ static int chain(char **argument)
     char text[16], own[4096] = "";
     readlink(self, own, sizeof own - 1);
     printf("%d left, kept %d, closed %d, below /proc %d\n", left, fcntl(atoi(argument[3]), F_GETFD),
-           fcntl(atoi(argument[4]), F_GETFD), strncmp(own, "/proc", 5) == 0);
+           fcntl(atoi(argument[4]), F_GETFD), strncmp(own, "/proc/", 6) == 0);
     fflush(stdout);
     if (!left) return 11;
     snprintf(text, sizeof text, "%d", left - 1);

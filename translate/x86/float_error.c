@@ -6,7 +6,7 @@
  */
 #include "translate/x86/x86.h"
 
-enum { FLOAT_DE = 2, FLOAT_PRE = 7, FLOAT_OVERFLOWS = 24, FLOAT_EXCEPTIONS = 63, FSW_PENDING = 0x8080, VECTOR_XM = 19 };
+enum { FLOAT_DE = 2, FLOAT_PRE = 7, FLOAT_OVERFLOWS = 24, FLOAT_EXCEPTIONS = 63, FSW_PENDING = 0x8080 };
 
 /* The store behind, 0: none. */
 static unsigned store_behind(const struct ir_insn *ops, unsigned at, unsigned count)

@@ -198,7 +198,7 @@ static void refuse_null_segment(struct lift *l, unsigned segment)
 {
     static const uint8_t bits[] = {[X86_ES] = ROW_CONTEXT_NULL_ES, [X86_DS] = ROW_CONTEXT_NULL_DS,
                                    [X86_FS] = ROW_CONTEXT_NULL_FS, [X86_GS] = ROW_CONTEXT_NULL_GS};
-    if (bits[segment] && row_context(l->region->context, bits[segment])) build_trapif(l, COND_NO, 0, 13);
+    if (bits[segment] && row_context(l->region->context, bits[segment])) build_trapif(l, COND_NO, 0, VECTOR_GP);
 }
 
 struct address build_segment(struct lift *l, struct address offset, unsigned segment)
@@ -241,7 +241,7 @@ ir_ref build_read(struct lift *l, const struct place *place)
 /* A code segment is never writable (SDM vol. 3, 5.5): #GP. No flags are set in `f` 0, so the condition holds. */
 static void refuse_code_segment(struct lift *l)
 {
-    if (l->insn->segment == X86_CS) build_trapif(l, COND_NO, 0, 13);
+    if (l->insn->segment == X86_CS) build_trapif(l, COND_NO, 0, VECTOR_GP);
 }
 
 ir_ref build_read_modify(struct lift *l, const struct place *place)

@@ -1,8 +1,6 @@
 /* lift_flow.c -- near control transfer and software interrupts. Far transfers are in lift_system.c. */
 #include "translate/x86/lift.h"
 
-enum { VECTOR_OF = 4, VECTOR_BR = 5, VECTOR_GP = 13, VECTOR_LINUX = 0x80 };
-
 /* A 16-bit operand size cuts EIP to 16 bits. */
 static uint32_t cut(struct lift *l, uint32_t target) { return l->size == SIZE_16 ? target & 0xffff : target; }
 static uint32_t relative(struct lift *l) { return cut(l, l->next + (uint32_t)l->insn->immediate); }
@@ -73,7 +71,7 @@ void lift_int_n(struct lift *l)
 {
     unsigned vector = (unsigned)l->insn->immediate;
     if (vector == VECTOR_LINUX) build_exit(l, IR_SYSTEM, l->next);
-    else if (vector == 3 || vector == VECTOR_OF) build_exit(l, IR_SOFTINT, vector);
+    else if (vector == VECTOR_BP || vector == VECTOR_OF) build_exit(l, IR_SOFTINT, vector);
     else build_trap(l, VECTOR_GP | (vector * 8 + 2) << 8);
 }
 

@@ -1,8 +1,6 @@
 /* lift_integer.c -- arithmetic, logic, shifts, multiplication and division, decimal adjustment, bits. */
 #include "translate/x86/lift.h"
 
-enum { VECTOR_DE = 0 };
-
 /* Which flags come from before: the carry in of ADC and SBB. */
 static ir_ref carry_in(struct lift *l, unsigned op) { return op == ATOM_ADC || op == ATOM_SBB ? build_getf(l) : 0; }
 

@@ -87,7 +87,6 @@ void lift_sse_store_high(struct lift *l)
  * is not selected faults like one which is (SDM vol. 2 lets the implementation choose; AMD's processors do so). */
 void lift_masked_store(struct lift *l)
 {
-    enum { VECTOR_GP = 13 };
     if (!vector_begin(l)) return;
     if (l->insn->segment == X86_CS) build_trapif(l, COND_NO, 0, VECTOR_GP); /* never writable */
     ir_ref edi = build_get(l, HOME_EDI);

@@ -33,7 +33,7 @@ void lift_compare_flags(struct lift *l)
 
 void lift_load_mxcsr(struct lift *l)
 {
-    enum { RESERVED = 0xffff0000, VECTOR_GP = 13 };
+    enum { RESERVED = 0xffff0000 };
     if (!vector_begin(l)) return;
     ir_ref value = build_load(l, build_address(l), SIZE_32);
     build_trapif(l, COND_NZ, build_flags_imm(l, ATOM_AND, SIZE_32, value, RESERVED, MASK_ALL, 0), VECTOR_GP);

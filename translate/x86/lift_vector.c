@@ -89,7 +89,6 @@ bool is_mmx(const struct lift *l) { return x86_rows[l->insn->row].properties & X
 
 bool vector_begin(struct lift *l)
 {
-    enum { VECTOR_NM = 7 };
     if (is_mmx(l)) return x87_usable(l, true);
     bool off = row_context(l->region->context, ROW_CONTEXT_FPU_OFF);
     if (off) build_trap(l, VECTOR_NM);

@@ -13,7 +13,6 @@
 #include "translate/x86/lift.h"
 #include "translate/x86/lift_vector.h"
 
-enum { VECTOR_NM = 7, VECTOR_GP = 13, VECTOR_MF = 16 };
 enum { FSW_IE = 1, FSW_SF = 0x40, FSW_ES = 0x80, FSW_C1 = 0x200, FSW_C2 = 0x400, FSW_B = 0x8000, FSW_EXCEPTIONS = 63,
        FSW_CONDITION = 0x4700, FSW_UNORDERED = 0x4500 };
 enum { FCW_WRITABLE = 0x1f3f, FCW_ONE = 0x40, FCW_INITIAL = 0x37f };

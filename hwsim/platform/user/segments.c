@@ -4,7 +4,7 @@
 
 #include "hwsim/platform/user/snapshot.h"
 
-enum { LDT_ENTRIES = 8192, SEGMENT_CS = 1, SEGMENT_SS = 2, VECTOR_NP = 11, VECTOR_SS = 12, VECTOR_GP = 13 };
+enum { LDT_ENTRIES = 8192, SEGMENT_CS = 1, SEGMENT_SS = 2 };
 /* struct user_desc: flag bits of its fourth word. */
 enum {
     UD_32BIT = 1,

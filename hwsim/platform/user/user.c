@@ -23,25 +23,6 @@ const struct stat_desc user_stat_table[] = {
 };
 const unsigned user_stat_count = LENGTH(user_stat_table);
 
-/* x86 exceptions (SDM vol. 3, table 6-1). */
-enum {
-    VECTOR_DE = 0,
-    VECTOR_DB = 1,
-    VECTOR_BP = 3,
-    VECTOR_OF = 4,
-    VECTOR_BR = 5,
-    VECTOR_UD = 6,
-    VECTOR_NM = 7,
-    VECTOR_TS = 10,
-    VECTOR_NP = 11,
-    VECTOR_SS = 12,
-    VECTOR_GP = 13,
-    VECTOR_PF = 14,
-    VECTOR_MF = 16,
-    VECTOR_AC = 17,
-    VECTOR_XM = 19,
-    VECTOR_SYSCALL = 0x80
-};
 enum { EFL_FIXED = 2 };
 
 void user_say(const char *format, ...)
@@ -134,11 +115,9 @@ static struct consequence consequence(struct user *user, const struct hw_fault *
 static void describe(struct user *user, const struct hw_fault *fault, uint32_t eip)
 {
     static const char *const name[] = {
-        [VECTOR_DE] = "#DE divide error",         [VECTOR_DB] = "#DB debug trap",
-        [VECTOR_BP] = "#BP breakpoint",           [VECTOR_OF] = "#OF overflow",
-        [VECTOR_BR] = "#BR bound range exceeded", [VECTOR_UD] = "#UD invalid opcode",
-        [VECTOR_NP] = "#NP segment not present",  [VECTOR_SS] = "#SS stack fault",
-        [VECTOR_GP] = "#GP general protection",   [VECTOR_AC] = "#AC alignment check",
+#define EXCEPTION(name, vector, meaning) [vector] = "#" #name " " meaning,
+#include "hwsim/isa/exceptions.def"
+#undef EXCEPTION
     };
     const char *what = fault->vector < LENGTH(name) && name[fault->vector] ? name[fault->vector] : "exception";
     user->status.fault = *fault;
@@ -219,7 +198,7 @@ static enum hw_run on_exception(void *self, struct hw_core *core, const struct h
     enum populate why = POPULATE_UNMAPPED;
     if (software) {
         given = (struct hw_fault){.vector = fault->vector};
-        if (fault->vector == VECTOR_SYSCALL) return on_system_call(user, core);
+        if (fault->vector == VECTOR_LINUX) return on_system_call(user, core);
         bool open = fault->vector == VECTOR_BP || fault->vector == VECTOR_OF ||
                     (fault->vector == VECTOR_DB && !is_int_1(user, fault));
         if (!open) given = refuse_interrupt(user, fault);
@@ -265,7 +244,6 @@ static uint64_t on_time_stamp(void *self, const struct hw_core *core)
     const struct user *user = self;
     return hw_insns(core) + (uint64_t)((unsigned __int128)user->slept * (uint64_t)user->params.frequency / 1000000000);
 }
-
 
 static bool on_segment(void *self, struct hw_core *core, unsigned segment, uint16_t selector,
                        struct hw_segment *descriptor, struct hw_fault *fault)
