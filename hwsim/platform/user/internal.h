@@ -245,6 +245,9 @@ struct pending {
     uint64_t set; /* a bit for each number in the queue */
 };
 #define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
+/* Signals that an instruction causes, but for SIGSYS. */
+#define SIGNALS_OF_FAULTS                                                                                              \
+    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGFPE))
 
 /* Adds to the pending signals of the running thread, of any thread, or of a process (one of its threads takes it),
  * unless ignored. False: no room for another realtime signal; the others always have. */
@@ -260,6 +263,10 @@ bool signal_waiting(const struct user *user, const struct thread *thread);
 /* Of a process group's processes, all. */
 void signal_send_group(struct user *user, uint32_t group, struct signal_info info);
 bool signal_ignored(const struct process *process, int number);
+/* The signals that wait for the thread, or for any of its process. Takes the first of a set of them, for the running one,
+ * which need not let it through; false: none is pending. */
+uint64_t signals_pending(const struct thread *thread);
+bool signal_take_pending(struct user *user, uint64_t wanted, struct signal_info *info);
 bool signal_kills(const struct thread *thread); /* has it, or its process, been sent SIGKILL? */
 /* Would an exit of a child of this process be waited for by nobody? */
 bool signal_reaps_children(const struct process *process);
@@ -415,6 +422,8 @@ enum file_kind {
     FILE_TEXT,
     FILE_EVENT,
     FILE_TIMER,
+    FILE_SIGNAL,
+    FILE_PROCESS,
     FILE_EPOLL,
     FILE_PATH
 };
@@ -450,6 +459,8 @@ struct file {
     struct timer timer; /* a timerfd's, on the clock of time_now */
     bool wall;          /* its absolute times are those of time_wall */
     bool fired;         /* it has expired, and who waits for it was woken */
+    uint64_t signals;   /* that a signalfd reads, as SIGNAL_BIT */
+    uint32_t process;   /* id of a pidfd's */
     struct file *next;  /* of the timerfds */
     struct epoll *epoll;
     unsigned watches;      /* in sets of epoll */
@@ -467,7 +478,8 @@ struct files {
 struct file *file_of(const struct process *process, uint32_t descriptor);
 struct file *file_at(const struct user *user, uint32_t descriptor);
 struct file *file_create(enum file_kind kind, int flags, int host); /* with one reference; NULL: no memory */
-/* Puts a file into the lowest free descriptor from `from` on, or drops it: the descriptor, or -EMFILE. */
+/* The lowest free descriptor from `from` on, or -EMFILE; puts a file there, or drops it. */
+int file_lowest(const struct user *user, unsigned from);
 int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec);
 /* Gives the guest two descriptors, or none. Takes the files over. */
 int64_t file_install_pair(struct user *user, struct file *const files[2], uint32_t address, bool close_on_exec);
@@ -578,7 +590,7 @@ void terminal_detach(struct user *user);
 int64_t terminal_control(struct user *user, const struct file *file, uint32_t request, uint32_t address);
 void terminal_restore(struct user *user);
 
-/* eventfd and timerfd (events.c), epoll (epoll.c). */
+/* eventfd and timerfd (events.c), signalfd (signal_files.c), pidfd (process_files.c), epoll (epoll.c). */
 int64_t event_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
 int64_t event_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
 unsigned event_poll(const struct file *file);
@@ -588,6 +600,12 @@ void timer_file_close(struct user *user, struct file *file);
 /* The earliest moment at which one that is waited for expires (UINT64_MAX: none does); wakes who waits for it. */
 uint64_t timer_files_next(const struct user *user);
 void timer_files_fire(struct user *user);
+enum { SIGNAL_RECORD_BYTES = 128 };
+int64_t signal_file_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
+unsigned signal_file_poll(const struct user *user, const struct file *file); /* for the running thread */
+struct file *process_file_create(uint32_t process, int flags); /* NULL: no memory */
+struct file *process_file_at(const struct user *user, uint32_t descriptor); /* NULL: it is none */
+unsigned process_file_poll(const struct user *user, const struct file *file);
 unsigned epoll_poll(struct user *user, const struct file *file);
 void epoll_close(struct user *user, struct file *file);
 /* The file is gone: no set watches it any more. */
@@ -661,6 +679,7 @@ struct process {
     uint32_t vfork;          /* id of the thread that waits for it to leave the space that both use; 0: none */
     uint64_t insns;          /* that its threads have run, up to where the running one was switched to */
     uint64_t children_insns; /* of its children that it has waited for, and theirs */
+    uint64_t arrivals; /* signals that it, or a thread of it, has been sent */
     struct pending pending;
     struct mappings *space;
     struct signal_action action[GUEST_SIGNALS + 1];

@@ -171,6 +171,7 @@ static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, siz
     case FILE_TEXT: return read_text(user, file, to, bytes, offset);
     case FILE_EVENT: return event_read(user, file, to, bytes);
     case FILE_TIMER: return timer_file_read(user, file, to, bytes);
+    case FILE_SIGNAL: return signal_file_read(user, file, to, bytes);
     case FILE_DIRECTORY: return -EISDIR;
     default: return -EINVAL;
     }
@@ -197,11 +198,25 @@ static void broken_pipe(struct user *user)
                 (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
 }
 
+/* Has it no position, although lseek tells one? */
+static bool has_fixed_position(const struct file *file)
+{
+    return file->kind == FILE_EVENT || file->kind == FILE_TIMER || file->kind == FILE_SIGNAL ||
+           file->kind == FILE_EPOLL;
+}
+
 /* Has it no position, so that it is read and written in the order of things alone? */
 static bool is_stream(const struct file *file)
 {
-    return file->kind == FILE_PIPE || file->kind == FILE_SOCKET || file->kind == FILE_EVENT ||
-           file->kind == FILE_TIMER || file->kind == FILE_EPOLL || (file->kind == FILE_STREAM && !file->seekable);
+    return file->kind == FILE_PIPE || file->kind == FILE_SOCKET || has_fixed_position(file) ||
+           file->kind == FILE_PROCESS || (file->kind == FILE_STREAM && !file->seekable);
+}
+
+/* Is it for something else than being read, or written? */
+static bool lacks_io(const struct file *file, bool write)
+{
+    bool number = file->kind == FILE_TIMER || file->kind == FILE_SIGNAL;
+    return file->kind == FILE_PROCESS || file->kind == FILE_EPOLL || (write && number);
 }
 
 static int64_t check_io(const struct file *file, bool write, uint64_t offset)
@@ -209,13 +224,37 @@ static int64_t check_io(const struct file *file, bool write, uint64_t offset)
     if (offset != NO_OFFSET && offset > INT64_MAX) return -EINVAL;
     if (!file || file->kind == FILE_PATH) return -EBADF;
     if (offset != NO_OFFSET && is_stream(file)) return -ESPIPE;
-    return (file->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
+    if ((file->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY)) return -EBADF;
+    return lacks_io(file, write) ? -EINVAL : 0;
 }
 
-/* What comes of a read whose buffer is nowhere: EFAULT if there is something to read, which stays. */
+/* The least that is read from, or written to, it at once. */
+static size_t record_bytes(const struct file *file)
+{
+    switch (file->kind) {
+    case FILE_EVENT:
+    case FILE_TIMER: return sizeof(uint64_t);
+    case FILE_SIGNAL: return SIGNAL_RECORD_BYTES;
+    default: return 1;
+    }
+}
+
+/* Does it take what is written without looking at it? */
+static bool is_blind(const struct file *file)
+{
+    return file->kind == FILE_DEVICE &&
+           (file->device == DEVICE_NULL || file->device == DEVICE_ZERO || file->device == DEVICE_FULL);
+}
+
+/* What comes of a read whose buffer is nowhere: EFAULT if there is something to read, which stays; but not a record. */
 static int64_t read_nowhere(struct user *user, struct file *file, uint64_t offset)
 {
-    uint8_t byte;
+    uint8_t byte, record[SIGNAL_RECORD_BYTES];
+    size_t bytes = record_bytes(file);
+    if (bytes > 1) {
+        int64_t lost = read_piece(user, file, record, bytes, offset);
+        return lost > 0 ? -EFAULT : lost;
+    }
     bool peek = file->peek, connected = file->kind == FILE_PIPE || file->kind == FILE_SOCKET;
     if (!connected && (is_stream(file) || (file->kind == FILE_DEVICE && file->device != DEVICE_NULL))) return -EFAULT;
     if (!connected && offset == NO_OFFSET)
@@ -235,6 +274,7 @@ static int64_t transfer(struct user *user, struct file *file, uint32_t address, 
 {
     bool whole =
         file->kind == FILE_REGULAR || file->kind == FILE_STREAM || file->kind == FILE_DEVICE || file->kind == FILE_TEXT;
+    size_t least = record_bytes(file);
     uint8_t *piece = malloc(PIECE_BYTES);
     uint32_t done = 0;
     int64_t result = piece ? 0 : -ENOMEM;
@@ -245,11 +285,12 @@ static int64_t transfer(struct user *user, struct file *file, uint32_t address, 
         uint64_t at = offset == NO_OFFSET ? offset : offset + done;
         if (result < 0) break;
         result = -EFAULT;
-        if (wanted && !bytes) {
+        if (write && is_blind(file)) bytes = wanted;
+        if (wanted >= least && bytes < least) {
             if (!write) result = read_nowhere(user, file, at);
             break;
         }
-        if (write && !user_get(user, address + done, piece, bytes)) break;
+        if (write && !is_blind(file) && !user_get(user, address + done, piece, bytes)) break;
         result = write ? write_piece(user, file, piece, bytes, at) : read_piece(user, file, piece, bytes, at);
         if (result <= 0) break;
         if (!write) user_put(user, address + done, piece, (size_t)result);
@@ -315,7 +356,9 @@ int64_t io_vectors(struct user *user, struct file *file, const uint32_t (*vector
         done += (uint32_t)got;
         skip += (uint32_t)got;
         if (got < wanted && !persists(file, write)) break;
-        if (!write && file->in && !file->fill && !pipe_available(file)) break; /* the rest would wait */
+        /* where the rest would wait, it is left: */
+        if (!write && file->in && !file->fill && !pipe_available(file)) break;
+        if (!write && record_bytes(file) > 1 && !(file_poll(user, file) & POLLIN)) break;
     }
     if (got != BLOCKED || !done) return done ? (int64_t)done : got;
     thread->written = done;
@@ -506,6 +549,7 @@ static int64_t seek(struct user *user, uint32_t descriptor, int64_t offset, uint
     struct file *file = file_at(user, descriptor);
     if (!file || file->kind == FILE_PATH) return -EBADF;
     if (whence > 4) return -EINVAL;
+    if (has_fixed_position(file)) return 0;
     if (is_stream(file)) return -ESPIPE;
     if (file->kind == FILE_DEVICE) return file->device == DEVICE_TTY ? -ESPIPE : 0;
     if (file->kind == FILE_DIRECTORY || file->kind == FILE_TEXT) {
