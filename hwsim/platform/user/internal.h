@@ -526,7 +526,7 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
 unsigned pipe_poll(const struct file *file);
 uint64_t pipe_changes(const struct file *file);
 size_t pipe_available(const struct file *file);
-size_t pipe_packet(const struct pipe *pipe);   /* bytes of the first packet, which there is */
+size_t pipe_packet(const struct pipe *pipe); /* bytes of the first packet, which there is */
 uint64_t pipe_number(const struct file *file); /* each its own */
 int64_t pipe_size(const struct file *file);
 int64_t pipe_resize(struct file *file, uint32_t bytes);
@@ -556,6 +556,7 @@ int64_t socket_read(struct user *user, struct file *file, uint8_t *to, size_t by
 int64_t socket_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
 unsigned socket_poll(const struct file *file);
 size_t socket_available(const struct file *file);
+uint32_t socket_send_room(const struct file *file); /* SO_SNDBUF, bytes */
 uint64_t socket_number(const struct file *file);
 void socket_close(struct user *user, struct file *file);
 /* A call begins to read or write. */

@@ -9,7 +9,7 @@
 
 #include "hwsim/platform/user/internal.h"
 
-enum { PIECE_BYTES = 65536, MESSAGE_BYTES = 262144, COUNT_MAX = 0x7ffff000 };
+enum { PIECE_BYTES = 65536, MESSAGE_BYTES = 1 << 19, COUNT_MAX = 0x7ffff000 };
 
 /* ---- reading and writing ---- */
 
@@ -372,7 +372,8 @@ static int64_t io(struct user *user, uint32_t descriptor, uint32_t address, uint
     const uint32_t vector[1][2] = {{address, count}};
     int64_t status = check_io(file, write, offset);
     if (status < 0) return status;
-    if (file->packets) return count || write ? io_vectors(user, file, vector, 1, offset, write) : 0;
+    if (file->socket && !count && !write) return 0;
+    if (file->packets) return io_vectors(user, file, vector, 1, offset, write);
     return count ? io_vectors(user, file, vector, 1, offset, write) : transfer(user, file, address, 0, offset, write);
 }
 
