@@ -1,5 +1,6 @@
 /* messages.c -- messages of connected AF_UNIX sockets: how long they may be, and how many; what comes of those whose
- * reader is gone; reads of no bytes; and what devices make of a buffer that is nowhere. Prints the same on every Linux. */
+ * reader is gone; reads of no bytes; and what devices make of a buffer that is nowhere. Prints the same on every
+ * Linux. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>

@@ -70,10 +70,13 @@ static long read_one(int descriptor)
     struct signalfd_siginfo one;
     long got = read(descriptor, &one, sizeof one);
     if (got < 0) return say("read", got);
-    printf("signal %u code %d errno %d from %s int %d ptr %d status %d timer %s overrun %u addr %d fd %d band %u trap %u\n",
+    printf("signal %u code %d errno %d from %s int %d ptr %d status %d timer %s overrun %u addr %d fd %d band %u trap "
+           "%u\n",
            one.ssi_signo, one.ssi_code, one.ssi_errno, who(one.ssi_pid), one.ssi_int, (int)one.ssi_ptr, one.ssi_status,
-           one.ssi_code == SI_TIMER ? "yes" : one.ssi_tid ? "?" : "no", one.ssi_overrun, (int)one.ssi_addr, one.ssi_fd,
-           one.ssi_band, one.ssi_trapno);
+           one.ssi_code == SI_TIMER ? "yes"
+           : one.ssi_tid            ? "?"
+                                    : "no",
+           one.ssi_overrun, (int)one.ssi_addr, one.ssi_fd, one.ssi_band, one.ssi_trapno);
     return got;
 }
 

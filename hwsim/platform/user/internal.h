@@ -263,8 +263,8 @@ bool signal_waiting(const struct user *user, const struct thread *thread);
 /* Of a process group's processes, all. */
 void signal_send_group(struct user *user, uint32_t group, struct signal_info info);
 bool signal_ignored(const struct process *process, int number);
-/* The signals that wait for the thread, or for any of its process. Takes the first of a set of them, for the running one,
- * which need not let it through; false: none is pending. */
+/* The signals that wait for the thread, or for any of its process. Takes the first of a set of them, for the running
+ * thread, which need not let it through; false: none is pending. */
 uint64_t signals_pending(const struct thread *thread);
 bool signal_take_pending(struct user *user, uint64_t wanted, struct signal_info *info);
 bool signal_kills(const struct thread *thread); /* has it, or its process, been sent SIGKILL? */
@@ -512,6 +512,14 @@ int tree_make_socket(struct user *user, const char *path);
 /* Could a name be made there? 0 or -errno. */
 int tree_may_make(struct user *user, const char *path);
 
+/* Reads or writes a piece of a file, or says why not (nothing of SIGPIPE). May it be? 0 or -errno. Has it no position,
+ * so that it is read and written in the order of things alone? */
+enum { IO_PIECE = 65536, IO_COUNT_MAX = 0x7ffff000 };
+int64_t io_read(struct user *user, struct file *file, uint8_t *to, size_t bytes, uint64_t offset);
+int64_t io_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes, uint64_t offset);
+int64_t io_check(const struct file *file, bool write, uint64_t offset);
+bool io_is_stream(const struct file *file);
+void io_broken_pipe(struct user *user); /* SIGPIPE for the running thread */
 /* Reads or writes the guest's buffers (address and length each), which together are what io_get_vectors gives: bytes,
  * or -errno, or BLOCKED with a part done. The file allows it. */
 enum { VECTORS_MAX = 1024 };
@@ -526,7 +534,7 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
 unsigned pipe_poll(const struct file *file);
 uint64_t pipe_changes(const struct file *file);
 size_t pipe_available(const struct file *file);
-size_t pipe_packet(const struct pipe *pipe); /* bytes of the first packet, which there is */
+size_t pipe_packet(const struct pipe *pipe);   /* bytes of the first packet, which there is */
 uint64_t pipe_number(const struct file *file); /* each its own */
 int64_t pipe_size(const struct file *file);
 int64_t pipe_resize(struct file *file, uint32_t bytes);
@@ -535,6 +543,15 @@ void pipe_close(struct user *user, struct file *file);
 int64_t pipe_open(struct user *user, const struct stat *host, const struct file *of, int flags, struct file **out);
 /* Has the other side of a FIFO, for which an open waits, come since this one was opened? */
 bool pipe_met(const struct file *file);
+/* For splice: is there anybody who could write to it; its free slots; the bytes of a slot (0: it is none); into a slot
+ * of its own, which there is; bytes that were there are read; slots, or their beginning, from one pipe to another, of
+ * which the first may keep them. */
+bool pipe_is_written(const struct file *file);
+unsigned pipe_room(const struct file *file);
+size_t pipe_slot(const struct file *file, unsigned i, const uint8_t **bytes);
+void pipe_add(struct file *file, const uint8_t *from, size_t bytes);
+void pipe_drop(struct file *file, size_t bytes);
+size_t pipe_splice(struct file *from, struct file *to, size_t count, bool keep);
 /* Connects two sockets, which keep what was written at once apart (`packets`) or not; shuts one down. */
 void pipe_connect(struct user *user, struct file *const files[2], bool packets);
 void pipe_shut(struct file *file, bool read, bool write);
@@ -604,8 +621,8 @@ void timer_files_fire(struct user *user);
 enum { SIGNAL_RECORD_BYTES = 128 };
 int64_t signal_file_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
 unsigned signal_file_poll(const struct user *user, const struct file *file); /* for the running thread */
-struct file *process_file_create(uint32_t process, int flags); /* NULL: no memory */
-struct file *process_file_at(const struct user *user, uint32_t descriptor); /* NULL: it is none */
+struct file *process_file_create(uint32_t process, int flags);               /* NULL: no memory */
+struct file *process_file_at(const struct user *user, uint32_t descriptor);  /* NULL: it is none */
 unsigned process_file_poll(const struct user *user, const struct file *file);
 unsigned epoll_poll(struct user *user, const struct file *file);
 void epoll_close(struct user *user, struct file *file);
@@ -648,8 +665,8 @@ struct thread {
     struct wait wait;
     struct futex_wait futex;
     struct ipc_wait *ipc_wait; /* for semaphores or a message (ipc.h); NULL: it does not */
-    uint64_t blocked, saved; /* signals; saved: what sigsuspend replaced, to be restored after the handler */
-    uint64_t awaited;        /* signals that sigtimedwait takes */
+    uint64_t blocked, saved;   /* signals; saved: what sigsuspend replaced, to be restored after the handler */
+    uint64_t awaited;          /* signals that sigtimedwait takes */
     bool restore;
     int64_t interrupted; /* what the system call returns in which it was stopped; 0: in none */
     struct pending pending;
@@ -680,7 +697,7 @@ struct process {
     uint32_t vfork;          /* id of the thread that waits for it to leave the space that both use; 0: none */
     uint64_t insns;          /* that its threads have run, up to where the running one was switched to */
     uint64_t children_insns; /* of its children that it has waited for, and theirs */
-    uint64_t arrivals; /* signals that it, or a thread of it, has been sent */
+    uint64_t arrivals;       /* signals that it, or a thread of it, has been sent */
     struct pending pending;
     struct mappings *space;
     struct signal_action action[GUEST_SIGNALS + 1];
@@ -806,10 +823,10 @@ struct user {
     struct prng random;
     int root, tmp, shm; /* host directories */
     char tmp_path[64];
-    int stream[3]; /* host descriptors of the guest's 0, 1, 2 */
-    bool input_is_stream;     /* it was no file when the guest began, whatever it is now */
-    uint64_t input_read;      /* bytes that the guest has had from it */
-    bool capture;             /* what it writes to 1 and 2 is kept: */
+    int stream[3];        /* host descriptors of the guest's 0, 1, 2 */
+    bool input_is_stream; /* it was no file when the guest began, whatever it is now */
+    uint64_t input_read;  /* bytes that the guest has had from it */
+    bool capture;         /* what it writes to 1 and 2 is kept: */
     struct printed output[2];
     uint64_t program_device, program_inode; /* the host's, of the first program */
     struct terminal terminal;
@@ -825,7 +842,7 @@ struct user {
     struct file *timer_files;
     struct lock *locks;
     struct ipc_table segments, semaphore_sets, message_queues;
-    uint64_t refused[8];  /* system calls that were reported already, a bit each */
+    uint64_t refused[8]; /* system calls that were reported already, a bit each */
     void (*on_refused)(void *cookie, uint32_t number, uint32_t site); /* user_config's */
     void *on_refused_cookie;
     uint64_t fault_insns; /* of the last page fault that only populated, to notice one that repeats */

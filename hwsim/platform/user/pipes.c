@@ -21,7 +21,8 @@ enum {
 };
 struct slot {
     uint16_t first, used;
-    bool more; /* the message goes on in the next one */
+    bool more;   /* the message goes on in the next one */
+    bool sealed; /* nothing is added to it */
     uint8_t bytes[PAGE_BYTES];
 };
 struct pipe {
@@ -212,13 +213,14 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
     if (!bytes) return 0;
     if (!pipe->readers) return -EPIPE;
     struct slot *last = pipe->used && !pipe->packets ? slot_at(pipe, pipe->used - 1) : NULL;
-    if (odd && last && last->first + last->used + odd <= PAGE_BYTES) {
+    if (odd && last && !last->sealed && last->first + last->used + odd <= PAGE_BYTES) {
         put(last, from, odd);
         done = odd;
     }
     while (done < bytes && pipe->used < pipe->slots) {
         struct slot *slot = slot_at(pipe, pipe->used++);
         slot->first = slot->used = 0;
+        slot->sealed = false;
         size_t count = bytes - done < PAGE_BYTES ? bytes - done : PAGE_BYTES;
         put(slot, from + done, count);
         done += count;
@@ -255,6 +257,52 @@ unsigned pipe_poll(const struct file *file)
         if (!file->out->readers) events |= POLLERR;
     }
     return events;
+}
+
+/* ---- splice ---- */
+
+bool pipe_is_written(const struct file *file) { return file->in->writers; }
+unsigned pipe_room(const struct file *file) { return file->out->slots - file->out->used; }
+
+size_t pipe_slot(const struct file *file, unsigned i, const uint8_t **bytes)
+{
+    if (i >= file->in->used) return 0;
+    const struct slot *slot = slot_at(file->in, i);
+    *bytes = slot->bytes + slot->first;
+    return slot->used;
+}
+
+void pipe_add(struct file *file, const uint8_t *from, size_t bytes)
+{
+    struct slot *slot = slot_at(file->out, file->out->used++);
+    slot->first = slot->used = 0;
+    slot->sealed = true;
+    put(slot, from, bytes);
+    file->out->changes++;
+}
+
+void pipe_drop(struct file *file, size_t bytes)
+{
+    consume_bytes(file->in, bytes);
+    file->in->changes++;
+}
+
+size_t pipe_splice(struct file *from, struct file *to, size_t count, bool keep)
+{
+    struct pipe *in = from->in, *out = to->out;
+    size_t done = 0;
+    for (unsigned i = 0; done < count && i < in->used && out->used < out->slots; i += keep) {
+        const struct slot *slot = slot_at(in, i);
+        struct slot *end = slot_at(out, out->used++);
+        size_t bytes = slot->used < count - done ? slot->used : count - done;
+        *end = *slot;
+        end->used = (uint16_t)bytes;
+        end->sealed |= keep || bytes < slot->used;
+        if (!keep) pipe_drop(from, bytes);
+        done += bytes;
+    }
+    out->changes++;
+    return done;
 }
 
 /* The sizes that F_GETPIPE_SZ and F_SETPIPE_SZ tell and take. */

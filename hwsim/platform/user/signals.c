@@ -160,10 +160,7 @@ bool signal_waiting(const struct user *user, const struct thread *thread)
     return false;
 }
 
-bool signal_kills(const struct thread *thread)
-{
-    return signals_pending(thread) & SIGNAL_BIT(G_SIGKILL);
-}
+bool signal_kills(const struct thread *thread) { return signals_pending(thread) & SIGNAL_BIT(G_SIGKILL); }
 
 /* ---- sending ---- */
 
