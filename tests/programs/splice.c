@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -216,6 +217,17 @@ static void memory(int p[2], int q[2])
 
 enum { BIG = 250000 };
 
+static void read_all(int from)
+{
+    uint32_t sum = 1;
+    long total = 0, count;
+    while ((count = read(from, got, 7000)) > 0) {
+        for (long i = 0; i < count; i++) sum = sum * 31 + got[i];
+        total += count;
+    }
+    printf("read %ld, %08x\n", total, sum);
+}
+
 /* A child fills the first pipe, one drains the second, or a socket; between them it is spliced. */
 static void stream(int socket, int keep)
 {
@@ -233,14 +245,8 @@ static void stream(int socket, int keep)
     }
     pid_t reader = fork_quietly();
     if (!reader) {
-        uint32_t sum = 1;
-        long total = 0, count;
         close(q[1]), close(copy[1]), close(p[1]);
-        while ((count = read(q[0], got, 7000)) > 0) {
-            for (long i = 0; i < count; i++) sum = sum * 31 + got[i];
-            total += count;
-        }
-        printf("read %ld, %08x\n", total, sum);
+        read_all(q[0]);
         leave(0);
     }
     close(p[1]), close(q[0]);
@@ -253,6 +259,34 @@ static void stream(int socket, int keep)
     join(reader), join(writer);
     printf("moved %ld, then %ld\n", total, count);
     close(p[0]), close(copy[0]), close(copy[1]);
+}
+
+/* All of it goes, however slowly it is read. */
+static void send_file(int given)
+{
+    int ends[2], own = new_file("sent");
+    off_t at = 1000;
+    socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+    fflush(stdout);
+    pid_t reader = fork_quietly();
+    if (!reader) {
+        close(ends[1]);
+        nap(20);
+        read_all(ends[0]);
+        leave(0);
+    }
+    close(ends[0]);
+    lseek(own, 5, SEEK_SET);
+    for (int i = 0; i < 3; i++) {
+        long sent = sendfile(ends[1], own, given ? &at : NULL, 190000);
+        if (!given) lseek(own, 7, SEEK_SET);
+        if (sent != 190000) say("sent", sent);
+        at = 2000;
+    }
+    close(ends[1]);
+    join(reader);
+    printf("at %ld, file at %ld\n", (long)at, (long)lseek(own, 0, SEEK_CUR));
+    close(own);
 }
 
 static volatile sig_atomic_t handled;
@@ -348,6 +382,7 @@ int main(int count, char **argument)
     sockets(p);
     memory(p, q);
     stream(0, 0), stream(0, 1), stream(1, 0);
+    send_file(0), send_file(1);
     interrupted();
     return 0;
 }

@@ -42,12 +42,16 @@ static void advance(struct user *user, struct cursor *cursor, const struct file 
     }
 }
 
+/* A socket that is full is waited for, even if a part is done; nothing else is. */
 static int64_t copy(struct user *user, struct file *in, struct cursor *from, struct file *out, struct cursor *to,
                     uint32_t count)
 {
-    int64_t done = 0, status = 0;
+    struct thread *thread = user->thread;
+    bool persists = out->kind == FILE_SOCKET && !(out->flags & O_NONBLOCK);
+    int64_t done = schedule_again(&thread->wait) ? thread->written : 0, before = done, status = 0;
     uint8_t *piece = malloc(IO_PIECE);
     if (!piece) return -ENOMEM;
+    thread->written = 0;
     count = count > IO_COUNT_MAX ? IO_COUNT_MAX : count;
     while (done < count && !user_ended(user)) {
         size_t wanted = count - (size_t)done < IO_PIECE ? count - (size_t)done : IO_PIECE;
@@ -59,10 +63,13 @@ static int64_t copy(struct user *user, struct file *in, struct cursor *from, str
         advance(user, from, in, got, used);
         if (to->address) advance(user, to, out, used, used);
         done += used;
-        if (put < got) break;
+        if (put <= 0 || (put < got && !persists)) break;
     }
     free(piece);
-    return done ? done : status;
+    if (status != BLOCKED || !persists || !done) return done ? done : status;
+    thread->written = (uint32_t)done;
+    if (done > before) schedule_look(user);
+    return BLOCKED;
 }
 
 static int64_t send_file(struct user *user, const uint32_t *a, size_t bytes)
