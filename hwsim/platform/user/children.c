@@ -6,6 +6,7 @@
 /* Which children are meant. */
 struct selection {
     uint32_t id, group; /* 0: any */
+    bool impatient;     /* a pidfd's that is not to be waited for */
 };
 
 static bool is_meant(const struct user *user, const struct process *child, struct selection meant)
@@ -32,7 +33,10 @@ static struct process *find_child(struct user *user, struct selection meant, uin
         if (has_news(child, options)) return child;
         any = true;
     }
-    *status = !any ? -ECHILD : options & WNOHANG ? 0 : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
+    *status = !any                ? -ECHILD
+              : options & WNOHANG ? 0
+              : meant.impatient   ? -EAGAIN
+                                  : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
     return NULL;
 }
 
@@ -92,16 +96,34 @@ static int status_of(const struct process *child)
     }
 }
 
+/* What waitid's first two arguments mean: 0 or -errno. */
+static int64_t select_children(struct user *user, uint32_t which, uint32_t id, struct selection *meant)
+{
+    enum { ALL, BY_ID, BY_GROUP, BY_FILE };
+    const struct file *file = which == BY_FILE ? process_file_at(user, id) : NULL;
+    *meant = (struct selection){0};
+    switch (which) {
+    case ALL: return 0;
+    case BY_ID: meant->id = id; return (int32_t)id <= 0 ? -EINVAL : 0;
+    case BY_GROUP: meant->group = id ? id : user->process->group; return (int32_t)id < 0 ? -EINVAL : 0;
+    case BY_FILE:
+        if ((int32_t)id < 0) return -EINVAL;
+        if (!file) return -EBADF;
+        meant->id = file->process;
+        meant->impatient = file->flags & O_NONBLOCK;
+        return 0;
+    default: return -EINVAL;
+    }
+}
+
 int64_t sys_waitid(struct user *user, const uint32_t *a)
 {
-    enum { ALL = 0, BY_ID = 1, BY_GROUP = 2 };
-    int64_t status;
     uint8_t info[128] = {0};
-    struct selection meant = {.id = a[0] == BY_ID ? a[1] : 0, .group = a[0] == BY_GROUP ? a[1] : 0};
+    struct selection meant;
     uint32_t known = WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
-    if (a[3] & ~known || !(a[3] & (WEXITED | WSTOPPED | WCONTINUED)) || a[0] > BY_GROUP) return -EINVAL;
-    if (a[0] == BY_ID && (int32_t)a[1] <= 0) return -EINVAL;
-    if (a[0] == BY_GROUP && !a[1]) meant.group = user->process->group;
+    if (a[3] & ~known || !(a[3] & (WEXITED | WSTOPPED | WCONTINUED))) return -EINVAL;
+    int64_t status = select_children(user, a[0], a[1], &meant);
+    if (status < 0) return status;
     struct process *child = find_child(user, meant, a[3], &status);
     if (!child && status) return status;
     if (child) {

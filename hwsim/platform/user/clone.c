@@ -18,7 +18,8 @@ static int check_flags(const struct user *user, uint32_t flags)
     if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) return -EINVAL;
     if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) return -EINVAL;
     if (flags & CLONE_THREAD ? shares != THREAD_SHARES : shares & ~(uint32_t)CLONE_VM) return -EINVAL;
-    if (flags & (CLONE_PARENT | CLONE_PIDFD) || (flags & SIGNAL_MASK) > GUEST_SIGNALS) return -EINVAL;
+    if (flags & CLONE_PIDFD && flags & (CLONE_THREAD | CLONE_DETACHED | CLONE_PARENT_SETTID)) return -EINVAL;
+    if (flags & CLONE_PARENT || (flags & SIGNAL_MASK) > GUEST_SIGNALS) return -EINVAL;
     return user->thread_count < TASKS_MAX ? 0 : -EAGAIN;
 }
 
@@ -55,13 +56,30 @@ static int64_t wait_for_child(struct user *user, uint32_t child)
     return process && process->vfork == user->thread->id ? schedule_stand(user) : child;
 }
 
-/* flags, stack, where to write the child's id, its thread storage, where the child finds its id */
+/* Is there room for a pidfd, and what it is to be told in? 0 or -errno. */
+static int check_file(struct user *user, uint32_t address)
+{
+    int descriptor = file_lowest(user, 0);
+    if (descriptor < 0) return descriptor;
+    return space_accessible(user, address, sizeof descriptor, true) == sizeof descriptor ? 0 : -EFAULT;
+}
+
+static void give_file(struct user *user, const struct thread *child, uint32_t address)
+{
+    struct file *file = process_file_create(child->id, 0);
+    if (!file) hw_panic(user->core, "no host memory for a file of the guest's");
+    int descriptor = file_install(user, file, 0, true);
+    user_put(user, address, &descriptor, sizeof descriptor);
+}
+
+/* flags, stack, where to write the child's id or pidfd, its thread storage, where the child finds its id */
 int64_t sys_clone(struct user *user, const uint32_t *a)
 {
     uint32_t tls[4] = {0}, flags = a[0];
     if (schedule_again(&user->thread->wait)) return wait_for_child(user, user->thread->child);
     int status = check_flags(user, flags);
     if (status == 0 && flags & CLONE_SETTLS) status = segment_get_tls(user, a[3], tls);
+    if (status == 0 && flags & CLONE_PIDFD) status = check_file(user, a[2]);
     if (status < 0) return status;
     struct process *process = make_process(user, flags);
     if (!process) return -ENOMEM;
@@ -69,6 +87,7 @@ int64_t sys_clone(struct user *user, const uint32_t *a)
     if (!child) hw_panic(user->core, "no host memory for a thread");
     *(flags & CLONE_THREAD ? &user->stats.threads : &user->stats.processes) += 1;
     if (flags & CLONE_PARENT_SETTID) user_put(user, a[2], &child->id, sizeof child->id);
+    if (flags & CLONE_PIDFD) give_file(user, child, a[2]);
     set_up(user, child, flags, a, tls);
     if (!(flags & CLONE_VFORK)) return child->id;
     process->vfork = user->thread->id;

@@ -40,11 +40,14 @@ static bool is_inet_stream(const struct socket *socket)
     return !socket_is_local(socket) && socket->type == SOCK_STREAM;
 }
 
+/* Is it one of a pair of datagram sockets? Neither of them hears of the other's end before it sends something. */
+static bool is_of_pair(const struct socket *socket) { return socket->type == SOCK_DGRAM && socket->file->in; }
+
 /* What the other end sent and nobody has read, it hears of. */
 void socket_close(struct user *user, struct file *file)
 {
     struct socket *socket = file->socket;
-    if (file->in && (pipe_available(file) || file->awaited)) pipe_abort(file);
+    if (file->in && !is_of_pair(socket) && (pipe_available(file) || file->awaited)) pipe_abort(file);
     if (file->in) passing_forget(user, file->in, true);
     if (socket->named) socket_names_remove(user, socket);
     for (uint32_t i = 0; i < socket->pending_count; i++) file_release(user, socket->pending[i]);
@@ -255,7 +258,7 @@ int64_t sys_shutdown(struct user *user, const uint32_t *a)
     struct socket *socket = file->socket;
     bool read = a[1] != SHUT_WR, write = a[1] != SHUT_RD;
     if (a[1] > SHUT_RDWR) return -EINVAL;
-    if (!file->in && !(socket_is_datagram(socket) && socket->peer.bytes)) return -ENOTCONN;
+    if (!file->in && !socket_is_local(socket) && !(socket_is_datagram(socket) && socket->peer.bytes)) return -ENOTCONN;
     if (file->in) pipe_shut(file, read && !socket->shut_read && !is_inet_stream(socket), write && !socket->shut_write);
     socket->shut_read |= read;
     socket->shut_write |= write;
@@ -299,6 +302,7 @@ int64_t socket_read(struct user *user, struct file *file, uint8_t *to, size_t by
         return error < 0 ? error : socket_is_local(socket) ? -EINVAL : -ENOTCONN;
     }
     if (passing_stopped(file)) return 0;
+    if (!bytes && !file->packets && pipe_poll(file) & POLLIN) return 0;
     if (pipe_poll(file) & POLLIN) {
         if (file->packets) socket->full = pipe_packet(file->in);
         size_t whole = passing_detach(user, file, bytes);
@@ -306,9 +310,20 @@ int64_t socket_read(struct user *user, struct file *file, uint8_t *to, size_t by
         passing_forget(user, file->in, false);
         return done;
     }
-    if (file->peeked || (!bytes && !file->packets)) return 0; /* that was all there is to look at */
+    if (file->peeked) return 0; /* that was all there is to look at */
     int64_t error = take_reset(file) ? -ECONNRESET : 0;
+    if (is_of_pair(socket)) return socket->shut_read && !(file->flags & O_NONBLOCK) ? 0 : socket_wait(user, file);
     return error < 0 || socket->shut_read || pipe_poll(file) & POLLHUP ? error : socket_wait(user, file);
+}
+
+/* One of a pair finds the other gone: it is without a peer, and without what that had sent. */
+static int64_t part(struct user *user, struct file *file)
+{
+    passing_forget(user, file->in, true);
+    pipe_close(user, file);
+    file->socket->peer.bytes = 0;
+    file->changes++;
+    return -ECONNREFUSED;
 }
 
 int64_t socket_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes)
@@ -319,6 +334,7 @@ int64_t socket_write(struct user *user, struct file *file, const uint8_t *from, 
     if (error < 0) return error;
     if (!file->out) return socket_is_local(socket) ? -ENOTCONN : -EPIPE;
     if (socket->shut_write) return -EPIPE;
+    if (is_of_pair(socket) && !pipe_reader(file->out)) return part(user, file);
     if (bytes && is_inet_stream(socket) && pipe_poll(file) & POLLERR && !socket->unheard) {
         socket->unheard = true;
         socket->error = EPIPE;
@@ -342,13 +358,14 @@ unsigned socket_poll(const struct file *file)
     unsigned error = socket->error || (file->in && pipe_aborted(file->in, false)) ? POLLERR : 0;
     if (socket_is_datagram(socket)) return datagram_poll(file);
     if (socket->listening) return socket->pending_count ? READABLE : 0;
-    if (!file->in) return WRITABLE | POLLHUP | error | (error ? READABLE | POLLRDHUP : 0);
+    if (!file->in) return WRITABLE | POLLHUP | error | (error || socket->shut_read ? READABLE | POLLRDHUP : 0);
     unsigned pipes = pipe_poll(file), events = (pipes & ~(unsigned)(POLLHUP | POLLERR)) | error;
-    bool ended = socket->shut_read || pipes & POLLHUP;
+    bool ended = socket->shut_read || (pipes & POLLHUP && !is_of_pair(socket));
     bool reset = socket->unheard || pipe_aborted(file->in, false);
-    bool deaf = socket->shut_write || (pipes & POLLERR && (socket_is_local(socket) || reset));
+    bool alone = is_of_pair(socket) && pipes & POLLERR;
+    bool deaf = socket->shut_write || (pipes & POLLERR && !alone && (socket_is_local(socket) || reset));
     if (ended) events |= READABLE | POLLRDHUP;
-    if (pipes & POLLERR || deaf) events |= WRITABLE;
+    if (pipes & POLLERR || deaf || alone) events |= WRITABLE;
     return events | (ended && deaf ? POLLHUP : 0);
 }
 

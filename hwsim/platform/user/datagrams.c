@@ -10,7 +10,8 @@
 
 enum {
     LOCAL_MESSAGES = 11,
-    LOCAL_BYTES_MAX = 212960,
+    LOCAL_RESERVED = 32,       /* of SO_SNDBUF */
+    KEPT_BYTES_MAX = 1 << 20,
     INET_BYTES_MAX = 65507,
     INET_BOX_BYTES = 212992,
     HEAD_BYTES = 768
@@ -92,7 +93,7 @@ static int64_t write_local(struct user *user, const struct file *file, const str
                            const uint8_t *from, size_t bytes)
 {
     struct socket *to;
-    if (bytes > LOCAL_BYTES_MAX) return -EMSGSIZE;
+    if (bytes > socket_send_room(file) - LOCAL_RESERVED) return -EMSGSIZE;
     int64_t status = socket_find(user, file->socket, name, &to);
     if (status < 0) return status;
     if (!datagram_hears(to, file->socket)) return -EPERM;
@@ -121,7 +122,7 @@ int64_t datagram_read(struct user *user, struct file *file, uint8_t *to, size_t 
     const struct message *message = socket->messages;
     int64_t error = socket_take_error(file);
     if (error < 0) return error;
-    if (!message) return socket->shut_read ? 0 : socket_wait(user, file);
+    if (!message) return socket->shut_read && !(file->flags & O_NONBLOCK) ? 0 : socket_wait(user, file);
     size_t count = message->bytes < bytes ? message->bytes : bytes;
     memcpy(to, message->data, count);
     socket->from = message->from;
@@ -153,7 +154,7 @@ void datagrams_snapshot(struct user_snapshot *u, struct socket *socket)
     socket->message_count = snapshot_count(to, socket->message_count, UINT16_MAX);
     SNAPSHOT(to, socket->message_bytes);
     for (unsigned i = 0; i < socket->message_count; i++, link = &(*link)->next) {
-        uint32_t bytes = snapshot_count(to, to->loading ? 0 : (uint32_t)(*link)->bytes, LOCAL_BYTES_MAX);
+        uint32_t bytes = snapshot_count(to, to->loading ? 0 : (uint32_t)(*link)->bytes, KEPT_BYTES_MAX);
         if (to->loading) *link = new_message(u->user, bytes);
         SNAPSHOT(to, (*link)->from);
         SNAPSHOT_OBJECT(u, passed, (*link)->passed);

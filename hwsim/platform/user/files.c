@@ -50,18 +50,24 @@ void file_release(struct user *user, struct file *file)
     if (socket && user->passed) passing_collect(user);
 }
 
-int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec)
+int file_lowest(const struct user *user, unsigned from)
 {
     uint64_t limit = user->process->limit[7][0]; /* RLIMIT_NOFILE */
-    for (unsigned i = from; i < GUEST_FILES && i < limit; i++) {
-        if (!user->process->files.file[i]) {
-            user->process->files.file[i] = file;
-            user->process->files.close_on_exec[i] = close_on_exec;
-            return (int)i;
-        }
-    }
-    file_release(user, file);
+    for (unsigned i = from; i < GUEST_FILES && i < limit; i++)
+        if (!user->process->files.file[i]) return (int)i;
     return -EMFILE;
+}
+
+int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec)
+{
+    int descriptor = file_lowest(user, from);
+    if (descriptor < 0) {
+        file_release(user, file);
+        return descriptor;
+    }
+    user->process->files.file[descriptor] = file;
+    user->process->files.close_on_exec[descriptor] = close_on_exec;
+    return descriptor;
 }
 
 int64_t file_install_pair(struct user *user, struct file *const files[2], uint32_t address, bool close_on_exec)
@@ -88,6 +94,8 @@ void file_name(const struct file *file, struct printed *text)
     case FILE_SOCKET: printed_add(text, "socket:[%llu]", (unsigned long long)socket_number(file)); return;
     case FILE_EVENT: printed_add(text, "anon_inode:[eventfd]"); return;
     case FILE_TIMER: printed_add(text, "anon_inode:[timerfd]"); return;
+    case FILE_SIGNAL: printed_add(text, "anon_inode:[signalfd]"); return;
+    case FILE_PROCESS: printed_add(text, "anon_inode:[pidfd]"); return;
     case FILE_EPOLL: printed_add(text, "anon_inode:[eventpoll]"); return;
     default: break;
     }
@@ -155,6 +163,8 @@ static int64_t open_descriptor(struct user *user, struct file *file, int flags)
     case FILE_SOCKET:
     case FILE_EVENT:
     case FILE_TIMER:
+    case FILE_SIGNAL:
+    case FILE_PROCESS:
     case FILE_EPOLL: return -ENXIO;
     default: break;
     }

@@ -178,6 +178,8 @@ int64_t file_stat(struct user *user, struct file *file, struct guest_stat *out)
     case FILE_SOCKET: stat_special(user, S_IFSOCK | 0777, 0, SPECIAL_INODES + socket_number(file), out); return 0;
     case FILE_EVENT:
     case FILE_TIMER:
+    case FILE_SIGNAL:
+    case FILE_PROCESS:
     case FILE_EPOLL: stat_special(user, 0600, 0, SPECIAL_INODES - 9, out); return 0;
     case FILE_REGULAR: return stat_host(user, file->host, file->mount, out);
     default:

@@ -245,6 +245,9 @@ struct pending {
     uint64_t set; /* a bit for each number in the queue */
 };
 #define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
+/* Signals that an instruction causes, but for SIGSYS. */
+#define SIGNALS_OF_FAULTS                                                                                              \
+    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGFPE))
 
 /* Adds to the pending signals of the running thread, of any thread, or of a process (one of its threads takes it),
  * unless ignored. False: no room for another realtime signal; the others always have. */
@@ -260,6 +263,10 @@ bool signal_waiting(const struct user *user, const struct thread *thread);
 /* Of a process group's processes, all. */
 void signal_send_group(struct user *user, uint32_t group, struct signal_info info);
 bool signal_ignored(const struct process *process, int number);
+/* The signals that wait for the thread, or for any of its process. Takes the first of a set of them, for the running
+ * thread, which need not let it through; false: none is pending. */
+uint64_t signals_pending(const struct thread *thread);
+bool signal_take_pending(struct user *user, uint64_t wanted, struct signal_info *info);
 bool signal_kills(const struct thread *thread); /* has it, or its process, been sent SIGKILL? */
 /* Would an exit of a child of this process be waited for by nobody? */
 bool signal_reaps_children(const struct process *process);
@@ -415,6 +422,8 @@ enum file_kind {
     FILE_TEXT,
     FILE_EVENT,
     FILE_TIMER,
+    FILE_SIGNAL,
+    FILE_PROCESS,
     FILE_EPOLL,
     FILE_PATH
 };
@@ -450,6 +459,8 @@ struct file {
     struct timer timer; /* a timerfd's, on the clock of time_now */
     bool wall;          /* its absolute times are those of time_wall */
     bool fired;         /* it has expired, and who waits for it was woken */
+    uint64_t signals;   /* that a signalfd reads, as SIGNAL_BIT */
+    uint32_t process;   /* id of a pidfd's */
     struct file *next;  /* of the timerfds */
     struct epoll *epoll;
     unsigned watches;      /* in sets of epoll */
@@ -467,7 +478,8 @@ struct files {
 struct file *file_of(const struct process *process, uint32_t descriptor);
 struct file *file_at(const struct user *user, uint32_t descriptor);
 struct file *file_create(enum file_kind kind, int flags, int host); /* with one reference; NULL: no memory */
-/* Puts a file into the lowest free descriptor from `from` on, or drops it: the descriptor, or -EMFILE. */
+/* The lowest free descriptor from `from` on, or -EMFILE; puts a file there, or drops it. */
+int file_lowest(const struct user *user, unsigned from);
 int file_install(struct user *user, struct file *file, unsigned from, bool close_on_exec);
 /* Gives the guest two descriptors, or none. Takes the files over. */
 int64_t file_install_pair(struct user *user, struct file *const files[2], uint32_t address, bool close_on_exec);
@@ -500,6 +512,14 @@ int tree_make_socket(struct user *user, const char *path);
 /* Could a name be made there? 0 or -errno. */
 int tree_may_make(struct user *user, const char *path);
 
+/* Reads or writes a piece of a file, or says why not (nothing of SIGPIPE). May it be? 0 or -errno. Has it no position,
+ * so that it is read and written in the order of things alone? */
+enum { IO_PIECE = 65536, IO_COUNT_MAX = 0x7ffff000 };
+int64_t io_read(struct user *user, struct file *file, uint8_t *to, size_t bytes, uint64_t offset);
+int64_t io_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes, uint64_t offset);
+int64_t io_check(const struct file *file, bool write, uint64_t offset);
+bool io_is_stream(const struct file *file);
+void io_broken_pipe(struct user *user); /* SIGPIPE for the running thread */
 /* Reads or writes the guest's buffers (address and length each), which together are what io_get_vectors gives: bytes,
  * or -errno, or BLOCKED with a part done. The file allows it. */
 enum { VECTORS_MAX = 1024 };
@@ -523,6 +543,15 @@ void pipe_close(struct user *user, struct file *file);
 int64_t pipe_open(struct user *user, const struct stat *host, const struct file *of, int flags, struct file **out);
 /* Has the other side of a FIFO, for which an open waits, come since this one was opened? */
 bool pipe_met(const struct file *file);
+/* For splice: is there anybody who could write to it; its free slots; the bytes of a slot (0: it is none); into a slot
+ * of its own, which there is; bytes that were there are read; slots, or their beginning, from one pipe to another, of
+ * which the first may keep them. */
+bool pipe_is_written(const struct file *file);
+unsigned pipe_room(const struct file *file);
+size_t pipe_slot(const struct file *file, unsigned i, const uint8_t **bytes);
+void pipe_add(struct file *file, const uint8_t *from, size_t bytes);
+void pipe_drop(struct file *file, size_t bytes);
+size_t pipe_splice(struct file *from, struct file *to, size_t count, bool keep);
 /* Connects two sockets, which keep what was written at once apart (`packets`) or not; shuts one down. */
 void pipe_connect(struct user *user, struct file *const files[2], bool packets);
 void pipe_shut(struct file *file, bool read, bool write);
@@ -544,6 +573,7 @@ int64_t socket_read(struct user *user, struct file *file, uint8_t *to, size_t by
 int64_t socket_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
 unsigned socket_poll(const struct file *file);
 size_t socket_available(const struct file *file);
+uint32_t socket_send_room(const struct file *file); /* SO_SNDBUF, bytes */
 uint64_t socket_number(const struct file *file);
 void socket_close(struct user *user, struct file *file);
 /* A call begins to read or write. */
@@ -578,7 +608,7 @@ void terminal_detach(struct user *user);
 int64_t terminal_control(struct user *user, const struct file *file, uint32_t request, uint32_t address);
 void terminal_restore(struct user *user);
 
-/* eventfd and timerfd (events.c), epoll (epoll.c). */
+/* eventfd and timerfd (events.c), signalfd (signal_files.c), pidfd (process_files.c), epoll (epoll.c). */
 int64_t event_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
 int64_t event_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes);
 unsigned event_poll(const struct file *file);
@@ -588,6 +618,12 @@ void timer_file_close(struct user *user, struct file *file);
 /* The earliest moment at which one that is waited for expires (UINT64_MAX: none does); wakes who waits for it. */
 uint64_t timer_files_next(const struct user *user);
 void timer_files_fire(struct user *user);
+enum { SIGNAL_RECORD_BYTES = 128 };
+int64_t signal_file_read(struct user *user, struct file *file, uint8_t *to, size_t bytes);
+unsigned signal_file_poll(const struct user *user, const struct file *file); /* for the running thread */
+struct file *process_file_create(uint32_t process, int flags);               /* NULL: no memory */
+struct file *process_file_at(const struct user *user, uint32_t descriptor);  /* NULL: it is none */
+unsigned process_file_poll(const struct user *user, const struct file *file);
 unsigned epoll_poll(struct user *user, const struct file *file);
 void epoll_close(struct user *user, struct file *file);
 /* The file is gone: no set watches it any more. */
@@ -629,8 +665,8 @@ struct thread {
     struct wait wait;
     struct futex_wait futex;
     struct ipc_wait *ipc_wait; /* for semaphores or a message (ipc.h); NULL: it does not */
-    uint64_t blocked, saved; /* signals; saved: what sigsuspend replaced, to be restored after the handler */
-    uint64_t awaited;        /* signals that sigtimedwait takes */
+    uint64_t blocked, saved;   /* signals; saved: what sigsuspend replaced, to be restored after the handler */
+    uint64_t awaited;          /* signals that sigtimedwait takes */
     bool restore;
     int64_t interrupted; /* what the system call returns in which it was stopped; 0: in none */
     struct pending pending;
@@ -661,6 +697,7 @@ struct process {
     uint32_t vfork;          /* id of the thread that waits for it to leave the space that both use; 0: none */
     uint64_t insns;          /* that its threads have run, up to where the running one was switched to */
     uint64_t children_insns; /* of its children that it has waited for, and theirs */
+    uint64_t arrivals;       /* signals that it, or a thread of it, has been sent */
     struct pending pending;
     struct mappings *space;
     struct signal_action action[GUEST_SIGNALS + 1];
@@ -786,10 +823,10 @@ struct user {
     struct prng random;
     int root, tmp, shm; /* host directories */
     char tmp_path[64];
-    int stream[3]; /* host descriptors of the guest's 0, 1, 2 */
-    bool input_is_stream;     /* it was no file when the guest began, whatever it is now */
-    uint64_t input_read;      /* bytes that the guest has had from it */
-    bool capture;             /* what it writes to 1 and 2 is kept: */
+    int stream[3];        /* host descriptors of the guest's 0, 1, 2 */
+    bool input_is_stream; /* it was no file when the guest began, whatever it is now */
+    uint64_t input_read;  /* bytes that the guest has had from it */
+    bool capture;         /* what it writes to 1 and 2 is kept: */
     struct printed output[2];
     uint64_t program_device, program_inode; /* the host's, of the first program */
     struct terminal terminal;
@@ -805,7 +842,7 @@ struct user {
     struct file *timer_files;
     struct lock *locks;
     struct ipc_table segments, semaphore_sets, message_queues;
-    uint64_t refused[8];  /* system calls that were reported already, a bit each */
+    uint64_t refused[8]; /* system calls that were reported already, a bit each */
     void (*on_refused)(void *cookie, uint32_t number, uint32_t site); /* user_config's */
     void *on_refused_cookie;
     uint64_t fault_insns; /* of the last page fault that only populated, to notice one that repeats */

@@ -9,7 +9,7 @@
 
 #include "hwsim/platform/user/internal.h"
 
-enum { PIECE_BYTES = 65536, MESSAGE_BYTES = 262144, COUNT_MAX = 0x7ffff000 };
+enum { MESSAGE_BYTES = 1 << 19, PIPE_BYTES_MAX = (1 << 20) + PAGE_BYTES };
 
 /* ---- reading and writing ---- */
 
@@ -156,7 +156,7 @@ static int64_t write_host(struct user *user, const struct file *file, const uint
     return put;
 }
 
-static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, size_t bytes, uint64_t offset)
+int64_t io_read(struct user *user, struct file *file, uint8_t *to, size_t bytes, uint64_t offset)
 {
     int64_t status = terminal_allows(user, file, SIGTTIN);
     if (status < 0) return status;
@@ -171,12 +171,13 @@ static int64_t read_piece(struct user *user, struct file *file, uint8_t *to, siz
     case FILE_TEXT: return read_text(user, file, to, bytes, offset);
     case FILE_EVENT: return event_read(user, file, to, bytes);
     case FILE_TIMER: return timer_file_read(user, file, to, bytes);
+    case FILE_SIGNAL: return signal_file_read(user, file, to, bytes);
     case FILE_DIRECTORY: return -EISDIR;
     default: return -EINVAL;
     }
 }
 
-static int64_t write_piece(struct user *user, struct file *file, const uint8_t *from, size_t bytes, uint64_t offset)
+int64_t io_write(struct user *user, struct file *file, const uint8_t *from, size_t bytes, uint64_t offset)
 {
     int64_t status = terminal_allows_output(user, file);
     if (status < 0) return status;
@@ -191,38 +192,77 @@ static int64_t write_piece(struct user *user, struct file *file, const uint8_t *
     }
 }
 
-static void broken_pipe(struct user *user)
+void io_broken_pipe(struct user *user)
 {
     signal_send(user,
                 (struct signal_info){.number = SIGPIPE, .code = SIGNAL_USER, .field = {user->process->id, GUEST_UID}});
 }
 
-/* Has it no position, so that it is read and written in the order of things alone? */
-static bool is_stream(const struct file *file)
+/* Has it no position, although lseek tells one? */
+static bool has_fixed_position(const struct file *file)
 {
-    return file->kind == FILE_PIPE || file->kind == FILE_SOCKET || file->kind == FILE_EVENT ||
-           file->kind == FILE_TIMER || file->kind == FILE_EPOLL || (file->kind == FILE_STREAM && !file->seekable);
+    return file->kind == FILE_EVENT || file->kind == FILE_TIMER || file->kind == FILE_SIGNAL ||
+           file->kind == FILE_EPOLL;
 }
 
-static int64_t check_io(const struct file *file, bool write, uint64_t offset)
+bool io_is_stream(const struct file *file)
+{
+    return file->kind == FILE_PIPE || file->kind == FILE_SOCKET || has_fixed_position(file) ||
+           file->kind == FILE_PROCESS || (file->kind == FILE_STREAM && !file->seekable);
+}
+
+/* Is it for something else than being read, or written? */
+static bool lacks_io(const struct file *file, bool write)
+{
+    bool number = file->kind == FILE_TIMER || file->kind == FILE_SIGNAL;
+    return file->kind == FILE_PROCESS || file->kind == FILE_EPOLL || (write && number);
+}
+
+int64_t io_check(const struct file *file, bool write, uint64_t offset)
 {
     if (offset != NO_OFFSET && offset > INT64_MAX) return -EINVAL;
     if (!file || file->kind == FILE_PATH) return -EBADF;
-    if (offset != NO_OFFSET && is_stream(file)) return -ESPIPE;
-    return (file->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY) ? -EBADF : 0;
+    if (offset != NO_OFFSET && io_is_stream(file)) return -ESPIPE;
+    if ((file->flags & O_ACCMODE) == (write ? O_RDONLY : O_WRONLY)) return -EBADF;
+    return lacks_io(file, write) ? -EINVAL : 0;
 }
 
-/* What comes of a read whose buffer is nowhere: EFAULT if there is something to read, which stays. */
+/* The least that is read from, or written to, it at once. */
+static size_t record_bytes(const struct file *file)
+{
+    switch (file->kind) {
+    case FILE_EVENT:
+    case FILE_TIMER: return sizeof(uint64_t);
+    case FILE_SIGNAL: return SIGNAL_RECORD_BYTES;
+    default: return 1;
+    }
+}
+
+/* Does it take what is written without looking at it? */
+static bool is_blind(const struct file *file)
+{
+    return file->kind == FILE_DEVICE &&
+           (file->device == DEVICE_NULL || file->device == DEVICE_ZERO || file->device == DEVICE_FULL);
+}
+
+/* What comes of a read whose buffer is nowhere: EFAULT if there is something to read, which stays, if it is no record.
+ */
 static int64_t read_nowhere(struct user *user, struct file *file, uint64_t offset)
 {
-    uint8_t byte;
+    uint8_t byte, record[SIGNAL_RECORD_BYTES];
+    size_t bytes = record_bytes(file);
+    if (bytes > 1) {
+        int64_t lost = io_read(user, file, record, bytes, offset);
+        return lost > 0 ? -EFAULT : lost;
+    }
     bool peek = file->peek, connected = file->kind == FILE_PIPE || file->kind == FILE_SOCKET;
-    if (!connected && (is_stream(file) || (file->kind == FILE_DEVICE && file->device != DEVICE_NULL))) return -EFAULT;
+    if (!connected && (io_is_stream(file) || (file->kind == FILE_DEVICE && file->device != DEVICE_NULL)))
+        return -EFAULT;
     if (!connected && offset == NO_OFFSET)
         offset = file->kind == FILE_TEXT ? file->mark : (uint64_t)lseek(file->host, 0, SEEK_CUR);
     size_t peeked = file->peeked;
     file->peek = connected;
-    int64_t got = read_piece(user, file, &byte, 1, offset);
+    int64_t got = io_read(user, file, &byte, 1, offset);
     file->peek = peek;
     file->peeked = peeked;
     return got > 0 ? -EFAULT : got;
@@ -235,22 +275,25 @@ static int64_t transfer(struct user *user, struct file *file, uint32_t address, 
 {
     bool whole =
         file->kind == FILE_REGULAR || file->kind == FILE_STREAM || file->kind == FILE_DEVICE || file->kind == FILE_TEXT;
-    uint8_t *piece = malloc(PIECE_BYTES);
+    /* how many bytes a pipe takes depends on how many there are in all; it never takes more than fill it */
+    size_t least = record_bytes(file), most = write && file->kind == FILE_PIPE ? PIPE_BYTES_MAX : IO_PIECE;
+    uint8_t *piece = malloc(count < most ? count + 1 : most);
     uint32_t done = 0;
     int64_t result = piece ? 0 : -ENOMEM;
-    count = count > COUNT_MAX ? COUNT_MAX : count;
+    count = count > IO_COUNT_MAX ? IO_COUNT_MAX : count;
     do {
-        size_t wanted = count - done < PIECE_BYTES ? count - done : PIECE_BYTES;
+        size_t wanted = count - done < most ? count - done : most;
         size_t bytes = space_accessible(user, address + done, wanted, !write);
         uint64_t at = offset == NO_OFFSET ? offset : offset + done;
         if (result < 0) break;
         result = -EFAULT;
-        if (wanted && !bytes) {
+        if (write && is_blind(file)) bytes = wanted;
+        if (wanted >= least && bytes < least) {
             if (!write) result = read_nowhere(user, file, at);
             break;
         }
-        if (write && !user_get(user, address + done, piece, bytes)) break;
-        result = write ? write_piece(user, file, piece, bytes, at) : read_piece(user, file, piece, bytes, at);
+        if (write && !is_blind(file) && !user_get(user, address + done, piece, bytes)) break;
+        result = write ? io_write(user, file, piece, bytes, at) : io_read(user, file, piece, bytes, at);
         if (result <= 0) break;
         if (!write) user_put(user, address + done, piece, (size_t)result);
         done += (uint32_t)result;
@@ -260,7 +303,7 @@ static int64_t transfer(struct user *user, struct file *file, uint32_t address, 
     free(piece);
     *(write ? &user->stats.bytes_written : &user->stats.bytes_read) += done;
     if (user->interrupted) user_end(user, USER_INTERRUPTED, 0, NULL);
-    if (result == -EPIPE && !file->quiet) broken_pipe(user);
+    if (result == -EPIPE && !file->quiet) io_broken_pipe(user);
     return done ? (int64_t)done : result;
 }
 
@@ -283,8 +326,7 @@ static int64_t move_message(struct user *user, struct file *file, const uint32_t
     for (uint32_t i = 0; i < count && write && result == 0; done += vector[i++][1])
         if (!user_get(user, vector[i][0], bytes + done, vector[i][1])) result = -EFAULT;
     if (result == 0)
-        result =
-            write ? write_piece(user, file, bytes, room, NO_OFFSET) : read_piece(user, file, bytes, room, NO_OFFSET);
+        result = write ? io_write(user, file, bytes, room, NO_OFFSET) : io_read(user, file, bytes, room, NO_OFFSET);
     int64_t left = write ? 0 : result;
     for (uint32_t i = 0; i < count && left > 0 && result >= 0; left -= vector[i++][1]) {
         size_t part = left < vector[i][1] ? (size_t)left : vector[i][1];
@@ -315,7 +357,9 @@ int64_t io_vectors(struct user *user, struct file *file, const uint32_t (*vector
         done += (uint32_t)got;
         skip += (uint32_t)got;
         if (got < wanted && !persists(file, write)) break;
-        if (!write && file->in && !file->fill && !pipe_available(file)) break; /* the rest would wait */
+        /* where the rest would wait, it is left: */
+        if (!write && file->in && !file->fill && !pipe_available(file)) break;
+        if (!write && record_bytes(file) > 1 && !(file_poll(user, file) & POLLIN)) break;
     }
     if (got != BLOCKED || !done) return done ? (int64_t)done : got;
     thread->written = done;
@@ -327,9 +371,10 @@ static int64_t io(struct user *user, uint32_t descriptor, uint32_t address, uint
 {
     struct file *file = file_at(user, descriptor);
     const uint32_t vector[1][2] = {{address, count}};
-    int64_t status = check_io(file, write, offset);
+    int64_t status = io_check(file, write, offset);
     if (status < 0) return status;
-    if (file->packets) return count || write ? io_vectors(user, file, vector, 1, offset, write) : 0;
+    if (file->socket && !count && !write) return 0;
+    if (file->packets) return io_vectors(user, file, vector, 1, offset, write);
     return count ? io_vectors(user, file, vector, 1, offset, write) : transfer(user, file, address, 0, offset, write);
 }
 
@@ -348,7 +393,7 @@ static int64_t io_vector(struct user *user, uint32_t descriptor, uint32_t vector
 {
     struct file *file = file_at(user, descriptor);
     uint32_t vector[VECTORS_MAX][2];
-    int64_t status = check_io(file, write, offset);
+    int64_t status = io_check(file, write, offset);
     if (status == 0) status = io_get_vectors(user, vectors, count, vector);
     if (status < 0) return status;
     uint32_t total = 0;
@@ -363,7 +408,7 @@ int64_t sys_write(struct user *user, const uint32_t *a) { return io(user, a[0], 
 int64_t sys_readv(struct user *user, const uint32_t *a) { return io_vector(user, a[0], a[1], a[2], NO_OFFSET, false); }
 int64_t sys_writev(struct user *user, const uint32_t *a) { return io_vector(user, a[0], a[1], a[2], NO_OFFSET, true); }
 
-/* An explicit offset; one that is negative is left to check_io, which must not take it for "none". */
+/* An explicit offset; one that is negative is left to io_check, which must not take it for "none". */
 static uint64_t explicit_offset(uint32_t low, uint32_t high)
 {
     uint64_t offset = pair(low, high);
@@ -398,107 +443,6 @@ int64_t sys_pwritev(struct user *user, const uint32_t *a)
     return io_vector(user, a[0], a[1], a[2], explicit_offset(a[3], a[4]), true);
 }
 
-/* ---- from file to file ---- */
-
-/* A position that a call reads and writes in guest memory, or that of the file (address 0). */
-struct cursor {
-    uint32_t address;
-    size_t bytes;
-    uint64_t at;
-};
-static int64_t get_cursor(struct user *user, struct cursor *cursor)
-{
-    int64_t wide = 0;
-    int32_t narrow;
-    if (!cursor->address) {
-        cursor->at = NO_OFFSET;
-        return 0;
-    }
-    if (space_accessible(user, cursor->address, cursor->bytes, true) != cursor->bytes) return -EFAULT;
-    user_get(user, cursor->address, cursor->bytes == 8 ? (void *)&wide : &narrow, cursor->bytes);
-    if (cursor->bytes == 4) wide = narrow;
-    cursor->at = (uint64_t)wide;
-    return wide < 0 ? -EINVAL : 0;
-}
-
-static void advance(struct user *user, struct cursor *cursor, const struct file *file, int64_t read, int64_t used)
-{
-    if (cursor->address) {
-        cursor->at += (uint64_t)used;
-        user_put(user, cursor->address, &cursor->at, cursor->bytes);
-    } else if (used < read) {
-        lseek(file->host, used - read, SEEK_CUR);
-    }
-}
-
-static int64_t copy(struct user *user, struct file *in, struct cursor *from, struct file *out, struct cursor *to,
-                    uint32_t count)
-{
-    int64_t done = 0, status = 0;
-    uint8_t *piece = malloc(PIECE_BYTES);
-    if (!piece) return -ENOMEM;
-    count = count > COUNT_MAX ? COUNT_MAX : count;
-    while (done < count && !user_ended(user)) {
-        size_t wanted = count - (size_t)done < PIECE_BYTES ? count - (size_t)done : PIECE_BYTES;
-        int64_t got = status = read_piece(user, in, piece, wanted, from->at);
-        if (got <= 0) break;
-        int64_t put = status = write_piece(user, out, piece, (size_t)got, to->at);
-        if (put == -EPIPE) broken_pipe(user);
-        int64_t used = put > 0 ? put : 0;
-        advance(user, from, in, got, used);
-        if (to->address) advance(user, to, out, used, used);
-        done += used;
-        if (put < got) break;
-    }
-    free(piece);
-    return done ? done : status;
-}
-
-static int64_t send_file(struct user *user, const uint32_t *a, size_t bytes)
-{
-    struct file *out = file_at(user, a[0]), *in = file_at(user, a[1]);
-    struct cursor from = {a[2], bytes, 0}, to = {0, 0, NO_OFFSET};
-    int64_t status = get_cursor(user, &from);
-    if (status == -EFAULT) return status;
-    if (!in || in->kind == FILE_PATH || (in->flags & O_ACCMODE) == O_WRONLY) return -EBADF;
-    if (from.address && is_stream(in)) return -ESPIPE;
-    if (status < 0) return status;
-    if ((status = check_io(out, true, NO_OFFSET)) < 0) return status;
-    unsigned room = out->kind == FILE_PIPE ? pipe_poll(out) : POLLOUT;
-    if (room & POLLERR) broken_pipe(user);
-    if (room & POLLERR || (!(room & POLLOUT) && out->flags & O_NONBLOCK)) return room & POLLERR ? -EPIPE : -EAGAIN;
-    if ((in->kind != FILE_REGULAR && in->kind != FILE_DEVICE && in->kind != FILE_TEXT) || out->flags & O_APPEND)
-        return -EINVAL;
-    return copy(user, in, &from, out, &to, a[3]);
-}
-
-int64_t sys_sendfile(struct user *user, const uint32_t *a) { return send_file(user, a, 4); }
-int64_t sys_sendfile64(struct user *user, const uint32_t *a) { return send_file(user, a, 8); }
-
-int64_t sys_copy_file_range(struct user *user, const uint32_t *a)
-{
-    struct file *in = file_at(user, a[0]), *out = file_at(user, a[2]);
-    struct cursor from = {a[1], 8, 0}, to = {a[3], 8, 0};
-    struct stat source, target;
-    int64_t status;
-    if (!in || in->kind == FILE_PATH || !out || out->kind == FILE_PATH) return -EBADF;
-    if ((status = get_cursor(user, &from)) == -EFAULT || (status = get_cursor(user, &to)) == -EFAULT) return status;
-    if (a[5]) return -EINVAL;
-    if (in->kind == FILE_DIRECTORY || out->kind == FILE_DIRECTORY) return -EISDIR;
-    if (in->kind != FILE_REGULAR || out->kind != FILE_REGULAR) return -EINVAL;
-    if (check_io(in, false, NO_OFFSET) < 0 || check_io(out, true, NO_OFFSET) < 0 || out->flags & O_APPEND)
-        return -EBADF;
-    if (fstat(in->host, &source) < 0 || fstat(out->host, &target) < 0) return -errno;
-    uint64_t first = from.address ? from.at : (uint64_t)lseek(in->host, 0, SEEK_CUR);
-    uint64_t second = to.address ? to.at : (uint64_t)lseek(out->host, 0, SEEK_CUR);
-    if (first > INT64_MAX || second > INT64_MAX) return -EINVAL;
-    uint64_t left = first < (uint64_t)source.st_size ? (uint64_t)source.st_size - first : 0;
-    uint32_t count = left < a[4] ? (uint32_t)left : a[4];
-    bool overlap = first < second + count && second < first + count;
-    if (source.st_dev == target.st_dev && source.st_ino == target.st_ino && overlap) return -EINVAL;
-    return copy(user, in, &from, out, &to, count);
-}
-
 /* ---- position and size ---- */
 
 static int64_t seek(struct user *user, uint32_t descriptor, int64_t offset, uint32_t whence)
@@ -506,7 +450,8 @@ static int64_t seek(struct user *user, uint32_t descriptor, int64_t offset, uint
     struct file *file = file_at(user, descriptor);
     if (!file || file->kind == FILE_PATH) return -EBADF;
     if (whence > 4) return -EINVAL;
-    if (is_stream(file)) return -ESPIPE;
+    if (has_fixed_position(file)) return 0;
+    if (io_is_stream(file)) return -ESPIPE;
     if (file->kind == FILE_DEVICE) return file->device == DEVICE_TTY ? -ESPIPE : 0;
     if (file->kind == FILE_DIRECTORY || file->kind == FILE_TEXT) {
         if (whence > SEEK_CUR) return -EINVAL;
@@ -599,7 +544,7 @@ int64_t sys_fallocate(struct user *user, const uint32_t *a)
     if (a[1] & ~(uint32_t)(KEEP_SIZE | PUNCH_HOLE | ZERO_RANGE)) return -EOPNOTSUPP;
     if ((a[1] & PUNCH_HOLE) && a[1] != (PUNCH_HOLE | KEEP_SIZE)) return -EOPNOTSUPP;
     if ((file->flags & O_ACCMODE) == O_RDONLY) return -EBADF;
-    if (is_stream(file)) return -ESPIPE;
+    if (io_is_stream(file)) return -ESPIPE;
     if (file->kind != FILE_REGULAR) return file->kind == FILE_DIRECTORY ? -EISDIR : -ENODEV;
     if (offset > INT64_MAX - bytes) return -EFBIG;
     if (fstat(file->host, &host) < 0) return -errno;

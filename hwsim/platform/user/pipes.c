@@ -12,9 +12,17 @@
 
 #include "hwsim/platform/user/snapshot.h"
 
-enum { PIPE_SLOTS = 16, SOCKET_SLOTS = 52 /* 212992 bytes */, PIPE_SLOTS_MAX = 256, PIPE_FIRST = 4 };
+enum {
+    PIPE_SLOTS = 16,
+    SOCKET_SLOTS = 52 /* 212992 bytes; those of messages grow */,
+    PIPE_SLOTS_MAX = 256,
+    MESSAGE_SLOTS_MAX = 1024,
+    PIPE_FIRST = 4
+};
 struct slot {
     uint16_t first, used;
+    bool more;   /* the message goes on in the next one */
+    bool sealed; /* nothing is added to it */
     uint8_t bytes[PAGE_BYTES];
 };
 struct pipe {
@@ -23,8 +31,9 @@ struct pipe {
     struct slot *slot;                       /* a ring */
     unsigned slots, head, used;
     uint64_t number;            /* each pipe its own */
-    bool packets;               /* a slot is what was written at once */
+    bool packets;               /* a slot is what was written at once; of a socket's message, the first of several */
     bool aborted;               /* by its writer, who left something unread */
+    uint32_t charged;           /* what the messages of a socket that are in it count as (message_charge) */
     uint64_t changes;           /* reads, writes, and ends that came or went */
     uint64_t written, consumed; /* bytes, or packets, since the start */
     struct file *reader;        /* the end of a connection that reads */
@@ -52,22 +61,69 @@ static void put(struct slot *slot, const uint8_t *from, size_t bytes)
     slot->used = (uint16_t)(slot->used + bytes);
 }
 
+/* ---- packets ---- */
+
+static unsigned packet_slots(const struct pipe *pipe)
+{
+    unsigned slots = 1;
+    while (slot_at(pipe, slots - 1)->more) slots++;
+    return slots;
+}
+
+size_t pipe_packet(const struct pipe *pipe)
+{
+    size_t bytes = 0;
+    for (unsigned i = packet_slots(pipe); i-- > 0;) bytes += slot_at(pipe, i)->used;
+    return bytes;
+}
+
+/* What a socket's message takes of its sender's SO_SNDBUF, whose own bytes are the lesser part: Linux counts the
+ * memory of the sk_buff, whose head is a power of two and ends with an skb_shared_info; what is beyond four pages lies
+ * in pages of their own (unix_dgram_sendmsg, __alloc_skb). */
+static uint32_t message_charge(size_t bytes)
+{
+    enum { BUFFER = 256, HEAD_LEAST = 512, HEAD_END = 320, HEAD_MOST = 4 * PAGE_BYTES - HEAD_END, PAGES = 17 };
+    size_t apart = bytes > HEAD_MOST ? (bytes - HEAD_MOST + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES : 0;
+    if (apart > PAGES * PAGE_BYTES) apart = PAGES * PAGE_BYTES;
+    size_t head = HEAD_LEAST, needed = (bytes - apart + 63) / 64 * 64 + HEAD_END;
+    while (head < needed) head *= 2;
+    return (uint32_t)(BUFFER + head + apart);
+}
+
+/* The first is gone. */
+static void consume_packet(struct pipe *pipe)
+{
+    unsigned slots = packet_slots(pipe);
+    if (pipe->charged) pipe->charged -= message_charge(pipe_packet(pipe));
+    pipe->head = (pipe->head + slots) % pipe->slots;
+    pipe->used -= slots;
+    pipe->consumed++;
+}
+
 /* ---- reading and writing ---- */
 
-/* The oldest bytes are gone; of a packet, what did not fit with them. */
-static void consume(struct pipe *pipe, size_t bytes)
+static void consume_bytes(struct pipe *pipe, size_t bytes)
 {
-    pipe->consumed += pipe->packets ? 1 : bytes;
+    pipe->consumed += bytes;
     do {
         struct slot *slot = slot_at(pipe, 0);
         size_t count = bytes < slot->used ? bytes : slot->used;
         slot->first = (uint16_t)(slot->first + count);
         slot->used = (uint16_t)(slot->used - count);
         bytes -= count;
-        if (slot->used && !pipe->packets) break;
+        if (slot->used) break;
         pipe->head = (pipe->head + 1) % pipe->slots;
         pipe->used--;
     } while (bytes);
+}
+
+/* The oldest bytes are gone; of a packet, what did not fit with them. */
+static void consume(struct pipe *pipe, size_t bytes)
+{
+    if (pipe->packets)
+        consume_packet(pipe);
+    else
+        consume_bytes(pipe, bytes);
     pipe->changes++;
 }
 
@@ -82,7 +138,7 @@ static size_t copy_out(const struct pipe *pipe, uint8_t *to, size_t bytes, size_
         memcpy(to + done, slot->bytes + slot->first + first, count);
         done += count;
         skip -= first;
-        if (pipe->packets) break;
+        if (pipe->packets && !slot->more) break;
     }
     return done;
 }
@@ -108,15 +164,42 @@ static int64_t wait_for_room(struct user *user, const struct file *file)
     return file->flags & O_NONBLOCK ? -EAGAIN : schedule_block(user, UINT64_MAX, RESTART_ALWAYS);
 }
 
-/* A message of a socket's, which may be of no bytes. */
+/* A ring of so many slots, which hold what there is. False: no memory. */
+static bool set_slots(struct pipe *pipe, unsigned slots)
+{
+    struct slot *slot = calloc(slots, sizeof *slot);
+    if (!slot) return false;
+    for (unsigned i = 0; i < pipe->used; i++) slot[i] = *slot_at(pipe, i);
+    free(pipe->slot);
+    pipe->slot = slot;
+    pipe->slots = slots;
+    pipe->head = 0;
+    return true;
+}
+
+/* A message of a socket's, which may be of no bytes. As in Linux it is let in as long as those before it leave any room
+ * at all. */
 static int64_t write_message(struct user *user, struct file *file, const uint8_t *from, size_t bytes)
 {
+    enum { RESERVED = 32 };
     struct pipe *pipe = file->out;
-    if (bytes > PAGE_BYTES) return -EMSGSIZE;
-    if (pipe->used == pipe->slots) return wait_for_room(user, file);
-    struct slot *slot = slot_at(pipe, pipe->used++);
-    slot->first = slot->used = 0;
-    put(slot, from, bytes);
+    uint32_t room = socket_send_room(file);
+    if (bytes > room - RESERVED) return -EMSGSIZE;
+    if (!pipe->readers) return -EPIPE;
+    if (pipe->charged >= room) return wait_for_room(user, file);
+    unsigned needed = pipe->used + (unsigned)(bytes / PAGE_BYTES) + 1;
+    if (needed > pipe->slots && !set_slots(pipe, needed + needed / 2))
+        hw_panic(user->core, "no host memory for a message of the guest's");
+    size_t left = bytes;
+    do {
+        struct slot *slot = slot_at(pipe, pipe->used++);
+        size_t count = left < PAGE_BYTES ? left : PAGE_BYTES;
+        slot->first = slot->used = 0;
+        put(slot, from + (bytes - left), count);
+        left -= count;
+        slot->more = left;
+    } while (left);
+    pipe->charged += message_charge(bytes);
     pipe->changes++;
     pipe->written++;
     return (int64_t)bytes;
@@ -126,17 +209,18 @@ int64_t pipe_write(struct user *user, struct file *file, const uint8_t *from, si
 {
     struct pipe *pipe = file->out;
     size_t odd = bytes % PAGE_BYTES, done = 0;
-    if (!bytes && !file->packets) return 0;
-    if (!pipe->readers) return -EPIPE;
     if (file->packets) return write_message(user, file, from, bytes);
+    if (!bytes) return 0;
+    if (!pipe->readers) return -EPIPE;
     struct slot *last = pipe->used && !pipe->packets ? slot_at(pipe, pipe->used - 1) : NULL;
-    if (odd && last && last->first + last->used + odd <= PAGE_BYTES) {
+    if (odd && last && !last->sealed && last->first + last->used + odd <= PAGE_BYTES) {
         put(last, from, odd);
         done = odd;
     }
     while (done < bytes && pipe->used < pipe->slots) {
         struct slot *slot = slot_at(pipe, pipe->used++);
         slot->first = slot->used = 0;
+        slot->sealed = false;
         size_t count = bytes - done < PAGE_BYTES ? bytes - done : PAGE_BYTES;
         put(slot, from + done, count);
         done += count;
@@ -154,7 +238,12 @@ size_t pipe_available(const struct file *file)
     return bytes;
 }
 
-size_t pipe_packet(const struct pipe *pipe) { return slot_at(pipe, 0)->used; }
+/* A socket is not writable before three quarters of its room are free. */
+static bool has_room(const struct file *file)
+{
+    return file->packets ? 4 * (uint64_t)file->out->charged <= socket_send_room(file)
+                         : file->out->used < file->out->slots;
+}
 
 unsigned pipe_poll(const struct file *file)
 {
@@ -164,10 +253,56 @@ unsigned pipe_poll(const struct file *file)
         if (!file->in->writers && file->in->opened_writers) events |= POLLHUP;
     }
     if (file->out) {
-        if (file->out->used < file->out->slots) events |= POLLOUT | POLLWRNORM;
+        if (has_room(file)) events |= POLLOUT | POLLWRNORM;
         if (!file->out->readers) events |= POLLERR;
     }
     return events;
+}
+
+/* ---- splice ---- */
+
+bool pipe_is_written(const struct file *file) { return file->in->writers; }
+unsigned pipe_room(const struct file *file) { return file->out->slots - file->out->used; }
+
+size_t pipe_slot(const struct file *file, unsigned i, const uint8_t **bytes)
+{
+    if (i >= file->in->used) return 0;
+    const struct slot *slot = slot_at(file->in, i);
+    *bytes = slot->bytes + slot->first;
+    return slot->used;
+}
+
+void pipe_add(struct file *file, const uint8_t *from, size_t bytes)
+{
+    struct slot *slot = slot_at(file->out, file->out->used++);
+    slot->first = slot->used = 0;
+    slot->sealed = true;
+    put(slot, from, bytes);
+    file->out->changes++;
+}
+
+void pipe_drop(struct file *file, size_t bytes)
+{
+    consume_bytes(file->in, bytes);
+    file->in->changes++;
+}
+
+size_t pipe_splice(struct file *from, struct file *to, size_t count, bool keep)
+{
+    struct pipe *in = from->in, *out = to->out;
+    size_t done = 0;
+    for (unsigned i = 0; done < count && i < in->used && out->used < out->slots; i += keep) {
+        const struct slot *slot = slot_at(in, i);
+        struct slot *end = slot_at(out, out->used++);
+        size_t bytes = slot->used < count - done ? slot->used : count - done;
+        *end = *slot;
+        end->used = (uint16_t)bytes;
+        end->sealed |= keep || bytes < slot->used;
+        if (!keep) pipe_drop(from, bytes);
+        done += bytes;
+    }
+    out->changes++;
+    return done;
 }
 
 /* The sizes that F_GETPIPE_SZ and F_SETPIPE_SZ tell and take. */
@@ -181,14 +316,7 @@ int64_t pipe_resize(struct file *file, uint32_t bytes)
     while (slots < PIPE_SLOTS_MAX && (uint64_t)slots * PAGE_BYTES < bytes) slots *= 2;
     if ((uint64_t)slots * PAGE_BYTES < bytes) return -EPERM; /* more than /proc/sys/fs/pipe-max-size */
     if (slots < pipe->used) return -EBUSY;
-    struct slot *slot = calloc(slots, sizeof *slot);
-    if (!slot) return -ENOMEM;
-    for (unsigned i = 0; i < pipe->used; i++) slot[i] = *slot_at(pipe, i);
-    free(pipe->slot);
-    pipe->slot = slot;
-    pipe->slots = slots;
-    pipe->head = 0;
-    return pipe_size(file);
+    return set_slots(pipe, slots) ? pipe_size(file) : -ENOMEM;
 }
 
 uint64_t pipe_changes(const struct file *file)
@@ -344,7 +472,7 @@ void pipe_snapshot(struct user_snapshot *u, struct pipe *pipe)
     SNAPSHOT_OBJECT(u, files, pipe->reader);
     SNAPSHOT_OBJECT(u, passed, pipe->passed);
     SNAPSHOT_RANGE(u->to, pipe, device, inode);
-    pipe->slots = snapshot_count(u->to, pipe->slots, PIPE_SLOTS_MAX);
+    pipe->slots = snapshot_count(u->to, pipe->slots, MESSAGE_SLOTS_MAX);
     SNAPSHOT(u->to, pipe->head);
     pipe->used = snapshot_count(u->to, pipe->used, pipe->slots);
     if (u->to->loading) {

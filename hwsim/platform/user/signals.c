@@ -24,10 +24,8 @@ enum { HANDLER_DEFAULT = 0, HANDLER_IGNORE = 1 };
 #define ACTION_NODEFER   0x40000000u
 #define ACTION_RESETHAND 0x80000000u
 #define NEVER_BLOCKED    (SIGNAL_BIT(G_SIGKILL) | SIGNAL_BIT(G_SIGSTOP))
-/* Signals that an instruction causes; they are handled before all others. */
-#define SYNCHRONOUS                                                                                                    \
-    (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | SIGNAL_BIT(SIGFPE) |        \
-     SIGNAL_BIT(SIGSYS))
+/* They are handled before all others. */
+#define SYNCHRONOUS (SIGNALS_OF_FAULTS | SIGNAL_BIT(SIGSYS))
 
 #define STOPPING (SIGNAL_BIT(G_SIGSTOP) | SIGNAL_BIT(G_SIGTSTP) | SIGNAL_BIT(G_SIGTTIN) | SIGNAL_BIT(G_SIGTTOU))
 /* Signals that leave a core dump behind; there is none, but the exit status says so. */
@@ -142,6 +140,17 @@ static bool signal_take(struct user *user, uint64_t wanted, struct signal_info *
     return true;
 }
 
+uint64_t signals_pending(const struct thread *thread) { return thread->pending.set | thread->process->pending.set; }
+
+bool signal_take_pending(struct user *user, uint64_t wanted, struct signal_info *info)
+{
+    struct thread *thread = user->thread;
+    struct pending *from = thread->pending.set & wanted ? &thread->pending : &thread->process->pending;
+    if (!(from->set & wanted)) return false;
+    *info = take(from, from->set & wanted);
+    return true;
+}
+
 bool signal_waiting(const struct user *user, const struct thread *thread)
 {
     uint64_t set = thread->pending.set & open_set(thread);
@@ -151,10 +160,7 @@ bool signal_waiting(const struct user *user, const struct thread *thread)
     return false;
 }
 
-bool signal_kills(const struct thread *thread)
-{
-    return (thread->pending.set | thread->process->pending.set) & SIGNAL_BIT(G_SIGKILL);
-}
+bool signal_kills(const struct thread *thread) { return signals_pending(thread) & SIGNAL_BIT(G_SIGKILL); }
 
 /* ---- sending ---- */
 
@@ -174,6 +180,8 @@ static bool send_to(struct user *user, struct process *process, struct thread *t
     stop_or_continue(user, process, info.number);
     /* A blocked signal waits even if it would be ignored now: its action may change before it is unblocked. */
     if (ignored(process, info.number) && !((target->blocked | target->awaited) & bit)) return true;
+    process->arrivals++;
+    if (target->blocked & bit) schedule_look(user); /* who waits for it may wait for a descriptor */
     return add(thread ? &thread->pending : &process->pending, info);
 }
 
@@ -404,17 +412,15 @@ int64_t sys_ssetmask(struct user *user, const uint32_t *a)
     return old;
 }
 
-static uint64_t pending_set(const struct thread *thread) { return thread->pending.set | thread->process->pending.set; }
-
 int64_t sys_sigpending(struct user *user, const uint32_t *a)
 {
-    uint32_t set = (uint32_t)(pending_set(user->thread) & user->thread->blocked);
+    uint32_t set = (uint32_t)(signals_pending(user->thread) & user->thread->blocked);
     return user_put(user, a[0], &set, sizeof set) ? 0 : -EFAULT;
 }
 
 int64_t sys_rt_sigpending(struct user *user, const uint32_t *a)
 {
-    uint64_t set = pending_set(user->thread) & user->thread->blocked;
+    uint64_t set = signals_pending(user->thread) & user->thread->blocked;
     if (a[1] > sizeof set) return -EINVAL;
     return user_put(user, a[0], &set, a[1]) ? 0 : -EFAULT;
 }
@@ -540,7 +546,7 @@ int64_t sys_tgkill(struct user *user, const uint32_t *a)
 static int64_t get_info(struct user *user, uint32_t process, uint32_t number, uint32_t address,
                         struct signal_info *info)
 {
-    uint32_t raw[6];
+    uint32_t raw[128 / sizeof(uint32_t)];
     if (!user_get(user, address, raw, sizeof raw)) return -EFAULT;
     if (number > GUEST_SIGNALS) return -EINVAL;
     *info = (struct signal_info){.number = (int)number, .code = (int)raw[2], .field = {raw[3], raw[4], raw[5]}};
@@ -565,4 +571,26 @@ int64_t sys_rt_tgsigqueueinfo(struct user *user, const uint32_t *a)
     if (status < 0) return status;
     if (!thread || thread->process->id != a[0]) return -ESRCH;
     return a[2] && !signal_send_thread(user, thread, info) ? -EAGAIN : 0;
+}
+
+/* Linux looks at the number last of all. */
+int64_t sys_pidfd_send_signal(struct user *user, const uint32_t *a)
+{
+    int32_t number;
+    int64_t status = 0;
+    const struct file *file = process_file_at(user, a[0]);
+    if (a[3]) return -EINVAL;
+    if (!file) return -EBADF;
+    struct signal_info info = from_sender(user, a[1], SIGNAL_USER);
+    if (a[2]) {
+        if (!user_get(user, a[2], &number, sizeof number)) return -EFAULT;
+        status = get_info(user, file->process, a[1], a[2], &info);
+        if (status != -EFAULT && (uint32_t)number != a[1]) return -EINVAL;
+        if (status < 0 && a[1] <= GUEST_SIGNALS) return status;
+    }
+    struct process *process = task_process(user, file->process);
+    if (!process && file->process != GUEST_PARENT) return -ESRCH;
+    if (a[1] > GUEST_SIGNALS) return -EINVAL;
+    if (!process) return -EPERM;
+    return a[1] && !signal_send_process(user, process, info) ? -EAGAIN : 0;
 }

@@ -259,7 +259,7 @@ static void file_snapshot(struct user_snapshot *u, struct file *file)
     SNAPSHOT_OBJECT(u, pipes, file->out);
     SNAPSHOT_RANGE(to, file, packets, awaited);
     if (SNAPSHOT_OBJECT(u, sockets, file->socket)) file->socket->file = file;
-    SNAPSHOT_RANGE(to, file, quiet, fired);
+    SNAPSHOT_RANGE(to, file, quiet, process);
     epoll_snapshot(u, file);
     SNAPSHOT_RANGE(to, file, watches, changes);
     file->text.bytes = snapshot_memory(to, file->text.bytes, &file->text.used);

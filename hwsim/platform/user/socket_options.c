@@ -6,8 +6,8 @@
 #include "hwsim/platform/user/sockets.h"
 
 enum { WORDS = 4, NS = 1000000000 };
-enum { BUFFER_BYTES = 212992, BUFFER_LEAST = 2304 };
-enum { OPTION_FLAG, OPTION_NUMBER, OPTION_BUFFER };
+enum { BUFFER_BYTES = 212992, RECEIVE_LEAST = 2304, SEND_LEAST = 4608 };
+enum { OPTION_FLAG, OPTION_NUMBER, OPTION_RECEIVE, OPTION_SEND };
 static const struct {
     int level, name, kind;
     uint32_t initial;
@@ -21,8 +21,8 @@ static const struct {
     {SOL_SOCKET, SO_OOBINLINE, OPTION_FLAG, 0},
     {SOL_SOCKET, SO_PRIORITY, OPTION_NUMBER, 0},
     {SOL_SOCKET, SO_RCVLOWAT, OPTION_NUMBER, 1},
-    {SOL_SOCKET, SO_SNDBUF, OPTION_BUFFER, BUFFER_BYTES},
-    {SOL_SOCKET, SO_RCVBUF, OPTION_BUFFER, BUFFER_BYTES},
+    {SOL_SOCKET, SO_SNDBUF, OPTION_SEND, BUFFER_BYTES},
+    {SOL_SOCKET, SO_RCVBUF, OPTION_RECEIVE, BUFFER_BYTES},
     {IPPROTO_TCP, TCP_NODELAY, OPTION_FLAG, 0},
     {IPPROTO_TCP, TCP_CORK, OPTION_FLAG, 0},
     {IPPROTO_TCP, TCP_QUICKACK, OPTION_FLAG, 1},
@@ -41,6 +41,12 @@ void socket_options_reset(struct socket *socket)
     for (unsigned i = 0; i < LENGTH(options); i++) socket->option[i] = options[i].initial;
 }
 
+uint32_t socket_send_room(const struct file *file)
+{
+    unsigned i = 0;
+    while (options[i].level != SOL_SOCKET || options[i].name != SO_SNDBUF) i++;
+    return file->socket->option[i];
+}
 bool socket_reuses(const struct socket *socket) { return socket->option[0]; }
 bool socket_asks_sender(const struct socket *socket) { return socket->option[1]; }
 
@@ -131,7 +137,8 @@ static uint32_t kept(int kind, uint32_t value)
     if (kind == OPTION_FLAG) return value != 0;
     if (kind == OPTION_NUMBER) return value;
     value = value < BUFFER_BYTES ? 2 * value : 2 * BUFFER_BYTES; /* as Linux, which counts its own use of it */
-    return value > BUFFER_LEAST ? value : BUFFER_LEAST;
+    uint32_t least = kind == OPTION_SEND ? SEND_LEAST : RECEIVE_LEAST;
+    return value > least ? value : least;
 }
 
 int64_t sys_setsockopt(struct user *user, const uint32_t *a)

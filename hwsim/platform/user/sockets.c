@@ -18,7 +18,11 @@ static int64_t move(struct user *user, struct file *file, const uint32_t (*vecto
     file->fill = !write && flags & MSG_WAITALL && !file->peek && !file->packets;
     file->socket->to = to;
     file->socket->full = 0;
-    int64_t done = io_vectors(user, file, vector, count, NO_OFFSET, write);
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < count; i++) total += vector[i][1];
+    /* for no bytes of a stream, too, it waits until there are some */
+    int64_t done = total || write || file->packets ? io_vectors(user, file, vector, count, NO_OFFSET, write)
+                                                   : socket_read(user, file, NULL, 0);
     file->flags = before;
     file->quiet = file->peek = file->fill = false;
     file->peeked = 0;

@@ -15,6 +15,8 @@ unsigned file_poll(struct user *user, const struct file *file)
     case FILE_SOCKET: return socket_poll(file);
     case FILE_EVENT: return event_poll(file);
     case FILE_TIMER: return timer_file_poll(user, file);
+    case FILE_SIGNAL: return signal_file_poll(user, file);
+    case FILE_PROCESS: return process_file_poll(user, file);
     case FILE_EPOLL: return epoll_poll(user, file);
     case FILE_STREAM: /* as the pipe that it looks like; a terminal does both */
         return user->params.tty && !file->seekable ? ALWAYS
@@ -28,6 +30,8 @@ unsigned file_poll(struct user *user, const struct file *file)
 uint64_t file_changes(const struct user *user, const struct file *file)
 {
     if (file->in || file->out) return file->changes + pipe_changes(file);
+    if (file->kind == FILE_SIGNAL) return file->changes + user->process->arrivals;
+    if (file->kind == FILE_PROCESS) return file->changes + process_file_poll(user, file);
     return file->changes + (file->kind == FILE_TIMER ? timer_file_poll(user, file) : 0);
 }
 
