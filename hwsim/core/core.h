@@ -32,7 +32,7 @@ struct op {
     union {
         const uint64_t *b;   /* operand b: a register, or imm below */
         struct bundle *link; /* transfers: the bundle at `target`, if its offset still says so */
-        uint64_t check;      /* stores: alias entries checked, bit 0: that at alias_base */
+        uint64_t check;      /* stores: alias entries checked (ALAT: that may go), bit 0: that at alias_base */
     };
     union {
         int64_t imm;
@@ -59,14 +59,17 @@ enum handler {
     HANDLER_STORE = HANDLER_LOAD_QUEUE + 4,         /* + size: gated */
     HANDLER_STORE_CHECK = HANDLER_STORE + 4,        /* + size */
     HANDLER_STORE_QUEUE = HANDLER_STORE_CHECK + 4,  /* + size: checks the queue */
-    HANDLER_LOAD_ANY = HANDLER_STORE_QUEUE + 4,
+    HANDLER_STORE_ALAT = HANDLER_STORE_QUEUE + 4,   /* + size: removes entries */
+    HANDLER_LOAD_ANY = HANDLER_STORE_ALAT + 4,
     HANDLER_STORE_ANY,
     HANDLER_LOAD_VECTOR, /* + size, 4 to 16 bytes, user space, 32-bit wrap; others are LOAD_ANY */
     HANDLER_STORE_VECTOR = HANDLER_LOAD_VECTOR + 3,
-    HANDLER_VECTOR = HANDLER_STORE_VECTOR + 3,
+    HANDLER_STORE_VECTOR_ALAT = HANDLER_STORE_VECTOR + 3,
+    HANDLER_VECTOR = HANDLER_STORE_VECTOR_ALAT + 3,
     HANDLER_CHECK, /* a store's alias check alone, ahead of it */
     HANDLER_PROBE,
     HANDLER_ROTATE, /* the alias queue: by imm entries */
+    HANDLER_CHECK_ENTRY, /* ALAT: is entry imm there? */
     HANDLER_LATCH,       /* word d = word a */
     HANDLER_LATCH_FLAGS, /* half-word fd = half-word fs */
     HANDLER_LATCH_VECTOR, /* two words */
@@ -218,7 +221,7 @@ struct hw_core {
     struct cache l1d, l1i, l2;
     struct gate gate;
     uint64_t armed;      /* alias entries armed since the checkpoint */
-    uint64_t alias_base; /* where their queue begins; mask scheme: 0 */
+    uint64_t alias_base; /* where their queue begins; mask scheme, ALAT: 0 */
     struct alias_entry alias[ALIAS_ENTRIES];
 
     /* accounting since the checkpoint */
@@ -348,6 +351,10 @@ void alias_arm(struct hw_core *core, unsigned entry, const struct place *place);
 bool alias_hits(const struct hw_core *core, uint64_t mask, const struct place *place);
 /* The first `entries` of the queue are free, it begins behind them. */
 void alias_rotate(struct hw_core *core, unsigned entries);
+/* A store removes those of `entries` that it overlaps. */
+void alias_remove(struct hw_core *core, uint64_t entries, const struct place *place);
+/* Is the entry there? It is free then. */
+bool alias_take(struct hw_core *core, unsigned entry);
 
 /* ---- gate.c ---- */
 /* Drains released stores at the idle cycles of the data port before `cycle`. */

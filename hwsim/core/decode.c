@@ -79,6 +79,7 @@ struct decoding {
     unsigned flags_latched;                               /* flag registers likewise; */
     uint8_t reg_latch[REGS_ALL], flag_latch[FLAG_COUNT]; /* which latch, where the bit is set */
     unsigned latches, flag_latches;
+    uint64_t armed;                                       /* alias entries that its loads arm */
     unsigned op_count, latch_op_count;
     struct op ops[OPS_MAX];
     struct op latch_ops[LATCHES]; /* run first */
@@ -188,7 +189,7 @@ static void check_memory_atom(const struct decoding *decoding, const struct atom
         hw_panic(core, "bundle %#x adds an offset to an address; this machine cannot", decoding->offset);
     if (atom->protect > entries || atom->check_from > entries || atom->check & ~bits_mask(entries))
         hw_panic(core, "bundle %#x names an alias entry that this machine does not have", decoding->offset);
-    if (atom->check_from ? !queue : queue && atom->check)
+    if (atom->check_from ? !queue : atom->check && core->desc.alias_kind != ALIAS_MASK)
         hw_panic(core, "bundle %#x checks alias entries in a way that this machine cannot", decoding->offset);
 }
 
@@ -238,15 +239,20 @@ static uint64_t checked(const struct atom *atom)
 static void add_store(struct decoding *decoding, const struct atom *atom)
 {
     unsigned handler = HANDLER_STORE_ANY;
+    bool alat = decoding->core->desc.alias_kind == ALIAS_ALAT;
     if (atom->op == ATOM_STV) {
-        if (is_plain_vector(atom) && atom->gated && !atom->check_from) handler = HANDLER_STORE_VECTOR + atom->size;
+        if (is_plain_vector(atom) && atom->gated && !atom->check_from)
+            handler = (alat ? HANDLER_STORE_VECTOR_ALAT : HANDLER_STORE_VECTOR) + atom->size;
     } else if (is_plain(atom) && atom->gated) {
-        handler = atom->check_from ? HANDLER_STORE_QUEUE : atom->check ? HANDLER_STORE_CHECK : HANDLER_STORE;
+        handler = alat               ? HANDLER_STORE_ALAT
+                  : atom->check_from ? HANDLER_STORE_QUEUE
+                  : atom->check      ? HANDLER_STORE_CHECK
+                                     : HANDLER_STORE;
         handler += atom->size;
     }
     struct op *op = add_memory(decoding, atom, handler);
     op->c = source_word(decoding, atom->rb);
-    op->check = checked(atom);
+    op->check = alat ? ~decoding->armed : checked(atom);
 }
 
 static uint32_t target_of(const struct decoding *decoding, int64_t displacement)
@@ -264,6 +270,14 @@ static void add_rotate(struct decoding *decoding, const struct atom *atom)
     if (desc->alias_kind != ALIAS_QUEUE || atom->imm < 1 || atom->imm > desc->alias_entries)
         hw_panic(decoding->core, "bundle %#x rotates alias entries that this machine does not have", decoding->offset);
     add_op(decoding, HANDLER_ROTATE)->imm = atom->imm;
+}
+
+static void add_check(struct decoding *decoding, const struct atom *atom)
+{
+    const struct machine_desc *desc = &decoding->core->desc;
+    if (desc->alias_kind != ALIAS_ALAT || atom->imm < 0 || atom->imm >= desc->alias_entries)
+        hw_panic(decoding->core, "bundle %#x checks an ALAT entry that this machine does not have", decoding->offset);
+    add_op(decoding, HANDLER_CHECK_ENTRY)->imm = atom->imm;
 }
 
 static void add_atom(struct decoding *decoding, const struct atom *atom)
@@ -423,16 +437,25 @@ static int pick(struct decoding *decoding)
     return first;
 }
 
+/* The ALAT's checks come before all that changes it. What the bundle's loads arm its stores leave alone. */
+static void place_entry_checks(struct decoding *decoding)
+{
+    for (unsigned i = 0; i < decoding->count; i++) {
+        if (decoding->atoms[i].op != ATOM_CHKA) continue;
+        decoding->left &= ~(1u << i);
+        add_check(decoding, &decoding->atoms[i]);
+    }
+}
+
 /* Alias checks come before the loads of their bundle arm: where both are, the check goes ahead alone. */
 static void place_early_checks(struct decoding *decoding)
 {
-    uint64_t armed = 0;
     for (unsigned i = 0; i < decoding->count; i++)
         if (is_load(&decoding->atoms[i]) && decoding->atoms[i].protect)
-            armed |= UINT64_C(1) << (decoding->atoms[i].protect - 1);
-    for (unsigned i = 0; armed && i < decoding->count; i++) {
+            decoding->armed |= UINT64_C(1) << (decoding->atoms[i].protect - 1);
+    for (unsigned i = 0; decoding->armed && i < decoding->count; i++) {
         struct atom *atom = &decoding->atoms[i];
-        if (!is_store(atom) || !(checked(atom) & armed)) continue;
+        if (!is_store(atom) || !(checked(atom) & decoding->armed)) continue;
         add_memory(decoding, atom, HANDLER_CHECK)->check = checked(atom);
         atom->check = atom->check_from = 0;
     }
@@ -440,6 +463,7 @@ static void place_early_checks(struct decoding *decoding)
 
 static void place_atoms(struct decoding *decoding)
 {
+    place_entry_checks(decoding);
     place_early_checks(decoding);
     for (int i = pick(decoding); i >= 0; i = pick(decoding)) {
         decoding->left &= ~(1u << i);
@@ -503,6 +527,7 @@ static struct bundle *decode(struct hw_core *core, uint32_t offset)
     decoding.core = core;
     decoding.offset = offset;
     decoding.latched = decoding.vlatched = decoding.flags_latched = 0;
+    decoding.armed = 0;
     decoding.latches = decoding.flag_latches = decoding.op_count = decoding.latch_op_count = 0;
     unsigned bytes = 0;
     if (offset < core->concealed_bytes && offset % 4 == 0)

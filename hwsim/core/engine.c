@@ -109,6 +109,19 @@ SLOW bool load_translated(struct hw_core *core, const struct op *op, const struc
     return load_place(core, op, &place);
 }
 
+/* False: the store overlaps what a load above it has read. */
+static bool store_passes_alias(struct hw_core *core, const struct op *op, const struct place *place)
+{
+    if (!op->check) return true;
+    if (core->desc.alias_kind == ALIAS_ALAT) {
+        alias_remove(core, op->check, place);
+        return true;
+    }
+    core->stats.alias_checks++;
+    core->refusal = HW_ALIAS;
+    return !alias_hits(core, op->check, place);
+}
+
 SLOW bool store_any(struct hw_core *core, const struct op *op)
 {
     struct place place;
@@ -118,11 +131,7 @@ SLOW bool store_any(struct hw_core *core, const struct op *op)
     if (is_misaligned(core, op, linear)) return false;
     if (!access_resolve(core, op_space(op), linear, op_bytes(op), true, &place)) return false;
     access_alignment(core, linear, op_bytes(op));
-    core->stats.alias_checks += op->check != 0;
-    if (op->check && alias_hits(core, op->check, &place)) {
-        core->refusal = HW_ALIAS;
-        return false;
-    }
+    if (!store_passes_alias(core, op, &place)) return false;
     if (!(op->fd & OP_GATED)) {
         access_write(core, &place, value);
         return true;
@@ -359,15 +368,13 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
         if (op->fmask) fast_arm(core, op->fmask - 1u, physical, bytes);                                                \
         NEXT();                                                                                                        \
     }
-#define STORE_VECTOR(label, bytes)                                                                                     \
+#define STORE_VECTOR(label, bytes, check)                                                                              \
     label : {                                                                                                          \
         SOFT_LOOKUP(bytes, SOFT_NO_WRITE);                                                                             \
         struct gate *gate = &core->gate;                                                                               \
         if (UNLIKELY(!soft_hit) || UNLIKELY(gate->tail - gate->head + ((bytes) > 8) >= gate->capacity))                \
             goto store_slowly;                                                                                         \
-        if (op->check) {                                                                                               \
-            CHECK(bytes, op->check & core->armed);                                                                     \
-        }                                                                                                              \
+        check;                                                                                                         \
         tlb_use(&core->tlb, soft->slot);                                                                               \
         core->fast_stores++;                                                                                           \
         uint8_t *host = soft->host + (address & (PAGE_BYTES - 1));                                                     \
@@ -393,6 +400,13 @@ SLOW bool injected(struct hw_core *core, const struct bundle *bundle)
     uint64_t checked = (entries);                                                                                      \
     if (checked && fast_check(core, checked, physical, bytes)) goto store_slowly;                                      \
     core->stats.alias_checks++
+#define CHECK_MASK(bytes)                                                                                              \
+    if (op->check) {                                                                                                   \
+        CHECK(bytes, op->check & core->armed);                                                                         \
+    }
+#define REMOVE(bytes_)                                                                                                 \
+    if (op->check & core->armed)                                                                                       \
+        alias_remove(core, op->check, &(struct place){.physical = {physical}, .bytes = {bytes_}})
 
 /* Unaligned accesses do not come here, so one piece is all there is. */
 static inline void fast_arm(struct hw_core *core, unsigned entry, uint64_t physical, unsigned bytes)
@@ -458,6 +472,10 @@ static __attribute__((noinline)) const uint32_t *run(struct hw_core *core, uint3
         &&store_q2 - &&base,
         &&store_q4 - &&base,
         &&store_q8 - &&base,
+        [HANDLER_STORE_ALAT] = &&store_l1 - &&base,
+        &&store_l2 - &&base,
+        &&store_l4 - &&base,
+        &&store_l8 - &&base,
         [HANDLER_LOAD_ANY] = &&load_slowly - &&base,
         [HANDLER_STORE_ANY] = &&store_slowly - &&base,
         [HANDLER_LOAD_VECTOR] = &&load_v4 - &&base,
@@ -466,11 +484,15 @@ static __attribute__((noinline)) const uint32_t *run(struct hw_core *core, uint3
         [HANDLER_STORE_VECTOR] = &&store_v4 - &&base,
         &&store_v8 - &&base,
         &&store_v16 - &&base,
+        [HANDLER_STORE_VECTOR_ALAT] = &&store_lv4 - &&base,
+        &&store_lv8 - &&base,
+        &&store_lv16 - &&base,
         [HANDLER_VECTOR] = &&vector - &&base,
         [HANDLER_LATCH_VECTOR] = &&latch_vector - &&base,
         [HANDLER_CHECK] = &&check - &&base,
         [HANDLER_PROBE] = &&probe - &&base,
         [HANDLER_ROTATE] = &&rotate - &&base,
+        [HANDLER_CHECK_ENTRY] = &&check_entry - &&base,
         [HANDLER_LATCH] = &&latch - &&base,
         [HANDLER_LATCH_FLAGS] = &&latch_flags - &&base,
         [HANDLER_READY] = &&ready - &&base,
@@ -564,13 +586,20 @@ base:
     STORE(store_q2, 2, CHECK(2, alias_armed(core, op->check)))
     STORE(store_q4, 4, CHECK(4, alias_armed(core, op->check)))
     STORE(store_q8, 8, CHECK(8, alias_armed(core, op->check)))
+    STORE(store_l1, 1, REMOVE(1))
+    STORE(store_l2, 2, REMOVE(2))
+    STORE(store_l4, 4, REMOVE(4))
+    STORE(store_l8, 8, REMOVE(8))
 
     LOAD_VECTOR(load_v4, 4)
     LOAD_VECTOR(load_v8, 8)
     LOAD_VECTOR(load_v16, 16)
-    STORE_VECTOR(store_v4, 4)
-    STORE_VECTOR(store_v8, 8)
-    STORE_VECTOR(store_v16, 16)
+    STORE_VECTOR(store_v4, 4, CHECK_MASK(4))
+    STORE_VECTOR(store_v8, 8, CHECK_MASK(8))
+    STORE_VECTOR(store_v16, 16, CHECK_MASK(16))
+    STORE_VECTOR(store_lv4, 4, REMOVE(4))
+    STORE_VECTOR(store_lv8, 8, REMOVE(8))
+    STORE_VECTOR(store_lv16, 16, REMOVE(16))
 
 load_slowly:
     SLOWLY(load_any(core, op));
@@ -586,6 +615,10 @@ probe:
     NEXT();
 rotate:
     alias_rotate(core, (unsigned)op->imm);
+    NEXT();
+check_entry:
+    core->refusal = HW_ALIAS;
+    if (UNLIKELY(!alias_take(core, (unsigned)op->imm))) goto roll_back;
     NEXT();
 latch:
     WORD(op->d) = WORD(op->a);

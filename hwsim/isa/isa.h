@@ -12,7 +12,10 @@
  *
  * Alias entries. A load names one that it arms with its address range. Under the mask scheme the entries have fixed
  * numbers, and a store checks those of a mask. In the queue they are counted from where it begins, which `rotate` moves
- * on, once the bundle is over: a store checks all entries from one on. Commits and rollbacks disarm all of them.
+ * on, once the bundle is over: a store checks all entries from one on. In the ALAT entries have fixed numbers and
+ * stores name none: each removes all whose range it overlaps, and `chka` rolls back where its entry is not there, else
+ * takes it out. All `chka` of a bundle come before its stores remove, and these before its loads arm. Commits and
+ * rollbacks disarm all entries.
  *
  * A commit covers its whole bundle: the register writes and stores of all atoms beside it are part of what it makes
  * permanent, wherever it stands among them, and it issues when none of them, nor any older atom, can still roll back.
@@ -143,7 +146,7 @@ enum atom_format {
     FORMAT_EXIT,    /* exit reason, number */
     FORMAT_TABLE,   /* commit +96: the displacement of a struct commit_entry */
     FORMAT_COND,    /* assert nz, f1 */
-    FORMAT_COUNT,   /* rotate 3 */
+    FORMAT_COUNT,   /* rotate 3; chka 3: an entry */
     FORMAT_LOADV,   /* ldv.16 v1, user32 [r1 + imm], aligned, protect 3 */
     FORMAT_STOREV,  /* stv.16 user32 [r1 + imm], v1, aligned, check 0x8, gated */
     FORMAT_VECTOR,  /* vadd.4 v1, v2, v3: which operands there are, and of which file, is the row's shape */
@@ -219,7 +222,8 @@ struct atom {
     bool gated, use_imm, stop;
     bool aligned;        /* LDV, STV: the address must be a multiple of 16 */
     bool half;           /* vector atoms: the MMX form, 64 bits; the result is an MMX register: 79..64 all ones */
-    int64_t imm;         /* b where use_imm; 8-bit immediate of a vector atom; offset of a memory atom (0: none); displacement; exit number; DRAS SPC; entries of ROTATE */
+    int64_t imm;         /* b where use_imm; 8-bit immediate of a vector atom; offset of a memory atom (0: none);
+                            displacement; exit number; DRAS SPC; entries of ROTATE; entry of CHKA */
     int64_t target;      /* CALL: displacement of the TPC pushed beside imm / ra; EXIT: enum exit_reason */
     uint64_t check;      /* mask: alias entries that this store checks */
 };

@@ -12,6 +12,8 @@ enum alias_kind {
     ALIAS_MASK,  /* a load arms an entry, a store names those that it checks (Klaiber 2000) */
     ALIAS_QUEUE, /* entries are counted from where the queue begins, a store checks all from one on (Wang et al., MICRO
                     2012) */
+    ALIAS_ALAT,  /* a load arms an entry, every store removes those that it overlaps, a check atom looks whether the
+                    load's is still there (Itanium Architecture SDM vol. 1, 4.4.5) */
 };
 
 struct machine_desc {

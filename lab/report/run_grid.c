@@ -203,6 +203,7 @@ static void print_refusal(const struct grid *grid, const struct schedule_refusal
         break;
     case REFUSED_COMMIT_ORDER:
     case REFUSED_MEMORY_ORDER:
+    case REFUSED_CHECK:
     case REFUSED_UNPLACED:
         text_printf(text, " ");
         print_operation(grid, refusal->behind, HOME_COUNT, text);

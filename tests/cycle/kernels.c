@@ -501,6 +501,20 @@ static const struct kernel kernels[] = {
     {"alias queue hit", "core.alias.kind=queue",
      "ld.4 r33, user32 [r1], protect 2\n st.4 user32 [r1], r3, check from 1, gated\n exit chain, 0\n", .exit = HW_ALIAS,
      .total = 6, .stalls = {{CAUSE_ROLLBACK, 4}}, .stats = {{"core.rollback.alias", 1}}},
+    /* a check takes the slot of a load: ld 0, check 1 beside an ALU's atom, ld 2; the store 3 removes the entry of that,
+     * for which nobody asks; exit 4 */
+    {"alias check", "core.alias.kind=alat",
+     "ld.4 r33, user32 [r1], protect 2\n chka 2 | mov.4 r34, 1\n ld.4 r35, user32 [r1], protect 2\n st.4 user32 [r1], "
+     "r3, gated\n exit chain, 0\n",
+     .total = 5, .stats = {{"core.alias.arms", 2}, {"core.alias.checks", 1}, {"core.atoms", 6}}},
+    /* ld 0, the store 1 goes on, whatever it overlaps; check 2 does not find the entry: 3 squashed, 4 to restore */
+    {"alias check fails", "core.alias.kind=alat",
+     "ld.4 r33, user32 [r1 + 2], protect 2\n st.4 user32 [r1], r3, gated\n chka 2\n exit chain, 0\n", .exit = HW_ALIAS,
+     .total = 7, .stalls = {{CAUSE_ROLLBACK, 4}},
+     .stats = {{"core.rollback.alias", 1}, {"core.alias.checks", 1}, {"core.squashed_bundles", 3}}},
+    /* load units that are not pipelined are busy with checks, too: ld 0, the check waits until 2, exit 3 */
+    {"alias check, interval", "core.alias.kind=alat; core.interval.load=2",
+     "ld.4 r33, user32 [r1], protect 2\n chka 2\n exit chain, 0\n", .total = 4, .stalls = {{CAUSE_UNIT, 1}}},
     /* the faulting load's own walk is waited for: known at 16; cycles 0..16 squashed, 4 to restore */
     {"fault behind a page walk", TLB, "ld.4 r33, user32 [r3]\n exit chain, 0\n", .exit = HW_FAULT, .total = 21,
      .stalls = {{CAUSE_TLB, 16}, {CAUSE_ROLLBACK, 4}}},

@@ -453,6 +453,107 @@ static void random_queues(void **state)
     }
 }
 
+#define ALAT "core.alias.kind=alat; core.alias.entries="
+
+/* Any store takes out what it overlaps; the check finds out, and takes its entry itself. In a bundle checks come first,
+ * then stores, then loads. */
+static void alias_alat(void **state)
+{
+    static const struct {
+        enum hw_exit_kind kind;
+        const char *text;
+    } programs[] = {
+        {HW_EXIT, "ld.4 r33, user32 [r1], protect 1\nst.4 user32 [r1 + 4], r3, gated\nchka 1\n"},
+        {HW_ALIAS, "ld.4 r33, user32 [r1], protect 1\nst.1 user32 [r1 + 3], r3, gated\nchka 1\n"},
+        {HW_EXIT, "ld.4 r33, user32 [r1], protect 1\nst.1 user32 [r1 + 3], r3, gated\n"}, /* nobody asks */
+        /* a store of 8 bytes, ungated, unaligned; a vector's last byte; one that crosses a page */
+        {HW_ALIAS, "ld.4 r33, user32 [r1 + 4], protect 0\nst.8 user32 [r1], r3, gated\nchka 0\n"},
+        {HW_ALIAS, "ld.4 r33, user32 [r1 + 4], protect 0\nst.4 user32 [r1 + 4], r3\nchka 0\n"},
+        {HW_ALIAS, "ld.4 r33, user32 [r1 + 4], protect 0\nst.4 user32 [r1 + 1], r3, gated\nchka 0\n"},
+        {HW_ALIAS, "ldv.16 v40, user32 [r1], protect 1\nst.1 user32 [r1 + 15], r3, gated\nchka 1\n"},
+        {HW_ALIAS, "ld.1 r33, user32 [r1 + 15], protect 1\nstv.16 user32 [r1], v41, gated\nchka 1\n"},
+        {HW_EXIT, "ld.1 r33, user32 [r1 + 16], protect 1\nstv.16 user32 [r1], v41, gated\nchka 1\n"},
+        {HW_ALIAS, "ld.4 r33, user32 [r1 + 4094], protect 1\nst.1 user32 [r2 + 1], r3, gated\nchka 1\n"},
+        /* each entry on its own; armed anew; taken once */
+        {HW_EXIT, "ld.4 r33, user32 [r1], protect 0\nld.4 r34, user32 [r1 + 4], protect 1\nst.4 user32 [r1], r3, "
+                  "gated\nchka 1\n"},
+        {HW_EXIT, "ld.4 r33, user32 [r1], protect 0\nst.4 user32 [r1], r3, gated\nld.4 r33, user32 [r1], protect "
+                  "0\nchka 0\n"},
+        {HW_ALIAS, "ld.4 r33, user32 [r1], protect 0\nchka 0\nchka 0\n"},
+        {HW_ALIAS, "ld.4 r33, user32 [r1], protect 0\ncommit entry\nchka 0\n"},
+        /* beside each other */
+        {HW_EXIT, "ld.4 r33, user32 [r1], protect 0\nst.4 user32 [r1], r3, gated | chka 0\n"},
+        {HW_EXIT, "ld.4 r33, user32 [r1], protect 0 | st.4 user32 [r1], r3, gated\nchka 0\n"},
+        {HW_EXIT, "ld.4 r33, user32 [r1], protect 0\nld.4 r34, user32 [r1 + 4], protect 0 | chka 0\nchka 0\n"},
+        {HW_ALIAS, "ld.4 r33, user32 [r1], protect 0 | chka 0\n"},
+        {HW_ALIAS, "ld.4 r33, user32 [r1], protect 1\nld.4 r34, user32 [r1], protect 0 | st.4 user32 [r1], r3, gated"
+                   "\nchka 0\nchka 1\n"},
+        {HW_EXIT, "ld.4 r33, user32 [r1], protect 0\nchka 0 | commit entry\n"},
+    };
+    struct rig *rig = rig_create(ALAT "2; core.units=alu+mul+div+load+store alu+load+store branch");
+    for (unsigned i = 0; i < LENGTH(programs); i++) {
+        char text[512];
+        snprintf(text, sizeof text, "%sexit chain, 0\nentry:\n.commit 0x1000, 1\n", programs[i].text);
+        rig_load(rig, text);
+        if (rig_run(rig).kind != programs[i].kind) fail_msg("%s", text);
+        hw_rollback(rig->core);
+    }
+    rig_destroy(rig);
+}
+
+/* Any sequence of loads, stores and checks, against a table that is a list; through each width's own way. */
+static void random_alats(void **state)
+{
+    struct prng prng;
+    prng_seed(&prng, 83);
+    static const unsigned sizes[] = {1, 2, 7, 32, 63, 64};
+    for (unsigned i = 0; i < LENGTH(sizes); i++) {
+        char keys[128];
+        unsigned size = sizes[i], hits = 0;
+        snprintf(keys, sizeof keys, ALAT "%u; core.gate.entries=64", size);
+        struct rig *rig = rig_create(keys);
+        for (unsigned round = 0; round < 1500; round++) {
+            struct {
+                int offset, bytes; /* 0: not there */
+            } table[64] = {0};
+            char text[4096];
+            size_t at = 0;
+            bool hit = false;
+            for (unsigned step = 0; step < 24; step++) {
+                unsigned entry = (unsigned)prng_below(&prng, size), kind = (unsigned)prng_below(&prng, 8);
+                int offset = (int)prng_below(&prng, 64), log = (int)prng_below(&prng, 5), bytes = 1 << log;
+                const char *reg = log == 4 ? "v" : "";
+                if (kind < 4) {
+                    if (!hit) table[entry].offset = offset, table[entry].bytes = bytes;
+                    at += (size_t)snprintf(text + at, sizeof text - at, "ld%s.%d %s, user32 [r1 + %d], protect %u\n", reg,
+                                           bytes, log == 4 ? "v40" : "r33", offset, entry);
+                } else if (kind < 6) {
+                    for (unsigned k = 0; k < size && !hit; k++) {
+                        if (offset < table[k].offset + table[k].bytes && table[k].offset < offset + bytes)
+                            table[k].bytes = 0;
+                    }
+                    at += (size_t)snprintf(text + at, sizeof text - at, "st%s.%d user32 [r1 + %d], %s, gated\n", reg, bytes,
+                                           offset, log == 4 ? "v41" : "r3");
+                } else {
+                    for (unsigned k = 0; k < size && kind == 6; k++) { /* mostly one that may be there */
+                        if (table[(entry + k) % size].bytes) entry = (entry + k) % size, k = size;
+                    }
+                    hit |= !table[entry].bytes;
+                    table[entry].bytes = 0;
+                    at += (size_t)snprintf(text + at, sizeof text - at, "chka %u\n", entry);
+                }
+            }
+            snprintf(text + at, sizeof text - at, "exit chain, 0\n");
+            rig_load(rig, text);
+            assert_int_equal(rig_run(rig).kind, hit ? HW_ALIAS : HW_EXIT);
+            hw_rollback(rig->core);
+            hits += hit;
+        }
+        assert_in_range(hits, 50, 1450);
+        rig_destroy(rig);
+    }
+}
+
 /* Two linear addresses of one frame alias; an access that crosses a page does with both its parts. */
 static void aliases_are_physical(void **state)
 {
@@ -486,6 +587,7 @@ static void bundles_that_cannot_be(void **state)
         "st.4 user32 [r1], r33, check 4, gated\nexit chain, 0\n",
         "st.4 user32 [r1], r33, check from 0, gated\nexit chain, 0\n", /* no queue */
         "rotate 1\nexit chain, 0\n",
+        "chka 0\nexit chain, 0\n", /* no ALAT */
         "br +0x4000000\n", /* out of memory */
     };
     for (unsigned i = 0; i < LENGTH(wrong); i++) {
@@ -496,6 +598,20 @@ static void bundles_that_cannot_be(void **state)
     memcpy(hw_concealed(rig->core, RIG_CODE), &junk, sizeof junk);
     hw_invalidate_code(rig->core, RIG_CODE, 4);
     RIG_EXPECT_PANIC(rig, rig_run(rig));
+    rig_destroy(rig);
+}
+
+static void alats_that_cannot_be(void **state)
+{
+    static const char *const wrong[] = {"chka 2\nexit chain, 0\n", "chka -1\nexit chain, 0\n",
+                                        "st.4 user32 [r1], r33, check 1, gated\nexit chain, 0\n",
+                                        "st.4 user32 [r1], r33, check from 0, gated\nexit chain, 0\n",
+                                        "ld.4 r33, user32 [r1], protect 2\nexit chain, 0\n"};
+    struct rig *rig = rig_create(ALAT "2");
+    for (unsigned i = 0; i < LENGTH(wrong); i++) {
+        rig_load(rig, wrong[i]);
+        RIG_EXPECT_PANIC(rig, rig_run(rig));
+    }
     rig_destroy(rig);
 }
 
@@ -532,8 +648,11 @@ int main(void)
                                        cmocka_unit_test(check_before_arm),
                                        cmocka_unit_test(alias_queue),
                                        cmocka_unit_test(random_queues),
+                                       cmocka_unit_test(alias_alat),
+                                       cmocka_unit_test(random_alats),
                                        cmocka_unit_test(aliases_are_physical),
                                        cmocka_unit_test(bundles_that_cannot_be),
+                                       cmocka_unit_test(alats_that_cannot_be),
                                        cmocka_unit_test(exposed_latencies_are_the_schedules)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,6 +74,13 @@ static void check_refusal(const struct bench *bench, const struct schedule_refus
         assert_int_equal(bundle_of(schedule, refusal->behind), refusal->bundle);
         break;
     case REFUSED_ALIAS: assert_true(ir_is_load(bench->region.insns[refusal->source].op)); break;
+    case REFUSED_CHECK:
+        assert_true(ir_is_load(bench->region.insns[refusal->behind].op) && refusal->behind < refusal->source);
+        assert_true(bench->region.insns[refusal->source].op == IR_EXITIF ||
+                    ir_is_store(bench->region.insns[refusal->source].op));
+        assert_int_equal(bundle_of(schedule, refusal->behind), refusal->behind_bundle);
+        assert_true(refusal->behind_bundle <= refusal->bundle);
+        break;
     case REFUSED_EXIT: assert_int_equal(bench->region.insns[refusal->source].op, IR_EXITIF); break;
     case REFUSED_UNIT: assert_true(refusal->busy || !has_room(bench, refusal->bundle, refusal->unit)); break;
     case REFUSED_WIDTH:
@@ -103,8 +110,8 @@ static void run_machine(unsigned machine, unsigned *seen)
     bench_open(&bench);
     for (unsigned n = 0; n < REGIONS; n++) {
         struct machine_desc desc = machines[machine];
-        if (n % 2) desc.alias_kind = ALIAS_QUEUE;
-        if (n % 3 == 0) desc.alias_entries = 1;
+        desc.alias_kind = (uint8_t)(ALIAS_MASK + n % 3);
+        if (n % 5 == 0) desc.alias_entries = 1;
         bench_reset(&bench, &desc);
         bench.request.gear = 1 + n % 2;
         generate(&bench, n);

@@ -6,7 +6,10 @@ enum { REGIONS = 1200, RUNS = 6 };
 
 struct tally {
     unsigned runs, exits, rollbacks, expected, registers, stores;
-    unsigned queues, passed, refused, rotations; /* regions for a queue; of these: loads above stores, refused, rotations */
+    struct {
+        unsigned regions, passed, refused, made; /* loads above stores, refused; rotations, checks */
+    } alias[ALIAS_ALAT + 1];
+    unsigned checked; /* checks that have found their entry */
 };
 
 struct state {
@@ -104,26 +107,31 @@ static void run_once(struct bench *bench, struct prng *prng, struct tally *tally
         return;
     }
     tally->exits++;
+    tally->checked += runner.alias_checks;
     assert_int_equal(outcome, IR_EXITED);
     compare(bench, &runner, &evaluated, &state);
 }
 
-/* Half of the regions are for a machine with a queue of alias entries, some with another number of them. */
+/* A third of the regions each are for a machine with the mask scheme, a queue, an ALAT; some with another number of
+ * entries. */
 static void vary_alias(struct machine_desc *machine, struct prng *prng, unsigned n)
 {
     static const uint8_t entries[] = {0, 1, 2, 3, 8, 16, 63, 64};
-    if (n % 2) machine->alias_kind = ALIAS_QUEUE;
+    machine->alias_kind = (uint8_t)(ALIAS_MASK + n % 3);
     if (prng_below(prng, 2)) machine->alias_entries = entries[prng_below(prng, LENGTH(entries))];
 }
 
 static void count_alias(const struct bench *bench, struct tally *tally)
 {
-    if (bench->request.machine->alias_kind != ALIAS_QUEUE) return;
-    tally->queues++;
-    tally->passed += bench->schedule.passed;
-    tally->refused += bench->schedule.refused;
-    for (unsigned i = 0; i < bench->schedule.atom_count; i++)
-        tally->rotations += bench->schedule.atoms[i].atom.op == ATOM_ROTATE;
+    unsigned kind = bench->request.machine->alias_kind;
+    tally->alias[kind].regions++;
+    tally->alias[kind].passed += bench->schedule.passed;
+    tally->alias[kind].refused += bench->schedule.refused;
+    for (unsigned i = 0; i < bench->schedule.atom_count; i++) {
+        unsigned op = bench->schedule.atoms[i].atom.op;
+        tally->alias[kind].made += op == ATOM_ROTATE || op == ATOM_CHKA;
+    }
+    if (kind == ALIAS_ALAT) assert_int_equal(tally->alias[kind].made, tally->alias[kind].passed);
 }
 
 static void run_machine(unsigned machine)
@@ -172,10 +180,11 @@ static void run_machine(unsigned machine)
     printf(
         "machine %u: %u runs, %u exits, %u rollbacks of which %u the program's own; %u regions with too many stores\n",
         machine, tally.runs, tally.exits, tally.rollbacks, tally.expected, tally.stores);
-    printf("            %u regions for a queue: %u loads above stores, %u refused, %u rotations\n", tally.queues,
-           tally.passed, tally.refused, tally.rotations);
+    for (unsigned kind = ALIAS_MASK; kind <= ALIAS_ALAT; kind++)
+        printf("            scheme %u: %u regions: %u loads above stores, %u refused, %u rotations or checks\n", kind,
+               tally.alias[kind].regions, tally.alias[kind].passed, tally.alias[kind].refused, tally.alias[kind].made);
     assert_true(tally.exits > tally.runs / 4);
-    assert_true(tally.rotations || tally.stores);
+    assert_true((tally.alias[ALIAS_QUEUE].made && tally.alias[ALIAS_ALAT].made && tally.checked) || tally.stores);
     bench_close(&bench);
 }
 

@@ -331,7 +331,7 @@ struct runner {
         uint64_t address;
         unsigned bytes;
     } alias[64 + MEMORY_OPS_MAX]; /* the queue is not a ring here: `queue` entries have left it */
-    unsigned queue, rotated;
+    unsigned queue, rotated, alias_checks;
     uint32_t counter;                 /* what the profile counts down */
     unsigned stores, commits, insns, pushes, commit_flags;
     enum ending ending;
@@ -429,6 +429,15 @@ static inline bool runner_load(struct runner *runner, const struct atom *atom, u
     return true;
 }
 
+/* All stores of a bundle remove what they overlap, before its loads arm. */
+static inline void runner_remove(struct runner *runner, const struct atom *atom, uint64_t address)
+{
+    for (unsigned entry = 0; entry < LENGTH(runner->alias); entry++) {
+        if (bytes_meet(address, access_bytes(atom), runner->alias[entry].address, runner->alias[entry].bytes))
+            runner->alias[entry].armed = false;
+    }
+}
+
 static inline bool runner_store(struct runner *runner, const struct atom *atom, uint64_t address)
 {
     unsigned bytes = access_bytes(atom);
@@ -448,12 +457,27 @@ static inline bool runner_store(struct runner *runner, const struct atom *atom, 
             bytes_meet(address, bytes, runner->alias[entry].address, runner->alias[entry].bytes))
             return runner_refuses(runner, "alias");
     }
+    if (runner->machine->alias_kind == ALIAS_ALAT) {
+        assert_true(!atom->check && !atom->check_from);
+        runner_remove(runner, atom, address);
+    }
     for (uint64_t set = atom->check; set; set &= set - 1) {
         unsigned entry = (unsigned)__builtin_ctzll(set);
         assert_true(entry < runner->machine->alias_entries && runner->alias[entry].armed);
         if (bytes_meet(address, bytes, runner->alias[entry].address, runner->alias[entry].bytes))
             return runner_refuses(runner, "alias");
     }
+    return true;
+}
+
+/* The ALAT, as the bundle finds it: a check takes its entry out. */
+static inline bool runner_check(struct runner *runner, const struct atom *atom)
+{
+    assert_int_equal(runner->machine->alias_kind, ALIAS_ALAT);
+    assert_in_range(atom->imm, 0, runner->machine->alias_entries - 1);
+    if (!runner->alias[atom->imm].armed) return runner_refuses(runner, "alias");
+    runner->alias[atom->imm].armed = false;
+    runner->alias_checks++;
     return true;
 }
 
@@ -531,6 +555,9 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
     *pc = here + bytes;
     const struct atom *leaves = NULL, *asked = NULL;
     uint64_t asked_for = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (atoms[i].op == ATOM_CHKA && !runner_check(runner, &atoms[i])) return false;
+    }
     for (unsigned pass = 0; pass < 3; pass++) { /* checks and loads, then stores, then commits */
         for (unsigned i = 0; i < count; i++) {
             const struct atom *atom = &atoms[i];
@@ -592,7 +619,7 @@ static inline bool runner_step(struct runner *runner, uint32_t *pc)
                 assert_in_range(atom->imm, 1, runner->machine->alias_entries);
                 runner->rotated += (unsigned)atom->imm;
                 break;
-            case ATOM_NOP: case ATOM_COMMIT: break;
+            case ATOM_NOP: case ATOM_COMMIT: case ATOM_CHKA: break;
             default:
                 if (!atom_is_vector(atom->op))
                     runner_integer(runner, atom);

@@ -239,6 +239,7 @@ static void make_queue(unsigned kind)
     queue.alias_kind = (uint8_t)kind;
     bench_parse(&bench, &queue, queue_program);
     assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
+    queue.unit_classes[queue.unit_count++] = MEMORY_UNIT; /* room for what is put beside it */
     assert_null(verdict());
     assert_int_equal(bench.schedule.passed, 2);
     assert_true(bundle_of(queue_load(0)) < bundle_of(find(ATOM_ST, 0)));
@@ -247,19 +248,21 @@ static void make_queue(unsigned kind)
     assert_true(find(ATOM_ST, 0)->source < find(ATOM_ST, 1)->source);
 }
 
-static void put_rotation(unsigned bundle, int64_t entries)
+static void put_made(unsigned bundle, unsigned op, int64_t imm)
 {
     struct schedule *schedule = &bench.schedule;
     unsigned place = schedule->bundles[bundle].first + schedule->bundles[bundle].count;
     struct schedule_atom *atoms = ARENA_NEW(bench.region.arena, struct schedule_atom, schedule->atom_count + 1);
     memcpy(atoms, schedule->atoms, place * sizeof *atoms);
-    atoms[place] = (struct schedule_atom){.atom = {.op = ATOM_ROTATE, .imm = entries}};
+    atoms[place] = (struct schedule_atom){.atom = {.op = (uint8_t)op, .imm = imm}};
     memcpy(&atoms[place + 1], &schedule->atoms[place], (schedule->atom_count - place) * sizeof *atoms);
     schedule->atoms = atoms;
     schedule->atom_count++;
     schedule->bundles[bundle].count++;
     for (unsigned b = bundle + 1; b < schedule->bundle_count; b++) schedule->bundles[b].first++;
 }
+
+static void put_rotation(unsigned bundle, int64_t entries) { put_made(bundle, ATOM_ROTATE, entries); }
 
 static void queue_right(void **state)
 {
@@ -339,6 +342,131 @@ static void queue_rotated_wrongly(void **state)
     refused("a rotation that the machine cannot do");
 }
 
+/* ---- the ALAT: the same program; and one with an exit behind the loads ---- */
+
+static const char alat_exit_program[] = "region context 0x70000 promoted\n"
+                                        "mark 0x08048000 2\n"
+                                        "%1 = get eax\n"
+                                        "%2 = get ebx\n"
+                                        "%3 = get ecx\n"
+                                        "%4 = sub.4 %2, 1 ; flags CPAZSO\n"
+                                        "mark 0x08048002 2\n"
+                                        "%5 = ld.4 [%1]\n"
+                                        "mark 0x08048004 2\n"
+                                        "st.4 [%5], %2\n"
+                                        "mark 0x08048006 2\n"
+                                        "%6 = ld.4 [%3]\n"
+                                        "mark 0x08048008 2\n"
+                                        "exitif z, %4, 0x08049000 #0\n"
+                                        "mark 0x0804800a 5\n"
+                                        "exit jump 0x0804b000 #1\n"
+                                        "#0 jump 0x08049000 insns 5 edx=%6 flags=%4\n"
+                                        "#1 jump 0x0804b000 insns 6 ecx=%6 flags=%4\n";
+
+/* The check of a load. */
+static struct schedule_atom *check_of(const struct schedule_atom *load)
+{
+    for (unsigned n = 0;; n++) {
+        struct schedule_atom *check = find(ATOM_CHKA, n);
+        if (check->atom.imm == load->atom.protect - 1) return check;
+    }
+}
+
+static void make_alat(const char *text)
+{
+    static struct machine_desc alat;
+    alat = machines[1];
+    alat.alias_kind = ALIAS_ALAT;
+    bench_parse(&bench, &alat, text);
+    assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
+    assert_null(verdict());
+}
+
+/* The first load's check goes behind the first store, the second's behind the second: the bundle after it. */
+static void alat_right(void **state)
+{
+    make_queue(ALIAS_ALAT);
+    assert_int_equal(bundle_of(check_of(queue_load(0))), bundle_of(find(ATOM_ST, 0)) + 1);
+    assert_int_equal(bundle_of(check_of(queue_load(1))), bundle_of(find(ATOM_ST, 1)) + 1);
+    assert_int_not_equal(queue_load(0)->atom.protect, queue_load(1)->atom.protect);
+    make_alat(alat_exit_program);
+    assert_int_equal(bench.schedule.passed, 1);
+    assert_int_equal(bundle_of(find(ATOM_CHKA, 0)), bundle_of(find(ATOM_ST, 0)) + 1);
+    assert_true(bundle_of(find(ATOM_BRC, 0)) >= bundle_of(find(ATOM_CHKA, 0)));
+}
+
+/* With one entry it is armed anew as soon as it has been checked, in the same bundle if there are units. */
+static void alat_entry_reused(void **state)
+{
+    static struct machine_desc alat;
+    alat = machines[1];
+    alat.alias_kind = ALIAS_ALAT;
+    alat.alias_entries = 1;
+    alat.unit_classes[alat.unit_count++] = MEMORY_UNIT;
+    bench_parse(&bench, &alat, queue_program);
+    assert_int_equal(schedule_region(&bench.region, &bench.request, &bench.schedule), TR_OK);
+    assert_null(verdict());
+    assert_int_equal(bench.schedule.passed, 2);
+    const struct schedule_atom *check = find(ATOM_CHKA, 0);
+    assert_int_equal(bundle_of(queue_load(1)), bundle_of(check));
+    assert_int_equal(bundle_of(find(ATOM_ST, 0)) + 1, bundle_of(check));
+}
+
+static void alat_unprotected(void **state)
+{
+    make_queue(ALIAS_ALAT);
+    queue_load(0)->atom.protect = 0;
+    refused("a check finds no load");
+    make_queue(ALIAS_ALAT);
+    check_of(queue_load(1))->atom.imm = 64;
+    refused("a check that the machine cannot do");
+    make_queue(ALIAS_MASK);
+    put_made(bundle_of(find(ATOM_ST, 0)), ATOM_CHKA, 0);
+    refused("a check that the machine cannot do");
+}
+
+static void alat_unchecked(void **state)
+{
+    make_queue(ALIAS_ALAT);
+    check_of(queue_load(0))->atom = (struct atom){.op = ATOM_MOV, .size = SIZE_64, .rd = 40, .rb = 40};
+    refused("a load above a store is not checked");
+    make_queue(ALIAS_ALAT);
+    check_of(queue_load(1))->atom = (struct atom){.op = ATOM_MOV, .size = SIZE_64, .rd = 40, .rb = 40};
+    refused("a load above a store is not checked");
+}
+
+/* Beside the store is too early: a bundle's checks come before its stores. */
+static void alat_checked_early(void **state)
+{
+    make_queue(ALIAS_ALAT);
+    move_to(check_of(queue_load(0)), bundle_of(find(ATOM_ST, 0)));
+    refused("a load is checked before a store that it passed");
+    make_queue(ALIAS_ALAT);
+    move_to(check_of(queue_load(1)), bundle_of(find(ATOM_ST, 1)));
+    refused("a load is checked before a store that it passed");
+    make_queue(ALIAS_ALAT);
+    move_to(check_of(queue_load(1)), bundle_of(queue_load(1)));
+    refused("a check finds no load");
+}
+
+static void alat_checked_late(void **state)
+{
+    make_alat(alat_exit_program);
+    move_to(find(ATOM_BRC, 0), bundle_of(find(ATOM_ST, 0)));
+    refused("a load is checked after an exit that follows it");
+}
+
+static void alat_entry_lost(void **state)
+{
+    make_queue(ALIAS_ALAT);
+    queue_load(1)->atom.protect = queue_load(0)->atom.protect;
+    refused("a check finds no load");
+    make_queue(ALIAS_ALAT);
+    queue_load(1)->atom.protect = queue_load(0)->atom.protect;
+    move_to(queue_load(1), bundle_of(queue_load(0)));
+    refused("two loads of a bundle arm one alias entry");
+}
+
 /* Each scheme has its own way to name what a store checks. */
 static void schemes_mixed(void **state)
 {
@@ -347,6 +475,12 @@ static void schemes_mixed(void **state)
     refused("a store checks as the machine cannot");
     make_queue(ALIAS_MASK);
     find(ATOM_ST, 1)->atom.check_from = 2;
+    refused("a store checks as the machine cannot");
+    make_queue(ALIAS_ALAT);
+    find(ATOM_ST, 1)->atom.check = 1;
+    refused("a store checks as the machine cannot");
+    make_queue(ALIAS_ALAT);
+    find(ATOM_ST, 1)->atom.check_from = 1;
     refused("a store checks as the machine cannot");
     make_queue(ALIAS_MASK);
     find(ATOM_ST, 1)->atom.check = find(ATOM_ST, 0)->atom.check;
@@ -639,6 +773,13 @@ int main(void)
         cmocka_unit_test(queue_overchecked),
         cmocka_unit_test(queue_entry_lost),
         cmocka_unit_test(queue_rotated_wrongly),
+        cmocka_unit_test(alat_right),
+        cmocka_unit_test(alat_entry_reused),
+        cmocka_unit_test(alat_unprotected),
+        cmocka_unit_test(alat_unchecked),
+        cmocka_unit_test(alat_checked_early),
+        cmocka_unit_test(alat_checked_late),
+        cmocka_unit_test(alat_entry_lost),
         cmocka_unit_test(schemes_mixed),
         cmocka_unit_test(load_above_store_unasked),
         cmocka_unit_test(store_over_exit),

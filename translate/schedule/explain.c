@@ -81,6 +81,10 @@ static void tell(const struct list *list, const struct explanation *explanation,
     if (reason == REFUSED_UNIT && list->units.count >= graph->machine->issue_width) refusal.reason = REFUSED_WIDTH;
     if (reason == REFUSED_LATENCY && !find_late_edge(list, explanation, at, &refusal))
         find_late_memory(list, explanation, at, &refusal);
+    if (reason == REFUSED_CHECK) {
+        unsigned load = guard_waits(list, at);
+        set_behind(list, explanation, load, list->cycle, &refusal);
+    }
     graph->request->refused(graph->request->cookie, &refusal);
 }
 

@@ -12,10 +12,16 @@
  *
  * A rotation is made only where a load finds no entry else, and frees all before the first that a store has still to
  * check; what is before that in the program can then no longer be watched.
+ *
+ * Under the ALAT (Itanium Architecture SDM vol. 1, 4.4.5) a load's check is an atom of its own. It goes into the first
+ * bundle behind the last store that the load passed which has a unit for it, ahead of all else: until then the entry is
+ * taken, the exits that follow the load wait, and every store that might touch the same bytes is a risk, whether the
+ * load passed it or not. Those that follow the load and are sure to touch them wait, too. Whoever reads the loaded value
+ * need not: a check that fails undoes it.
  */
 #include "translate/schedule/list.h"
 
-static bool is_queue(const struct list *list) { return list->graph->machine->alias_kind == ALIAS_QUEUE; }
+static unsigned scheme(const struct list *list) { return list->graph->machine->alias_kind; }
 static unsigned place_of(const struct list *list, unsigned at) { return list->graph->nodes[at].memory - 1u; }
 
 /* ---- mask ---- */
@@ -114,11 +120,69 @@ static void check_queue(struct list *list, unsigned at)
     }
 }
 
-/* ---- both ---- */
+/* ---- ALAT ---- */
+
+static void watch(struct list *list, unsigned place, unsigned entry, unsigned stores)
+{
+    list->watched[list->watched_count++] = (struct watched){
+        .place = (uint16_t)place, .stores = (uint16_t)stores, .entry = (uint8_t)entry, .check = UNPLACED};
+}
+
+static void check_alat(struct list *list, unsigned at)
+{
+    const struct graph *graph = list->graph;
+    unsigned place = place_of(list, at);
+    for (unsigned i = 0; guard_owes(list) && i < list->watched_count; i++) {
+        struct watched *load = &list->watched[i];
+        if (load->check != UNPLACED || load->place < place) continue;
+        if (graph_memory_order(graph, &graph->memory[place], &graph->memory[load->place]) != MEMORY_GUARDED) continue;
+        load->stores--;
+    }
+}
+
+/* Is the store sure to remove the entry of the load, which it follows in the program? It is if the load could never
+ * have gone above it. */
+static bool removes(const struct graph *graph, unsigned store, unsigned load)
+{
+    return graph_memory_order(graph, &graph->memory[store], &graph->memory[load]) == MEMORY_ORDERED;
+}
+
+unsigned guard_waits(const struct list *list, unsigned at)
+{
+    const struct graph *graph = list->graph;
+    const struct node *node = &graph->nodes[at];
+    bool store = node->memory && graph->memory[node->memory - 1].store;
+    if (!store && node->kind != NODE_EXIT) return 0;
+    for (unsigned i = 0; guard_owes(list) && i < list->watched_count; i++) {
+        const struct watched *load = &list->watched[i];
+        unsigned from = graph->memory[load->place].node;
+        if (load->check == UNPLACED && from < at && (!store || removes(graph, node->memory - 1u, load->place)))
+            return from;
+    }
+    return 0;
+}
+
+void guard_begin_bundle(struct list *list)
+{
+    for (unsigned i = 0; guard_owes(list) && i < list->watched_count; i++) {
+        struct watched *load = &list->watched[i];
+        if (load->check != UNPLACED || load->stores) continue;
+        if (!units_add(&list->units, atom_table[ATOM_CHKA].unit)) {
+            list->waits = true;
+            return;
+        }
+        load->check = (int32_t)list->cycle;
+        list->checks++;
+        list->entry_stores[load->entry] = 0;
+        list->entry_free[load->entry] = list->cycle;
+    }
+}
+
+/* ---- all ---- */
 
 unsigned guard_entry(struct list *list, unsigned at)
 {
-    unsigned entry = is_queue(list) ? find_room(list, place_of(list, at)) : free_entry(list);
+    unsigned entry = scheme(list) == ALIAS_QUEUE ? find_room(list, place_of(list, at)) : free_entry(list);
     list->places[at].refused |= !entry;
     return entry;
 }
@@ -133,21 +197,23 @@ void guard_arm(struct list *list, unsigned at, unsigned entry)
         if (store->cycle != UNPLACED) continue;
         if (graph_memory_order(graph, &graph->memory[m], &graph->memory[place]) != MEMORY_GUARDED) continue;
         if (store->earliest <= list->cycle) store->earliest = list->cycle + 1;
-        if (!is_queue(list)) store->check |= UINT64_C(1) << (entry - 1);
+        if (scheme(list) == ALIAS_MASK) store->check |= UINT64_C(1) << (entry - 1);
         stores++;
     }
-    if (is_queue(list)) {
+    if (scheme(list) == ALIAS_QUEUE) {
         enqueue(list, place, stores);
-    } else {
-        list->places[at].protect = (uint8_t)entry;
-        list->entry_stores[entry - 1] = (uint16_t)stores;
+        return;
     }
+    list->places[at].protect = (uint8_t)entry;
+    list->entry_stores[entry - 1] = (uint16_t)stores;
+    if (scheme(list) == ALIAS_ALAT) watch(list, place, entry - 1, stores);
 }
 
 void guard_check(struct list *list, unsigned at)
 {
     if (!list->alias_entries) return;
-    if (is_queue(list)) check_queue(list, at);
+    if (scheme(list) == ALIAS_QUEUE) check_queue(list, at);
+    else if (scheme(list) == ALIAS_ALAT) check_alat(list, at);
     else check_mask(list, at);
 }
 
@@ -160,7 +226,7 @@ void guard_write(const struct list *list, unsigned at, struct atom *atom)
     const struct place *node = &list->places[at];
     atom->protect = node->protect;
     atom->check = node->check;
-    if (!list->alias_entries || !is_queue(list)) return;
+    if (!list->alias_entries || scheme(list) != ALIAS_QUEUE) return;
     if (list->graph->memory[place_of(list, at)].store) {
         if (node->first_checked < list->graph->memory_count)
             atom->check_from = (uint8_t)(queued_between(list, node->queue_base, node->first_checked) + 1);
@@ -171,7 +237,7 @@ void guard_write(const struct list *list, unsigned at, struct atom *atom)
     }
 }
 
-unsigned guard_rotation(const struct list *list, uint32_t cycle)
+static unsigned rotation(const struct list *list, uint32_t cycle)
 {
     unsigned base = 0;
     for (unsigned i = 0; i < list->rotation_count; i++) {
@@ -179,4 +245,15 @@ unsigned guard_rotation(const struct list *list, uint32_t cycle)
         base = list->rotations[i].base;
     }
     return 0;
+}
+
+unsigned guard_made(const struct list *list, uint32_t cycle, struct atom *atoms)
+{
+    unsigned count = 0, rotated = rotation(list, cycle);
+    if (rotated) atoms[count++] = (struct atom){.op = ATOM_ROTATE, .imm = rotated};
+    for (unsigned i = 0; i < list->watched_count; i++) {
+        if (list->watched[i].check == (int32_t)cycle)
+            atoms[count++] = (struct atom){.op = ATOM_CHKA, .imm = list->watched[i].entry};
+    }
+    return count;
 }

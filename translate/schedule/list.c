@@ -385,6 +385,7 @@ static unsigned try_node(struct list *list, unsigned at)
         return REFUSED_LATENCY;
     }
     if (too_early(list, at, node)) return REFUSED_REGISTERS;
+    if (guard_owes(list) && guard_waits(list, at)) return REFUSED_CHECK;
     if (node->kind == NODE_EXIT && !may_leave(list, node)) return REFUSED_EXIT;
     unsigned entry = 0;
     if (place->passes && !(entry = guard_entry(list, at))) return REFUSED_ALIAS;
@@ -446,6 +447,7 @@ static void begin_bundle(struct list *list)
     list->waits = busy != 0;
     list->exit_placed = -1;
     list->set_aside[0] = list->set_aside[1] = list->flags_set_aside = 0;
+    guard_begin_bundle(list);
 }
 
 static bool begin(struct list *list, const struct graph *graph, struct list_policy policy)
@@ -461,8 +463,10 @@ static bool begin(struct list *list, const struct graph *graph, struct list_poli
     list->rotations = ARENA_NEW(arena, struct rotation, graph->memory_count + 1);
     list->scratch = ARENA_NEW(arena, struct late, graph->region->count);
     list->lates = ARENA_NEW(arena, struct late_list, graph->region->exit_count + 1);
+    bool alat = graph->machine->alias_kind == ALIAS_ALAT;
+    if (alat) list->watched = ARENA_NEW(arena, struct watched, graph->memory_count + 1);
     if (!list->places || !list->ready || !list->fresh || !list->order || !list->unwanted || !list->scratch ||
-        !list->lates || !list->queue || !list->rotations)
+        !list->lates || !list->queue || !list->rotations || (alat && !list->watched))
         return false;
     list->temps[0] = bits_mask(REG_TEMP_COUNT) << REG_TEMP_FIRST;
     list->temps[1] = bits_mask(VREG_TEMP_COUNT) << VREG_TEMP_FIRST;
@@ -500,14 +504,14 @@ enum tr_reason list_schedule(struct list *list, const struct graph *graph, struc
                              const struct explanation *explanation)
 {
     if (!begin(list, graph, policy)) return TR_ARENA_FULL;
-    for (list->cycle = 0; list->placed + list->dropped < graph->placed_count; list->cycle++) {
-        unsigned before = list->placed;
+    for (list->cycle = 0; list->placed + list->dropped < graph->placed_count || guard_owes(list); list->cycle++) {
+        unsigned before = list->placed + list->checks;
         begin_bundle(list);
         fill_bundle(list);
         if (explanation) explain_bundle(list, explanation);
         end_bundle(list);
         if (list->failed) return TR_REGISTERS;
-        if (list->placed != before) {
+        if (list->placed + list->checks != before) {
             list->cycles = list->cycle + 1;
             continue;
         }

@@ -19,7 +19,7 @@ struct place {
     uint8_t reg, flags;
     bool writes_flags;
     bool passed, refused;   /* loads: went above a store; had to wait for an alias entry */
-    uint8_t protect;        /* mask: the load's entry + 1 */
+    uint8_t protect;        /* mask, ALAT: the load's entry + 1 */
     uint64_t check;         /* mask: entries that the store checks */
     uint16_t queue_base, first_checked; /* queue: its first place, and the store's first load, when the store is placed */
     uint8_t refusal;        /* enum schedule_reason: why it was not placed, when it was tried last */
@@ -35,6 +35,13 @@ struct queued {
 struct rotation {
     uint32_t cycle;
     uint16_t base; /* where the queue begins behind that bundle */
+};
+/* ALAT: a load that went above stores, and its check. */
+struct watched {
+    uint16_t place;  /* index in graph->memory */
+    uint16_t stores; /* that it passed, and that are not placed yet */
+    uint8_t entry;
+    int32_t check; /* cycle of the check, or UNPLACED */
 };
 
 /* An operation that the stub of an exit does, and where it leaves its results there. */
@@ -74,12 +81,14 @@ struct list {
     uint32_t last_read[HOMES];   /* cycle of the last atom that reads the home's entry value */
     uint32_t last_exit[HOMES];   /* of the last exit that needs it in place, or NEVER */
     unsigned alias_entries;
-    uint16_t entry_stores[64];   /* mask: stores that still have to check the entry */
+    uint16_t entry_stores[64];   /* mask: stores that still have to check the entry; ALAT: not 0 until it is checked */
     uint32_t entry_free[64];
     struct queued *queue;        /* in program order; those whose entries are free again stay in it */
     struct rotation *rotations;
     unsigned queue_count, rotation_count;
     uint16_t queue_base, queue_next; /* place at which the queue begins, now and in the next bundle */
+    struct watched *watched;     /* as they were placed */
+    unsigned watched_count, checks; /* checks that are placed */
 };
 
 /* ---- guard.c ---- */
@@ -90,10 +99,16 @@ unsigned guard_entry(struct list *list, unsigned at);
 void guard_arm(struct list *list, unsigned at, unsigned entry);
 /* A store is being placed. */
 void guard_check(struct list *list, unsigned at);
+/* The load whose check has to come first, in the same bundle at the latest; 0: none. */
+unsigned guard_waits(const struct list *list, unsigned at);
+/* Are checks still to be placed? */
+static inline bool guard_owes(const struct list *list) { return list->checks < list->watched_count; }
+void guard_begin_bundle(struct list *list);
 void guard_end_bundle(struct list *list);
-/* Once all is placed: the alias fields of a load or store; entries by which the bundle of `cycle` rotates the queue. */
+/* Once all is placed: the alias fields of a load or store; the atoms that the bundle of `cycle` has for the alias
+ * hardware alone, at most BUNDLE_ATOMS_MAX (returns how many). */
 void guard_write(const struct list *list, unsigned at, struct atom *atom);
-unsigned guard_rotation(const struct list *list, uint32_t cycle);
+unsigned guard_made(const struct list *list, uint32_t cycle, struct atom *atoms);
 
 /* What it takes to tell request->refused of a schedule that is made a second time. */
 struct explanation {

@@ -51,12 +51,21 @@ static unsigned move_unit(const struct final_move *move)
     return move->home == FLAGS_HOME ? UNIT_ALU : schedule_move_unit(home_reg(move->home));
 }
 
+/* Takes the units of what a bundle has for the alias hardware alone; false: they are not to be had. */
+static bool add_made(const struct list *list, uint32_t cycle, struct units *units)
+{
+    struct atom made[BUNDLE_ATOMS_MAX];
+    bool fits = true;
+    for (unsigned i = guard_made(list, cycle, made); i-- > 0;) fits &= units_add(units, atom_table[made[i].op].unit);
+    return fits;
+}
+
 static bool has_room(const struct plan *plan, uint32_t cycle, unsigned unit)
 {
     const struct graph *graph = plan->list.graph;
     struct units units;
     units_begin(&units, graph->machine, 0);
-    bool fits = !guard_rotation(&plan->list, cycle) || units_add(&units, atom_table[ATOM_ROTATE].unit);
+    bool fits = add_made(&plan->list, cycle, &units);
     for (uint32_t i = plan->starts[cycle]; i < plan->starts[cycle + 1]; i++)
         fits &= units_add(&units, graph->nodes[plan->list.order[i]].unit);
     for (unsigned m = 0; m < plan->move_count; m++) {
@@ -144,7 +153,7 @@ static bool commit_joins(const struct plan *plan)
     struct units units;
     units_begin(&units, list->graph->machine, 0);
     if (!list->cycles || plan->left) return false;
-    if (guard_rotation(list, list->cycles - 1)) units_add(&units, atom_table[ATOM_ROTATE].unit);
+    add_made(list, list->cycles - 1, &units);
     for (unsigned m = 0; m < plan->move_count; m++) {
         if (plan->moves[m].cycle == (int32_t)list->cycles - 1) units_add(&units, move_unit(&plan->moves[m]));
     }
@@ -360,9 +369,10 @@ static void write_bundle(const struct plan *plan, uint32_t cycle, struct schedul
         struct schedule_move made = exit_move(plan, NULL, move->home, move->from);
         schedule->atoms[schedule->atom_count++] = (struct schedule_atom){.atom = schedule_move_atom(&made)};
     }
-    unsigned rotation = guard_rotation(&plan->list, cycle);
-    if (rotation)
-        schedule->atoms[schedule->atom_count++] = (struct schedule_atom){.atom = {.op = ATOM_ROTATE, .imm = rotation}};
+    struct atom made[BUNDLE_ATOMS_MAX];
+    unsigned made_count = guard_made(&plan->list, cycle, made);
+    for (unsigned i = 0; i < made_count; i++)
+        schedule->atoms[schedule->atom_count++] = (struct schedule_atom){.atom = made[i]};
     bundle->count = (uint16_t)(schedule->atom_count - bundle->first);
     if (bundle->count || plan->list.graph->machine->exposed) schedule->bundle_count++;
 }
@@ -373,7 +383,8 @@ static enum tr_reason write_schedule(const struct plan *plan, struct schedule *s
     struct arena *arena = graph->region->arena;
     *schedule = (struct schedule){0};
     schedule->atoms = ARENA_NEW(arena, struct schedule_atom,
-                                plan->list.placed + plan->move_count + plan->list.rotation_count + 1);
+                                plan->list.placed + plan->move_count + plan->list.rotation_count +
+                                    plan->list.checks + 1);
     schedule->bundles = ARENA_NEW(arena, struct schedule_bundle, plan->list.cycles + 1);
     schedule->exits = ARENA_NEW(arena, struct schedule_exit, graph->region->exit_count + 1);
     if (!schedule->atoms || !schedule->bundles || !schedule->exits) return TR_ARENA_FULL;
@@ -394,8 +405,9 @@ static enum tr_reason write_schedule(const struct plan *plan, struct schedule *s
 /* Is there a bundle for this cycle, as write_bundle makes them? */
 static bool has_bundle(const struct plan *plan, uint32_t cycle)
 {
+    struct atom made[BUNDLE_ATOMS_MAX];
     bool has = plan->list.graph->machine->exposed || plan->starts[cycle] != plan->starts[cycle + 1] ||
-               guard_rotation(&plan->list, cycle);
+               guard_made(&plan->list, cycle, made);
     for (unsigned m = 0; m < plan->move_count; m++) has |= plan->moves[m].cycle == (int32_t)cycle;
     return has;
 }

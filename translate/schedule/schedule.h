@@ -58,10 +58,10 @@ struct schedule_refusal {
     uint16_t busy;          /* units that are not pipelined, and still at work for an earlier bundle */
     ir_ref source;          /* the operation; 0: made by the scheduler, */
     uint8_t home;           /* a copy to that home; HOME_COUNT: cleared flags */
-    /* What it waits for, which another operation gives (LATENCY, COMMIT_ORDER, MEMORY_ORDER, UNPLACED): */
+    /* What it waits for, which another operation gives (LATENCY, COMMIT_ORDER, MEMORY_ORDER, CHECK, UNPLACED): */
     ir_ref behind;
     unsigned behind_bundle; /* where that is placed (all but UNPLACED), */
-    unsigned cycles;        /* how long from this bundle on it takes, */
+    unsigned cycles;        /* how long from this bundle on it takes (not CHECK), */
     uint8_t reg;            /* and the register (LATENCY; flag registers from REGS_ALL on) */
 };
 

@@ -28,6 +28,8 @@ struct check {
     int32_t *bundle_of;               /* per operation; NOWHERE: not seen */
     uint32_t *queue_of;               /* per operation: entries that have left the queue when its bundle issues */
     uint32_t queue, rotated;          /* the same for the present bundle; what its rotations add */
+    int32_t *checked_in;              /* ALAT, per load: bundle of the check that finds its entry; NOWHERE: none does */
+    ir_ref holder[64];                /* ALAT: load whose entry it is; 0: none */
     const struct schedule_atom **atom_of;
     uint8_t *wanted;                  /* flags of each operation's result that are read */
 };
@@ -147,9 +149,11 @@ static void expect_rotation(struct check *check, const struct atom *atom)
     check->rotated += (uint32_t)atom->imm;
 }
 
-/* Atoms that the scheduler made up: copies of a register or of flags, a constant, cleared flags. */
+/* Atoms that the scheduler made up: copies of a register or of flags, a constant, cleared flags, and what the alias
+ * hardware wants beside loads and stores. */
 static void expect_made(struct check *check, unsigned bundle, const struct atom *atom)
 {
+    if (atom->op == ATOM_CHKA) return;
     if (atom->op == ATOM_ROTATE) {
         expect_rotation(check, atom);
         return;
@@ -422,6 +426,44 @@ static bool is_lost(const struct check *check, unsigned load, unsigned store)
     return false;
 }
 
+/* A bundle's checks look at the ALAT before its loads arm. */
+static void follow_alat(struct check *check, unsigned bundle, const struct schedule_bundle *at)
+{
+    const struct machine_desc *machine = check->request->machine;
+    const struct schedule_atom *atoms = &check->schedule->atoms[at->first];
+    for (unsigned i = 0; i < at->count; i++) {
+        if (atoms[i].atom.op != ATOM_CHKA) continue;
+        uint64_t entry = (uint64_t)atoms[i].atom.imm;
+        if (machine->alias_kind != ALIAS_ALAT || entry >= machine->alias_entries || entry >= LENGTH(check->holder)) {
+            fail(check, "a check that the machine cannot do");
+            return;
+        }
+        if (!check->holder[entry]) fail(check, "a check finds no load");
+        check->checked_in[check->holder[entry]] = (int32_t)bundle;
+        check->holder[entry] = 0;
+    }
+    uint64_t armed = 0;
+    for (unsigned i = 0; machine->alias_kind == ALIAS_ALAT && i < at->count; i++) {
+        unsigned protect = atoms[i].atom.protect;
+        if (!ir_is_load(atoms[i].atom.op) || !protect || protect > LENGTH(check->holder)) continue;
+        if (armed >> (protect - 1) & 1) fail(check, "two loads of a bundle arm one alias entry");
+        armed |= UINT64_C(1) << (protect - 1);
+        check->holder[protect - 1] = atoms[i].source;
+    }
+}
+
+/* The store lies between the load and its check, and so do all exits that follow the load lie behind the check. */
+static void check_checked(struct check *check, unsigned load, unsigned store)
+{
+    int32_t checked = check->checked_in[load];
+    if (checked == NOWHERE) fail(check, "a load above a store is not checked");
+    else if (checked <= check->bundle_of[store]) fail(check, "a load is checked before a store that it passed");
+    for (unsigned exit = load + 1; exit < check->region->count; exit++) {
+        if (check->region->insns[exit].op == IR_EXITIF && check->bundle_of[exit] < checked)
+            fail(check, "a load is checked after an exit that follows it");
+    }
+}
+
 /* `load` follows `store` in the program and has gone above it: does the alias hardware watch? */
 static void check_guard(struct check *check, unsigned load, unsigned store)
 {
@@ -431,6 +473,10 @@ static void check_guard(struct check *check, unsigned load, unsigned store)
         fail(check, "a load above a store, though told not to");
     if (!protect || protect > request->machine->alias_entries) {
         fail(check, "a load above a store without protection");
+        return;
+    }
+    if (request->machine->alias_kind == ALIAS_ALAT) {
+        check_checked(check, load, store);
         return;
     }
     if (!checks_entry(check, store, entry_of(check, load))) fail(check, "a store does not check a load that passed it");
@@ -449,7 +495,9 @@ static void check_checks(struct check *check, unsigned store)
     const struct atom *atom = &check->atom_of[store]->atom;
     uint64_t unclaimed = atom->check;
     bool claimed = false;
-    if (is_queue(check) ? atom->check != 0 : atom->check_from != 0) fail(check, "a store checks as the machine cannot");
+    unsigned scheme = check->request->machine->alias_kind;
+    if ((atom->check && scheme != ALIAS_MASK) || (atom->check_from && scheme != ALIAS_QUEUE))
+        fail(check, "a store checks as the machine cannot");
     for (unsigned load = 1; load < check->region->count; load++) {
         if (!is_armed_for(check, load, store)) continue;
         if (load > store) {
@@ -506,10 +554,11 @@ static bool begin(struct check *check)
     const struct ir_region *region = check->region;
     check->bundle_of = ARENA_NEW(region->arena, int32_t, region->count);
     check->queue_of = ARENA_NEW(region->arena, uint32_t, region->count);
+    check->checked_in = ARENA_NEW(region->arena, int32_t, region->count);
     check->atom_of = ARENA_NEW(region->arena, const struct schedule_atom *, region->count);
     check->wanted = ARENA_NEW(region->arena, uint8_t, region->count);
-    if (!check->bundle_of || !check->queue_of || !check->atom_of || !check->wanted) return false;
-    for (unsigned at = 0; at < region->count; at++) check->bundle_of[at] = NOWHERE;
+    if (!check->bundle_of || !check->queue_of || !check->checked_in || !check->atom_of || !check->wanted) return false;
+    for (unsigned at = 0; at < region->count; at++) check->bundle_of[at] = check->checked_in[at] = NOWHERE;
     for (unsigned home = 0; home < HOME_COUNT; home++) check->regs[home_reg(home)] = (struct name){NAME_ENTRY, home};
     check->flags[0] = (struct name){NAME_ENTRY, 0};
     find_wanted(check);
@@ -521,6 +570,7 @@ static void check_bundle(struct check *check, unsigned bundle)
     const struct schedule_bundle *at = &check->schedule->bundles[bundle];
     check_units(check, at);
     for (unsigned i = 0; i < at->count; i++) expect_reads(check, bundle, &check->schedule->atoms[at->first + i]);
+    follow_alat(check, bundle, at);
     check->queue += check->rotated;
     check->rotated = 0;
     write_results(check, bundle, at);
