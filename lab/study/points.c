@@ -33,11 +33,10 @@ static void apply_settings(struct config *config, const struct study_value *valu
 
 static void apply_seed(struct config *config, unsigned seed, const char *file)
 {
-    static const char *const keys[] = {"guest.seed", "inject.seed"};
     char *written = lab_printf("%u", seed);
     struct text error = {0};
-    for (unsigned i = 0; i < LENGTH(keys); i++)
-        config_assign(config, (unsigned)params_find(keys[i]), written, file, 0, &error);
+    for (const char *const *key = study_seed_keys; *key; key++)
+        config_assign(config, (unsigned)params_find(*key), written, file, 0, &error);
     text_free(&error);
     free(written);
 }
@@ -219,11 +218,37 @@ static void mark_repeated(struct points *points)
     free(order);
 }
 
+/* A --set of what the study varies would win over it, and the points would keep the names of values that they don't
+ * have. */
+static void check_set(const struct study *study, const char *assignment, struct diag *diag)
+{
+    char *key = lab_printf("%.*s", (int)strcspn(assignment, "="), assignment), *where = lab_printf("--set %s", assignment);
+    int row = params_find(key);
+    for (unsigned a = 0; row >= 0 && a < study->axis_count; a++) {
+        const struct study_axis *axis = &study->axes[a];
+        if (study_axis_sets(axis, (unsigned)row))
+            diag_error(diag, where, 0, 0,
+                       "%s is what the axis '%s' varies (%s:%u): leave the --set out, or copy the study (or extend it) "
+                       "and take %s out of the axis",
+                       key, axis->name, axis->file, axis->line, key);
+    }
+    for (const char *const *seeded = study_seed_keys; study->seeds && *seeded; seeded++)
+        if (!strcmp(key, *seeded))
+            diag_error(diag, where, 0, 0,
+                       "%s is the seed of each point (seeds: %u): leave the --set out, or copy the study (or extend it) "
+                       "without 'seeds'",
+                       key, study->seeds);
+    free(where);
+    free(key);
+}
+
 bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag)
 {
     unsigned before = diag->count;
     struct maker m = {.points = points, .study = study, .args = args, .diag = diag};
     *points = (struct points){0};
+    for (unsigned i = 0; i < args->set_count; i++) check_set(study, args->sets[i], diag);
+    if (diag->count != before) return false;
     if (!identify_programs(study, &m.identity)) diag_error(diag, study->path, 0, 0, "not all workloads could be built");
     begin_config(&m.common, study, args, diag);
     if (diag->count == before) expand(&m, (struct point){.seed = 0}, 0);

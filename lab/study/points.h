@@ -20,8 +20,9 @@ struct points {
 };
 
 /* All points in the order of the axes, then seeds, then workloads; points that come to the same configuration are one
- * point only where their axes' values are the same. `sets`: --set of the command line. Configurations that are not
- * valid are mistakes, with the point that they belong to; likewise workloads that are not built. */
+ * point only where their axes' values are the same. A --set of the command line must not be of a key that an axis or
+ * the seeds set: these name the points. Configurations that are not valid are mistakes, with the point that they belong
+ * to; likewise workloads that are not built. */
 bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag);
 void points_free(struct points *points);
 /* The effective configuration of a point, which has been checked when the points were made. */

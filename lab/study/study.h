@@ -68,6 +68,8 @@ struct study_condition {
 };
 struct study_axis {
     char *name, *title;
+    const char *file; /* where it stands: of a document of the study; and the line there */
+    unsigned line;
     char *unit; /* of its values where they are numbers; NULL: the key's */
     struct study_value *values;
     unsigned count;
@@ -131,9 +133,14 @@ struct study {
 bool study_load(struct study *study, const char *path, struct workloads *all, struct diag *diag);
 void study_free(struct study *study);
 
+/* What a seed of a point is the value of; NULL-terminated. */
+extern const char *const study_seed_keys[];
+
 /* The axis of that name, or -1; the value of that name of an axis, or -1. */
 int study_axis_find(const struct study *study, const char *name);
 int study_value_find(const struct study_axis *axis, const char *name);
+/* Does any value of the axis set that row of the table of parameters? */
+bool study_axis_sets(const struct study_axis *axis, unsigned row);
 /* How many values an axis has, or the workloads; the name of one. */
 unsigned study_values(const struct study *study, int axis);
 const char *study_value_name(const struct study *study, int axis, unsigned value);

@@ -205,7 +205,7 @@ static void read_when(struct study *study, struct study_axis *axis, const struct
         read_condition(study, axis, d, &when->items[i], i);
 }
 
-static bool sets(const struct study_axis *axis, unsigned row)
+bool study_axis_sets(const struct study_axis *axis, unsigned row)
 {
     for (unsigned v = 0; v < axis->count; v++)
         for (unsigned s = 0; s < axis->values[v].count; s++)
@@ -220,7 +220,7 @@ static void check_axis(const struct study *study, const struct study_axis *axis,
 {
     for (const struct study_axis *other = study->axes; other < axis && !axis->condition_count; other++)
         for (unsigned row = 0; row < params_count() && !other->condition_count; row++)
-            if (sets(axis, row) && sets(other, row))
+            if (study_axis_sets(axis, row) && study_axis_sets(other, row))
                 document_complain(d, node, "the axes '%s' and '%s' both set %s", other->name, axis->name,
                                   params_row(row).path);
 }
@@ -246,6 +246,8 @@ static void read_axis(struct study *study, const struct document *d, const struc
     }
     struct study_axis *axis = &study->axes[study->axis_count++];
     axis->name = lab_copy(called ? called : "");
+    axis->file = d->name;
+    axis->line = node->line;
     axis->title = lab_copy(title && node_word(title) ? node_word(title) : axis->name);
     axis->unit = unit && node_word(unit) ? lab_copy(node_word(unit)) : NULL;
     if (values && values->kind != NODE_LIST) document_complain(d, values, "'values' is a list");

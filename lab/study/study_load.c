@@ -33,6 +33,8 @@ static char *word_of(const struct study *study, const char *key, const char *fal
     return lab_copy(node_word(node) ? node_word(node) : fallback);
 }
 
+const char *const study_seed_keys[] = {"guest.seed", "inject.seed", NULL};
+
 /* A count from 1 to `most`. */
 static void read_count(const struct document *document, const struct node *node, const char *key, unsigned most,
                        unsigned *count)
@@ -150,6 +152,17 @@ static void read_seeds_and_window(struct study *study)
         document_complain(d, window, "no window '%s': total, warmup or roi", study->window);
 }
 
+/* Each point's seed would win over the axis. */
+static void check_seeds(const struct study *study)
+{
+    const struct document *d;
+    const struct node *seeds = study_section(study, "seeds", &d);
+    for (unsigned a = 0; study->seeds && a < study->axis_count; a++)
+        for (const char *const *key = study_seed_keys; *key; key++)
+            if (study_axis_sets(&study->axes[a], (unsigned)params_find(*key)))
+                document_complain(d, seeds, "the axis '%s' and 'seeds' both set %s", study->axes[a].name, *key);
+}
+
 static char *name_of(const char *path)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
@@ -190,6 +203,7 @@ bool study_load(struct study *study, const char *path, struct workloads *all, st
     study_read_axes(study);
     read_workloads(study);
     read_seeds_and_window(study);
+    check_seeds(study);
     study_read_metrics(study);
     study_read_plots(study);
     if (study->document_count == 1) diag_sort(diag, before); /* line numbers of one file */

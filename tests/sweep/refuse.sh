@@ -68,6 +68,7 @@ plots:
 END
 sed 's/sieve/{name: chase, size: ref}/; 1i set: {cms.interpreter: decode, lab.timeline.insns: 1}' study.yaml | sed 's/values: \[0, 2\]/values: [0, 1]/' >slow.yaml
 sed -i '1a machine: torture' slow.yaml
+expect 3 "the axis 'cms.max_gear' varies (study.yaml:3)" "$covm" sweep run study.yaml --set cms.max_gear=1
 expect 7 "there is no study.sweep" "$covm" sweep status study.yaml
 [ ! -e study.sweep ] || fail "asking made a directory"
 expect 0 "2 points, 2 done" "$covm" sweep run study.yaml

@@ -219,6 +219,37 @@ static void a_point_that_is_no_machine_is_told(void **state)
     end(&f);
 }
 
+/* The labels of the points would lie. */
+static void a_key_of_an_axis_is_not_to_be_set(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const char *sets[] = {"core.issue_width=2", "core.jtlb.entries=16", "guest.seed=5", "core.dras.depth=1"};
+    assert_true(load(&f, "workloads: [sieve]\nseeds: 2\naxes:\n"
+                         "  - {key: cms.indirect, values: [inline, jtlb]}\n"
+                         "  - {key: core.jtlb.entries, from: 16, to: 64, factor: 2, when: {cms.indirect: jtlb}}\n"
+                         "  - name: shape\n    values: [{name: as it is}, {name: wide, core.issue_width: 8}]\n"));
+    f.args = (struct config_args){.sets = sets, .set_count = LENGTH(sets)};
+    assert_false(points_make(&f.points, &f.study, &f.args, &f.diag));
+    static const char *const said[][2] = {
+        {"--set core.issue_width=2: error: core.issue_width is what the axis 'shape' varies (", ":6)"},
+        {"--set core.jtlb.entries=16: error: core.jtlb.entries is what the axis 'core.jtlb.entries' varies (", ":5)"},
+        {"--set guest.seed=5: error: guest.seed is the seed of each point", ""}};
+    assert_int_equal(f.diag.count, LENGTH(said));
+    for (unsigned i = 0; i < LENGTH(said); i++) {
+        char expected[256];
+        snprintf(expected, sizeof expected, "%s%s%s", said[i][0], *said[i][1] ? f.path : "", said[i][1]);
+        assert_non_null(strstr(f.diag.lines[i], expected));
+    }
+    f.args = (struct config_args){.sets = sets + 3, .set_count = 1};
+    diag_free(&f.diag);
+    assert_true(points_make(&f.points, &f.study, &f.args, &f.diag));
+    end(&f);
+    assert_false(load(&f, "workloads: [sieve]\nseeds: 2\naxes: [{key: inject.seed, values: [1, 2]}]\n"));
+    assert_non_null(strstr(f.diag.lines[0], ":2:8: error: the axis 'inject.seed' and 'seeds' both set inject.seed"));
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +261,7 @@ int main(void)
         cmocka_unit_test(points_are_selected_by_what_they_are),
         cmocka_unit_test(a_study_extends_another),
         cmocka_unit_test(a_point_that_is_no_machine_is_told),
+        cmocka_unit_test(a_key_of_an_axis_is_not_to_be_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
