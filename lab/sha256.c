@@ -17,11 +17,20 @@ static const uint32_t k[64] = {
 
 static uint32_t rotate(uint32_t x, unsigned by) { return x >> by | x << (32 - by); }
 
-static void compress(struct sha256 *sha)
+/* A round leaves a..h one place further on: where the next finds them is said by its arguments, nothing is moved. */
+static inline void step(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f, uint32_t g,
+                        uint32_t *h, uint32_t word)
+{
+    *h += (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + word;
+    *d += *h;
+    *h += (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+}
+
+static void compress(uint32_t hash[8], const uint8_t block[64])
 {
     uint32_t w[64], s[8];
     for (unsigned i = 0; i < 16; i++) {
-        const uint8_t *b = sha->block + i * 4;
+        const uint8_t *b = block + i * 4;
         w[i] = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
     }
     for (unsigned i = 16; i < 64; i++) {
@@ -29,17 +38,18 @@ static void compress(struct sha256 *sha)
         uint32_t b = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
         w[i] = w[i - 16] + a + w[i - 7] + b;
     }
-    memcpy(s, sha->h, sizeof s);
-    for (unsigned i = 0; i < 64; i++) {
-        uint32_t big1 = rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25);
-        uint32_t t1 = s[7] + big1 + ((s[4] & s[5]) ^ (~s[4] & s[6])) + k[i] + w[i];
-        uint32_t big0 = rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22);
-        uint32_t t2 = big0 + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-        memmove(s + 1, s, 7 * sizeof *s);
-        s[4] += t1;
-        s[0] = t1 + t2;
+    memcpy(s, hash, sizeof s);
+    for (unsigned i = 0; i < 64; i += 8) {
+        step(s[0], s[1], s[2], &s[3], s[4], s[5], s[6], &s[7], k[i] + w[i]);
+        step(s[7], s[0], s[1], &s[2], s[3], s[4], s[5], &s[6], k[i + 1] + w[i + 1]);
+        step(s[6], s[7], s[0], &s[1], s[2], s[3], s[4], &s[5], k[i + 2] + w[i + 2]);
+        step(s[5], s[6], s[7], &s[0], s[1], s[2], s[3], &s[4], k[i + 3] + w[i + 3]);
+        step(s[4], s[5], s[6], &s[7], s[0], s[1], s[2], &s[3], k[i + 4] + w[i + 4]);
+        step(s[3], s[4], s[5], &s[6], s[7], s[0], s[1], &s[2], k[i + 5] + w[i + 5]);
+        step(s[2], s[3], s[4], &s[5], s[6], s[7], s[0], &s[1], k[i + 6] + w[i + 6]);
+        step(s[1], s[2], s[3], &s[4], s[5], s[6], s[7], &s[0], k[i + 7] + w[i + 7]);
     }
-    for (unsigned i = 0; i < 8; i++) sha->h[i] += s[i];
+    for (unsigned i = 0; i < 8; i++) hash[i] += s[i];
 }
 
 void sha256_begin(struct sha256 *sha)
@@ -50,9 +60,15 @@ void sha256_begin(struct sha256 *sha)
 
 void sha256_add(struct sha256 *sha, const void *bytes, size_t count)
 {
-    for (const uint8_t *byte = bytes; count--; byte++) {
-        sha->block[sha->bytes++ % 64] = *byte;
-        if (sha->bytes % 64 == 0) compress(sha);
+    const uint8_t *from = bytes;
+    while (count) {
+        size_t held = sha->bytes % sizeof sha->block, part = sizeof sha->block - held;
+        if (part > count) part = count;
+        if (part < sizeof sha->block) memcpy(sha->block + held, from, part);
+        if (held + part == sizeof sha->block) compress(sha->h, part == sizeof sha->block ? from : sha->block);
+        sha->bytes += part;
+        from += part;
+        count -= part;
     }
 }
 

@@ -131,6 +131,22 @@ static void sha256_is_right(void **state)
     }
 }
 
+/* FIPS 180-4's million letters, in parts that end anywhere within a block. */
+static void sha256_takes_bytes_in_any_parts(void **state)
+{
+    static char letters[1000];
+    memset(letters, 'a', sizeof letters);
+    for (size_t part = 1; part <= sizeof letters; part += part < 130 ? 1 : 145) {
+        struct sha256 sha;
+        char text[SHA256_TEXT_BYTES];
+        sha256_begin(&sha);
+        for (size_t left = 1000000; left; left -= left < part ? left : part)
+            sha256_add(&sha, letters, left < part ? left : part);
+        sha256_end(&sha, text);
+        assert_string_equal(text, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    }
+}
+
 static void distances(void **state)
 {
     assert_int_equal(suggest_distance("abc", 3, "abc", 3), 0);
@@ -149,6 +165,7 @@ int main(void)
         cmocka_unit_test(every_row_has_a_value),
         cmocka_unit_test(windows_are_differences),
         cmocka_unit_test(sha256_is_right),
+        cmocka_unit_test(sha256_takes_bytes_in_any_parts),
         cmocka_unit_test(distances),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
