@@ -9,6 +9,7 @@
 #include "lab/files.h"
 #include "lab/paths.h"
 #include "lab/sha256.h"
+#include "lab/sums.h"
 #include "lab/version.h"
 
 static bool complain(const char *path)
@@ -151,6 +152,14 @@ static void print_end(struct text *text, const struct run_result *result)
     text_printf(text, "  \"complete\": %s,\n", status->end == USER_INTERRUPTED || result->diverged ? "false" : "true");
 }
 
+/* In the order of the table: run.json, sums.csv, and those that a run made again has, too. */
+static char *const files[] = {
+#define RECORD_FILE(name, meaning) name,
+#define VARIABLE(name, meaning)
+#include "lab/manual.def"
+    NULL};
+enum { FILES_MADE_AGAIN = 2 };
+
 static void print_run(const struct record *record, const struct run_request *request, const struct run_result *result,
                       struct text *text)
 {
@@ -158,11 +167,6 @@ static void print_run(const struct record *record, const struct run_request *req
 #define NOT_MODELLED(item) item,
 #include "lab/not_modelled.def"
 #undef NOT_MODELLED
-        NULL};
-    static char *const files[] = {
-#define RECORD_FILE(name, meaning) name,
-#define VARIABLE(name, meaning)
-#include "lab/manual.def"
         NULL};
     text_printf(text, "{\n  \"schema\": 1,\n");
     print_member(text, "run", record->id);
@@ -188,7 +192,7 @@ static void print_run(const struct record *record, const struct run_request *req
     print_member(text, "check", !request->check ? "off" : result->diverged ? "diverged" : "clean");
     text_printf(text, "  \"insns\": %" PRIu64 ",\n  \"cycles\": %" PRIu64 ",\n  \"host_cpu_seconds\": %.3f,\n",
                 result->stats.machine.insns, result->stats.total, result->cpu_seconds);
-    print_list(text, "files", files + 1); /* beside run.json, which is the first */
+    print_list(text, "files", files + FILES_MADE_AGAIN);
     text_printf(text, "  \"not_modelled\": [");
     for (unsigned i = 0; not_modelled[i]; i++) {
         text_printf(text, "%s\n    ", i ? "," : "");
@@ -209,7 +213,9 @@ bool record_end(struct record *record, const struct run_request *request, const 
     regions_print(&record->regions, machine, &regions);
     print_run(record, request, result, &run);
     fine = write_file(record, "stats.json", &json) && write_file(record, "stats.csv", &csv) &&
-           write_file(record, "regions.csv", &regions) && fine && write_file(record, "run.json", &run);
+           write_file(record, "regions.csv", &regions) && fine &&
+           sums_write(record->directory, (const char *const *)files + FILES_MADE_AGAIN, &run) &&
+           write_file(record, "run.json", &run);
     text_free(&json);
     text_free(&csv);
     text_free(&regions);

@@ -1,5 +1,5 @@
 /* record.h -- the directory that a run writes: run.json (last: a directory with it is a finished record),
- * config.effective.yaml, stats.json, stats.csv, regions.csv, timeline.csv, and the guest's stdout and stderr.
+ * sums.csv, config.effective.yaml, stats.json, stats.csv, regions.csv, timeline.csv, and the guest's stdout and stderr.
  *
  * What is in stats.* and regions.csv, with units: `covm stats list`, from the tables *_stats.def, derived.def and
  * region_columns.def. stats.* have the windows; regions.csv is of the whole run.

@@ -83,6 +83,14 @@ void sha256_end(struct sha256 *sha, char text[SHA256_TEXT_BYTES])
     for (unsigned i = 0; i < 8; i++) snprintf(text + i * 8, 9, "%08x", (unsigned)sha->h[i]);
 }
 
+void sha256_of(const void *bytes, size_t count, char text[SHA256_TEXT_BYTES])
+{
+    struct sha256 sha;
+    sha256_begin(&sha);
+    sha256_add(&sha, bytes, count);
+    sha256_end(&sha, text);
+}
+
 bool sha256_file(const char *path, char text[SHA256_TEXT_BYTES])
 {
     text[0] = 0;

@@ -24,6 +24,7 @@ struct sweep_report {
     struct csv points, metrics;
     struct point_rows *rows; /* of metrics.csv, by identifier; owned */
     unsigned row_count;
+    enum point_state *states; /* per row of points.csv; owned */
 };
 
 static const char *word(const struct document *document, const char *name)
@@ -42,12 +43,22 @@ static char *reason_of(const struct sweep_report *report, const char *id)
     return reason;
 }
 
-static enum point_state state_of(const struct sweep_report *report, const char *id)
+/* The state of each point. False: a record is damaged, which is told. */
+static bool look_at_points(struct sweep_report *report)
 {
     const struct sweep sweep = {.directory = report->directory};
-    struct point point = {.seed = 0};
-    snprintf(point.id, sizeof point.id, "%s", id);
-    return sweep_state(&sweep, &point);
+    bool fine = true;
+    report->states = lab_allocate((report->points.rows + 1) * sizeof *report->states);
+    for (unsigned row = 1; row < report->points.rows; row++) {
+        struct point point = {.seed = 0};
+        snprintf(point.id, sizeof point.id, "%s", csv_cell(&report->points, row, "point"));
+        report->states[row] = sweep_state(&sweep, &point);
+        char *damage = report->states[row] == POINT_DAMAGED ? sweep_damage(&sweep, &point) : NULL;
+        if (damage) fprintf(stderr, "covm: %s/%s; 'covm sweep run' runs the point again\n", report->directory, damage);
+        free(damage);
+        fine &= report->states[row] != POINT_DAMAGED;
+    }
+    return fine;
 }
 
 /* ---- verdict ---- */
@@ -62,7 +73,7 @@ static void add_count(struct text *page, const char *name, unsigned count, const
 static void add_verdict(const struct sweep_report *report, struct text *page)
 {
     unsigned counts[POINT_STATES] = {0}, all = report->points.rows ? report->points.rows - 1 : 0;
-    for (unsigned row = 1; row <= all; row++) counts[state_of(report, csv_cell(&report->points, row, "point"))]++;
+    for (unsigned row = 1; row <= all; row++) counts[report->states[row]]++;
     text_printf(page, "<dl class=\"verdict\">\n");
     html_fact(page, "Study", word(&report->manifest, "study"), "");
     html_fact(page, "Machine", word(&report->plan, "machine"), "");
@@ -208,7 +219,7 @@ static void add_point(const struct sweep_report *report, unsigned row, unsigned 
     const char *id = csv_cell(&report->points, row, "point");
     unsigned first = first_metric(report, id);
     char *reason = reason_of(report, id);
-    enum point_state state = state_of(report, id);
+    enum point_state state = report->states[row];
     text_printf(page, "<tr><th scope=\"row\">");
     html_add(page, csv_cell(&report->points, row, "what"));
     text_printf(page, "</th><td>%s", sweep_state_name(state));
@@ -303,7 +314,7 @@ bool report_sweep(const char *directory, struct text *page)
     find_points(&report);
     if (access(plan, F_OK) == 0) document_read_file(&report.plan, plan, &diag);
     bool fine = document_read_file(&report.manifest, manifest, &diag) && report.manifest.root && !diag.count &&
-                fill(&report, page);
+                look_at_points(&report) && fill(&report, page);
     diag_print(&diag, stderr);
     diag_free(&diag);
     document_free(&report.manifest);
@@ -311,6 +322,7 @@ bool report_sweep(const char *directory, struct text *page)
     csv_free(&report.points);
     csv_free(&report.metrics);
     free(report.rows);
+    free(report.states);
     free(manifest);
     free(plan);
     free(points);

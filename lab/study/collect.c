@@ -105,9 +105,27 @@ static bool write_metrics(const struct sweep *sweep, const struct metrics *metri
     return fine;
 }
 
+/* What is damaged is not mixed with what is right. */
+static bool are_intact(const struct sweep *sweep)
+{
+    bool fine = true;
+    for (unsigned i = 0; i < sweep->points->count; i++) {
+        const struct point *point = &sweep->points->items[i];
+        if (sweep_state(sweep, point) != POINT_DAMAGED || point->again) continue;
+        char *damage = sweep_damage(sweep, point);
+        fprintf(stderr, "covm: %s/%s; 'covm sweep run' runs the point again\n", sweep->directory,
+                damage ? damage : point->id);
+        free(damage);
+        fine = false;
+    }
+    if (!fine) fprintf(stderr, "covm: nothing was collected\n");
+    return fine;
+}
+
 bool collect(const struct sweep *sweep, const struct collect_options *options)
 {
     struct metrics metrics;
+    if (!are_intact(sweep)) return false;
     bool fine = metrics_collect(&metrics, sweep);
     fine = write_results(sweep, &metrics) && write_metrics(sweep, &metrics) &&
            (!options->sqlite || collect_database(sweep, &metrics)) && draw_plots(sweep, &metrics, options->png) && fine;

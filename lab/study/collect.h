@@ -12,7 +12,8 @@ struct collect_options {
     bool sqlite, png;
 };
 
-/* False: told on standard error. Points without a record are left out of the tables, and leave holes in the figures. */
+/* False: told on standard error. Points without a record are left out of the tables, and leave holes in the figures; a
+ * record that is damaged is refused, and nothing is written. */
 bool collect(const struct sweep *sweep, const struct collect_options *options);
 
 /* ---- metrics.c: metrics of all points ---- */

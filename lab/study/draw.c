@@ -263,7 +263,7 @@ static bool draw(const struct cells *cells, const struct study_plot *plot, const
         .figure = {
             .kind = kinds[plot->kind], .title = plot->title, .geomean = plot->geomean, .columns = plot->columns}};
     bool fine;
-    if (plot->kind == PLOT_STARTUP || plot->kind == PLOT_MODES)
+    if (plot_kind_has_timeline(plot->kind))
         return timeline_draw(cells, plot, directory, formats, diag);
     if (plot->kind == PLOT_STACK)
         fill_stack(&d);

@@ -37,6 +37,13 @@ struct driver {
 
 /* ---- what is to be run ---- */
 
+static void tell_damage(const struct sweep *sweep, const struct point *point)
+{
+    char *damage = sweep_damage(sweep, point);
+    fprintf(stderr, "covm: %s/%s; it is run again\n", sweep->directory, damage ? damage : point->id);
+    free(damage);
+}
+
 static void fill_queue(struct driver *d)
 {
     const struct points *points = d->sweep->points;
@@ -45,7 +52,9 @@ static void fill_queue(struct driver *d)
     for (unsigned i = 0; i < points->count; i++) {
         if (d->options->shards && i % d->options->shards != d->options->shard) continue;
         if (points->items[i].again || (d->options->only && !d->options->only[i])) continue;
-        bool wanted = sweep_wants(d->options, sweep_state(d->sweep, &points->items[i]));
+        enum point_state state = sweep_state(d->sweep, &points->items[i]);
+        bool wanted = sweep_wants(d->options, state);
+        if (state == POINT_DAMAGED) tell_damage(d->sweep, &points->items[i]);
         if (wanted) d->queue[d->queued++] = i;
         progress_add(&d->progress, &points->items[i], !wanted);
     }

@@ -98,6 +98,8 @@ enum plot_kind {
     PLOT_TABLE,
     PLOT_KINDS
 };
+/* Is a plot of that kind made of timeline.csv, and of no metric? */
+bool plot_kind_has_timeline(enum plot_kind kind);
 /* What distinguishes points: an axis, STUDY_WORKLOAD, or nothing. */
 enum { STUDY_WORKLOAD = STUDY_AXES_MAX, STUDY_NOTHING = -1 };
 struct study_plot {

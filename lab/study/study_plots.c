@@ -81,14 +81,14 @@ static void add_y(struct study *study, struct study_plot *plot, const struct doc
     plot->y[plot->y_count++] = metric;
 }
 
-static bool from_timeline(enum plot_kind kind) { return kind == PLOT_STARTUP || kind == PLOT_MODES; }
+bool plot_kind_has_timeline(enum plot_kind kind) { return kind == PLOT_STARTUP || kind == PLOT_MODES; }
 
 /* A figure tells the unit of what it shows along an axis; the name of a metric for which the study gives none, or NULL.
  */
 static const char *without_unit(const struct study *study, const struct study_plot *plot)
 {
     int shown[] = {plot->y_count ? plot->y[0] : -1, plot->x_metric};
-    bool figure = plot->kind != PLOT_TABLE && !from_timeline(plot->kind);
+    bool figure = plot->kind != PLOT_TABLE && !plot_kind_has_timeline(plot->kind);
     for (unsigned i = 0; i < LENGTH(shown) && figure && !plot->unit; i++)
         if (shown[i] >= 0 && !*study->metrics[shown[i]].unit) return study->metrics[shown[i]].name;
     return NULL;
@@ -99,7 +99,7 @@ static void check_shape(const struct study *study, const struct document *d, con
                         const struct study_plot *plot)
 {
     const char *missing = NULL;
-    bool needs_y = !from_timeline(plot->kind);
+    bool needs_y = !plot_kind_has_timeline(plot->kind);
     if (needs_y && !plot->y_count) missing = plot->kind == PLOT_STACK ? "parts" : "y";
     if (plot->kind == PLOT_PARETO && plot->x_metric < 0) missing = "x";
     if (plot->kind != PLOT_PARETO && needs_y && plot->x == STUDY_NOTHING) missing = "x";

@@ -16,6 +16,7 @@
 #include "lab/files.h"
 #include "lab/job.h"
 #include "lab/paths.h"
+#include "lab/sums.h"
 #include "lab/version.h"
 
 static const char *const parts[] = {"points", "failed", "logs", "locks", "work"};
@@ -151,7 +152,8 @@ bool sweep_open(const struct sweep *sweep)
 
 const char *sweep_state_name(enum point_state state)
 {
-    static const char *const names[POINT_STATES] = {"done", "failed", "timed out", "running", "never run"};
+    static const char *const names[POINT_STATES] = {"done",    "failed",    "timed out",
+                                                    "running", "never run", "damaged"};
     return names[state];
 }
 
@@ -165,18 +167,47 @@ static bool is_locked(const struct sweep *sweep, const struct point *point)
     return locked;
 }
 
-static bool is_done(const struct sweep *sweep, const struct point *point)
+static bool draws_timelines(const struct study *study)
 {
+    for (unsigned i = 0; i < study->plot_count; i++)
+        if (plot_kind_has_timeline(study->plots[i].kind)) return true;
+    return false;
+}
+
+/* Whole files are read where their contents are made use of (without the study: may be); of the others their sizes have
+ * to do. */
+char *sweep_damage(const struct sweep *sweep, const struct point *point)
+{
+    const char *const read[] = {"run.json", "stats.csv",
+                                !sweep->study || draws_timelines(sweep->study) ? "timeline.csv" : NULL, NULL};
+    char *record = sweep_path(sweep, "points", point->id), *problem = sums_check(record, read),
+         *damage = problem ? lab_printf("points/%s: %s", point->id, problem) : NULL;
+    free(problem);
+    free(record);
+    return damage;
+}
+
+/* DONE, DAMAGED or, without a record, MISSING. */
+static enum point_state state_of_record(const struct sweep *sweep, const struct point *point)
+{
+    bool *intact = sweep->intact ? &sweep->intact[point - sweep->points->items] : NULL;
+    if (intact && *intact) return POINT_DONE;
     char *path = lab_printf("%s/points/%s/run.json", sweep->directory, point->id);
-    bool done = access(path, F_OK) == 0;
+    bool there = access(path, F_OK) == 0;
     free(path);
-    return done;
+    if (!there) return POINT_MISSING;
+    char *damage = sweep_damage(sweep, point);
+    free(damage);
+    if (damage) return POINT_DAMAGED;
+    if (intact) *intact = true;
+    return POINT_DONE;
 }
 
 /* Of a point that nobody runs. */
 static enum point_state state_at_rest(const struct sweep *sweep, const struct point *point)
 {
-    if (is_done(sweep, point)) return POINT_DONE;
+    enum point_state record = state_of_record(sweep, point);
+    if (record != POINT_MISSING) return record;
     char *path = sweep_path(sweep, "failed", point->id), *reason = lab_read_file(path, 4096, NULL);
     enum point_state state = !reason ? POINT_MISSING : !strncmp(reason, "timeout", 7) ? POINT_TIMEOUT : POINT_FAILED;
     free(reason);
@@ -186,7 +217,7 @@ static enum point_state state_at_rest(const struct sweep *sweep, const struct po
 
 enum point_state sweep_state(const struct sweep *sweep, const struct point *point)
 {
-    if (is_done(sweep, point)) return POINT_DONE;
+    if (state_of_record(sweep, point) == POINT_DONE) return POINT_DONE;
     return is_locked(sweep, point) ? POINT_RUNNING : state_at_rest(sweep, point);
 }
 
@@ -194,6 +225,7 @@ bool sweep_wants(const struct sweep_options *options, enum point_state state)
 {
     switch (state) {
     case POINT_MISSING:
+    case POINT_DAMAGED:
     case POINT_RUNNING: return true; /* who runs it now may be killed */
     case POINT_FAILED: return options->rerun_failed;
     case POINT_TIMEOUT: return options->rerun_timeout;
@@ -284,6 +316,7 @@ static int run_alone(const struct sweep *sweep, const struct point *point)
          *failed = sweep_path(sweep, "failed", point->id);
     open_log(sweep, point);
     files_remove_tree(work);
+    files_remove_tree(place); /* damaged, or what is left of a record that somebody began to remove */
     unlink(failed);
     int code = run_record(sweep, point, work);
     if (code == RUN_DONE && rename(work, place) != 0) {

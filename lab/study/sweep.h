@@ -2,7 +2,8 @@
  *
  *     manifest.json        whose results these are: hashes of covm and of the workloads' programs
  *     manifest.lock        locked by whoever compares or writes it
- *     points/ID/           the record of a finished run; it appears whole, by a rename
+ *     points/ID/           the record of a finished run; it appears whole, by a rename. One that is not what was written
+ *                          any more (sums.csv) is damaged: its point is run again
  *     failed/ID            why a point has no record: "failed: ..." or "timeout: ..."
  *     logs/ID              standard error of its last run
  *     locks/ID             locked (flock) by whoever runs the point
@@ -21,14 +22,26 @@ struct sweep {
     const struct points *points;
     const struct config_args *args;
     const char *directory;
+    bool *intact; /* per point: its record was looked at, and is what was written; NULL: look each time. Borrowed. */
 };
-enum point_state { POINT_DONE, POINT_FAILED, POINT_TIMEOUT, POINT_RUNNING, POINT_MISSING, POINT_STATES };
+enum point_state {
+    POINT_DONE,
+    POINT_FAILED,
+    POINT_TIMEOUT,
+    POINT_RUNNING,
+    POINT_MISSING,
+    POINT_DAMAGED,
+    POINT_STATES
+};
 
 /* Makes the directory where there is none. One that holds the results of another covm, or of other programs, is
  * refused. False: told on standard error. */
 bool sweep_open(const struct sweep *sweep);
 enum point_state sweep_state(const struct sweep *sweep, const struct point *point);
 const char *sweep_state_name(enum point_state state);
+/* What is wrong with the record of a point that is damaged: "points/ID: stats.csv has ...", to be freed; NULL: it has
+ * been mended or removed meanwhile. */
+char *sweep_damage(const struct sweep *sweep, const struct point *point);
 /* directory/part/name, to be freed. */
 char *sweep_path(const struct sweep *sweep, const char *part, const char *name);
 

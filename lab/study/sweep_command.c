@@ -132,6 +132,9 @@ static void print_reasons(const struct sweep *sweep)
     for (unsigned i = 0; i < sweep->points->count; i++) {
         const struct point *point = &sweep->points->items[i];
         enum point_state state = sweep_state(sweep, point);
+        char *damage = state == POINT_DAMAGED && !point->again ? sweep_damage(sweep, point) : NULL;
+        if (damage) fprintf(stderr, "covm: %s/%s\n", sweep->directory, damage);
+        free(damage);
         if ((state != POINT_FAILED && state != POINT_TIMEOUT) || point->again) continue;
         char *path = sweep_path(sweep, "failed", point->id), *log = sweep_path(sweep, "logs", point->id),
              *reason = lab_read_file(path, 4096, NULL);
@@ -210,8 +213,9 @@ static int with_study(struct command *c, const char *verb, const char *path)
     diag_free(&diag);
     if (fine) {
         char *directory = c->directory ? lab_copy(c->directory) : lab_printf("%s.sweep", study.name);
-        struct sweep sweep = {&study, &points, &c->args, directory};
+        struct sweep sweep = {&study, &points, &c->args, directory, lab_allocate(points.count + 1)};
         code = dispatch(c, verb, &sweep);
+        free(sweep.intact);
         free(directory);
     }
     points_free(&points);

@@ -36,11 +36,21 @@ queens test: 6 to run, each about .*: measured from 2 done points$" --measure 2 
 plan "12 points to run" --measure 2
 grep -q "run just now" err && fail "a pilot that was there already: $(cat err)"
 
+# sums DIR: writes sums.csv of a record anew, after somebody meddled with it.
+sums() (
+    cd "$1" && names=$(sed '1d; $d; s/,.*//' sums.csv) || exit 1
+    echo file,bytes,sha256 >new
+    for name in $names; do echo "$name,$(wc -c <"$name"),$(sha256sum <"$name" | cut -d ' ' -f 1)"; done >>new
+    echo "sums.csv,$(wc -c <new),$(sha256sum <new | cut -d ' ' -f 1)" >own
+    cat new own >sums.csv && rm new own
+)
+
 # By the records: CPU seconds of 10 and 20 a point, of the six that are left of a workload.
 i=0
 for id in $(grep "queens.*done" out | cut -f 6); do
     i=$((i + 1))
     sed -i "s/\"host_cpu_seconds\": [0-9.]*/\"host_cpu_seconds\": ${i}0/" "study.sweep/points/$id/run.json"
+    sums "study.sweep/points/$id"
 done
 for id in $(grep "sieve.*done" out | cut -f 6); do rm -r "study.sweep/points/$id"; done
 plan "14 points to run; estimate for 6 of them: 90 s of CPU time (60 s if all were as the fastest measured of their workload, 120 s as the slowest), 45 s at 2 at a time
