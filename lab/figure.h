@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "lab/diag.h"
+#include "lab/text.h"
 
 enum figure_kind {
     FIGURE_LINES,   /* y over x, a line per series */
@@ -68,6 +69,11 @@ struct figure {
     bool geomean; /* BARS: one more group, apart: each series' geometric mean, over the points where all have a value */
     unsigned columns; /* of a paper: 1 (3.5 in), 2 (7 in); 0: what the data need */
 };
+
+/* May it stand in a figure, and as the name of a series, a point or a bar? False: what is wrong is appended to `problem`:
+ * "has a control character (0x0a)". */
+bool figure_text_fits(const char *text, struct text *problem);
+bool figure_name_fits(const char *name, struct text *problem);
 
 /* Writes DIRECTORY/NAME.csv, NAME.gp and the wanted formats (a set of enum figure_format), all of them or, where
  * anything is wrong with the figure or gnuplot fails, none. NAME: letters, digits, '_', '-', '.'; it is also in the

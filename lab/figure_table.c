@@ -66,18 +66,43 @@ static unsigned character_bytes(const unsigned char *c)
     return overlong || beyond ? 0 : bytes;
 }
 
-static bool check_text(const struct check *check, const char *what, const char *text)
+bool figure_text_fits(const char *text, struct text *problem)
 {
-    for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c;) {
+    size_t before = problem->length;
+    for (const unsigned char *c = (const unsigned char *)text; *c && problem->length == before;) {
         unsigned bytes = character_bytes(c);
-        if (!bytes) return complain(check, "%s is not UTF-8", what);
-        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
-            return complain(check, "%s has a control character (0x%02x)", what, bytes == 1 ? *c : c[1]);
-        if (*c == 0xef && c[1] == 0xbf && c[2] >= 0xbe)
-            return complain(check, "%s has a character that XML does not allow", what);
+        if (!bytes)
+            text_printf(problem, "is not UTF-8");
+        else if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0))
+            text_printf(problem, "has a control character (0x%02x)", bytes == 1 ? *c : c[1]);
+        else if (*c == 0xef && c[1] == 0xbf && c[2] >= 0xbe)
+            text_printf(problem, "has a character that XML does not allow");
         c += bytes;
     }
-    return true;
+    return problem->length == before;
+}
+
+bool figure_name_fits(const char *name, struct text *problem)
+{
+    if (!figure_text_fits(name, problem)) return false;
+    if (!strchr(name, '"') || !strchr(name, ',')) return true; /* it ends a field at the comma after "" */
+    text_printf(problem, "has both '\"' and ',', which gnuplot cannot read from CSV");
+    return false;
+}
+
+typedef bool fits_function(const char *text, struct text *problem);
+
+static bool check_words_of(const struct check *check, const char *what, const char *text, fits_function *fits)
+{
+    struct text problem = {0};
+    bool fine = fits(text ? text : "", &problem) || complain(check, "%s %s", what, text_string(&problem));
+    text_free(&problem);
+    return fine;
+}
+
+static bool check_text(const struct check *check, const char *what, const char *text)
+{
+    return check_words_of(check, what, text, figure_text_fits);
 }
 
 static bool check_names(const struct check *check, const char *what, const struct figure_names *names)
@@ -85,11 +110,8 @@ static bool check_names(const struct check *check, const char *what, const struc
     bool fine = check_text(check, "the title of a list of names", names->title);
     for (unsigned i = 0; i < names->count; i++) {
         char *place = lab_printf("name %u of the %s", i + 1, what);
-        fine = check_text(check, place, names->names[i]) && fine;
+        fine = check_words_of(check, place, names->names[i], figure_name_fits) && fine;
         free(place);
-        if (strchr(names->names[i], '"') && strchr(names->names[i], ',')) /* it ends a field at the comma after "" */
-            fine = complain(check, "name %u of the %s has both '\"' and ',', which gnuplot cannot read from CSV", i + 1,
-                            what);
         if (!*names->names[i] && (names->count > 1 || names != &check->figure->series))
             fine = complain(check, "name %u of the %s is empty", i + 1, what);
         for (unsigned j = 0; j < i && check->figure->kind != FIGURE_PARETO; j++) {

@@ -91,7 +91,9 @@ static bool write_metrics(const struct sweep *sweep, const struct metrics *metri
             double value = metrics->values[(size_t)i * study->metric_count + m];
             if (study->metrics[m].hidden) continue;
             add_point(&text, study, &sweep->points->items[i]);
-            text_printf(&text, ",%s,%s,", study->window, study->metrics[m].name);
+            text_printf(&text, ",%s,", study->window);
+            text_add_csv(&text, study->metrics[m].name);
+            text_printf(&text, ",");
             text_add_csv(&text, study->metrics[m].unit);
             if (isnan(value))
                 text_printf(&text, ",\n");

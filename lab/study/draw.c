@@ -144,7 +144,7 @@ static void fill_stack(struct drawing *d)
         d->figure.bars = (struct figure_names){axis_title(d->study, d->plot->bars), d->bars, bar_count};
     d->figure.series = (struct figure_names){"part", d->series, (unsigned)d->plot->y_count};
     for (unsigned s = 0; s < (unsigned)d->plot->y_count; s++) {
-        d->series[s] = d->plot->parts[s] ? d->plot->parts[s] : d->study->metrics[d->plot->y[s]].title;
+        d->series[s] = study_part_name(d->study, d->plot, (int)s);
         for (unsigned p = 0; p < x_count; p++) {
             for (unsigned b = 0; b < bar_count; b++) {
                 struct cell_choice choices[] = {{d->plot->x, x[p]}, {d->plot->bars, bars[b]}};

@@ -141,6 +141,7 @@ struct maker {
     struct diag *diag;
     struct identity identity;
     struct config common; /* of all points */
+    bool windows;         /* some point has a warm-up, and so a region of interest */
 };
 
 static void add_point(struct maker *m, struct point point)
@@ -174,6 +175,7 @@ static void add_runs(struct maker *m, struct point point)
         config_copy(&config, &m->common);
         end_config(&config, m->study, m->args, &point, m->diag);
         bool fine = m->diag->count == mistakes && check_config(m, &config, &point);
+        m->windows |= config.values.lab.warmup_insns;
         for (unsigned w = 0; fine && w < m->study->workload_count; w++) {
             point.workload = &m->study->workloads[w];
             identify(m->study, &m->identity, &config, &point);
@@ -242,6 +244,16 @@ static void check_set(const struct study *study, const char *assignment, struct 
     free(key);
 }
 
+/* Where no run has a warm-up there are no statistics of it, nor of what follows. */
+static void check_window(const struct study *study)
+{
+    const struct document *d;
+    const struct node *window = study_section(study, "window", &d);
+    if (window && strcmp(study->window, "total"))
+        document_complain(d, window, "no point has the window '%s': lab.window.warmup_insns is 0 in all of them",
+                          study->window);
+}
+
 bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag)
 {
     unsigned before = diag->count;
@@ -252,6 +264,7 @@ bool points_make(struct points *points, const struct study *study, const struct 
     if (!identify_programs(study, &m.identity)) diag_error(diag, study->path, 0, 0, "not all workloads could be built");
     begin_config(&m.common, study, args, diag);
     if (diag->count == before) expand(&m, (struct point){.seed = 0}, 0);
+    if (diag->count == before && !m.windows) check_window(study);
     if (points->count > STUDY_POINTS_MAX) diag_error(diag, study->path, 0, 0, "more than %d points", STUDY_POINTS_MAX);
     mark_repeated(points);
     config_free(&m.common);

@@ -150,6 +150,8 @@ const char *study_value_name(const struct study *study, int axis, unsigned value
  * value's name begins with. */
 bool study_axis_is_number(const struct study *study, int axis);
 double study_axis_number(const struct study *study, int axis, unsigned value, const char **unit);
+/* What one of a plot's y is called: a part of a stack, the metric's title; NULL: it has neither. */
+const char *study_part_name(const struct study *study, const struct study_plot *plot, int part);
 
 /* ---- reading it: each part in a file of its own, study_axes.c, study_metrics.c, study_plots.c ---- */
 
@@ -161,6 +163,10 @@ void study_read_plots(struct study *study);
 void study_free_plots(struct study *study);
 /* A section's node, or NULL, and the document that it stands in. */
 const struct node *study_section(const struct study *study, const char *key, const struct document **document);
+/* Copies of words that stand in figures: a title or unit; a name of what they tell apart. NULL: it is empty, or not there
+ * (`node` NULL). A figure must be able to hold it. */
+char *study_title(const struct document *document, const struct node *node);
+char *study_label(const struct document *document, const struct node *node);
 /* The metric of that name, or one that is made of it as a formula; -1: it is neither, told. */
 int study_metric_or_formula(struct study *study, const struct document *document, const struct node *node);
 

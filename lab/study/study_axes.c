@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/figure.h"
 #include "lab/quantity.h"
 #include "lab/study/study.h"
 #include "lab/suggest.h"
@@ -57,25 +58,47 @@ int study_value_find(const struct study_axis *axis, const char *name)
     return -1;
 }
 
+/* Does an earlier item of the list have the value that this one has, in other words (32KiB, 32768)? -1: none. What is
+ * wrong with the value is told. */
+static int find_equal(unsigned row, const struct document *d, const struct node *values, unsigned item, char **written)
+{
+    struct config probe;
+    struct text value = {0};
+    unsigned before = d->diag->count;
+    config_init(&probe);
+    config_apply(&probe, row, d, &values->items[item]);
+    if (d->diag->count == before) config_print_value(&probe, row, &value);
+    config_free(&probe);
+    written[item] = value.data;
+    for (unsigned i = 0; i < item && written[item]; i++)
+        if (written[i] && !strcmp(written[i], written[item])) return (int)i;
+    return -1;
+}
+
 /* "values": words, or lists of words. */
 static void read_values(struct study_axis *axis, unsigned row, const struct document *d, const struct node *values)
 {
+    char **written = lab_allocate((values->count + 1) * sizeof *written);
     for (unsigned i = 0; i < values->count; i++) {
         const struct node *item = &values->items[i];
-        struct text name = {0};
+        struct text name = {0}, problem = {0};
         if (item->kind == NODE_SCALAR) text_add(&name, item->text, item->length);
         for (unsigned k = 0; item->kind == NODE_LIST && k < item->count; k++)
             text_printf(&name, "%s%s", k ? " " : "", item->items[k].text ? item->items[k].text : "");
+        int equal = find_equal(row, d, values, i, written);
         if (study_value_find(axis, text_string(&name)) >= 0)
             document_complain(d, item, "'%s' is there twice", text_string(&name));
+        else if (equal >= 0)
+            document_complain(d, item, "'%s' is the same as '%s'", text_string(&name), axis->values[equal].name);
+        if (!figure_name_fits(text_string(&name), &problem))
+            document_complain(d, item, "this text %s", text_string(&problem));
         struct study_value *value = add_value(axis, text_string(&name));
         add_setting(value, (struct study_setting){.row = row, .document = d, .value = item, .line = item->line});
-        struct config probe; /* says now what is wrong with it */
-        config_init(&probe);
-        config_apply(&probe, row, d, item);
-        config_free(&probe);
         text_free(&name);
+        text_free(&problem);
     }
+    for (unsigned i = 0; i < values->count; i++) free(written[i]);
+    free(written);
 }
 
 /* One end or the step of a range, as the parameter is written. */
@@ -152,9 +175,10 @@ static void read_group(struct study_axis *axis, const struct document *d, const 
                               "a value of an axis without 'key' is a name and keys: {name: wide, core.issue_width: 8}");
             continue;
         }
-        if (study_value_find(axis, node_word(name)) >= 0)
-            document_complain(d, name, "'%s' is there twice", node_word(name));
-        struct study_value *value = add_value(axis, node_word(name));
+        char *called = study_label(d, name);
+        if (study_value_find(axis, called) >= 0) document_complain(d, name, "'%s' is there twice", called);
+        struct study_value *value = add_value(axis, called);
+        free(called);
         for (unsigned k = 0; k < item->count; k++) {
             if (&item->items[k] == name) continue;
             int row = find_row(d, &item->keys[k]);
@@ -235,21 +259,23 @@ static void read_axis(struct study *study, const struct document *d, const struc
         document_complain(d, node, "an axis has a 'key', or a 'name' where its values set several keys");
         return;
     }
-    const char *called = name ? node_word(name) : node_word(key);
+    char *called = study_label(d, name ? name : key);
     if (!called)
         document_complain(d, node, "an axis needs a name");
     else if (study_axis_find(study, called) >= 0)
         document_complain(d, node, "a second axis '%s'", called);
     if (study->axis_count == STUDY_AXES_MAX) {
         document_complain(d, node, "more than %d axes", STUDY_AXES_MAX);
+        free(called);
         return;
     }
     struct study_axis *axis = &study->axes[study->axis_count++];
-    axis->name = lab_copy(called ? called : "");
+    axis->name = called ? called : lab_copy("");
     axis->file = d->name;
     axis->line = node->line;
-    axis->title = lab_copy(title && node_word(title) ? node_word(title) : axis->name);
-    axis->unit = unit && node_word(unit) ? lab_copy(node_word(unit)) : NULL;
+    axis->title = study_title(d, title);
+    if (!axis->title) axis->title = lab_copy(axis->name);
+    axis->unit = study_title(d, unit);
     if (values && values->kind != NODE_LIST) document_complain(d, values, "'values' is a list");
     if (values && values->kind == NODE_LIST && !values->count) document_complain(d, values, "there are no values");
     int row = key ? find_row(d, key) : -1;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lab/fetch.h"
+#include "lab/figure.h"
 #include "lab/paths.h"
 #include "lab/study/study.h"
 #include "lab/suggest.h"
@@ -34,6 +35,31 @@ static char *word_of(const struct study *study, const char *key, const char *fal
 }
 
 const char *const study_seed_keys[] = {"guest.seed", "inject.seed", NULL};
+
+static char *copy_words(const struct document *document, const struct node *node,
+                        bool fits(const char *text, struct text *problem))
+{
+    if (!node) return NULL;
+    struct text problem = {0};
+    if (node->kind != NODE_SCALAR)
+        document_complain(document, node, "expected words");
+    else if (strlen(node->text) != node->length)
+        document_complain(document, node, "this text has a control character (0x00)");
+    else if (!fits(node->text, &problem))
+        document_complain(document, node, "this text %s", text_string(&problem));
+    text_free(&problem);
+    return node_word(node) ? lab_copy(node_word(node)) : NULL;
+}
+
+char *study_title(const struct document *document, const struct node *node)
+{
+    return copy_words(document, node, figure_text_fits);
+}
+
+char *study_label(const struct document *document, const struct node *node)
+{
+    return copy_words(document, node, figure_name_fits);
+}
 
 /* A count from 1 to `most`. */
 static void read_count(const struct document *document, const struct node *node, const char *key, unsigned most,
@@ -82,8 +108,15 @@ static bool read_documents(struct study *study, const char *path, struct diag *d
 
 /* ---- workloads ---- */
 
-static void add_workload(struct study *study, const struct workload *workload, enum workload_size size)
+/* One that is there in both sizes is two workloads of one name. */
+static void add_workload(struct study *study, const struct document *d, const struct node *node,
+                         const struct workload *workload, enum workload_size size)
 {
+    for (unsigned i = 0; i < study->workload_count; i++) {
+        if (study->workloads[i].workload != workload || study->workloads[i].size != size) continue;
+        document_complain(d, node, "the workload '%s' is there twice", workload->name);
+        return;
+    }
     study->workloads = lab_reallocate(study->workloads, (study->workload_count + 1) * sizeof *study->workloads);
     study->workloads[study->workload_count++] = (struct study_workload){workload, size};
 }
@@ -115,7 +148,8 @@ static void read_workload(struct study *study, const struct document *d, const s
         bool named = !strcmp(w->name, node_word(name)) || (w->recipe && !strcmp(w->recipe, node_word(name)));
         suggest_offer(&suggest, w->name, strlen(w->name), 0);
         found |= named;
-        if (named || (own && !w->recipe) || (real && w->recipe && is_fetched(study, w))) add_workload(study, w, size);
+        if (named || (own && !w->recipe) || (real && w->recipe && is_fetched(study, w)))
+            add_workload(study, d, name, w, size);
     }
     if (found || own || real) return;
     struct text hint = {0};
@@ -188,6 +222,14 @@ static void read_sets(struct study *study)
     }
 }
 
+static void read_title(struct study *study)
+{
+    const struct document *d;
+    const struct node *title = study_section(study, "title", &d);
+    study->title = study_title(d, title);
+    if (!study->title) study->title = lab_copy(study->name);
+}
+
 bool study_load(struct study *study, const char *path, struct workloads *all, struct diag *diag)
 {
     unsigned before = diag->count;
@@ -195,7 +237,7 @@ bool study_load(struct study *study, const char *path, struct workloads *all, st
     if (!read_documents(study, path, diag)) return false;
     for (unsigned i = 0; i < study->document_count; i++)
         document_check_keys(&study->documents[i], study->documents[i].root, study_keys);
-    study->title = word_of(study, "title", study->name);
+    read_title(study);
     study->machine = word_of(study, "machine", "crusoe");
     char *machine = paths_machine(study->machine, diag);
     free(machine);

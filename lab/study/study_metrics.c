@@ -99,10 +99,12 @@ static void read_metric(struct study *study, struct stats_table *table, const st
         document_complain(d, node, "a metric is a formula, or 'of' another 'relative_to' a point");
     else
         check_formula(study, table, d, formula, node_word(formula));
-    metric.name = lab_copy(node_word(key));
+    metric.name = study_label(d, key);
     metric.formula = formula && node_word(formula) ? lab_copy(node_word(formula)) : NULL;
-    metric.title = lab_copy(title && node_word(title) ? node_word(title) : metric.name);
-    metric.unit = lab_copy(unit && node_word(unit) ? node_word(unit) : "");
+    metric.title = study_label(d, title);
+    metric.unit = study_title(d, unit);
+    if (!metric.title) metric.title = lab_copy(metric.name);
+    if (!metric.unit) metric.unit = lab_copy("");
     add_metric(study, metric);
 }
 
@@ -117,6 +119,7 @@ int study_metric_or_formula(struct study *study, const struct document *document
     for (unsigned i = 0; i < study->metric_count; i++)
         if (!strcmp(study->metrics[i].name, word)) return (int)i;
     unsigned before = document->diag->count;
+    char *label = study_label(document, node); /* which the formula is in figures */
     stats_table_init(&table);
     check_formula(study, &table, document, node, word);
     const struct stats_row *row = stats_find(&table, word, strlen(word));
@@ -124,7 +127,7 @@ int study_metric_or_formula(struct study *study, const struct document *document
                                   .of = -1,
                                   .name = lab_copy(word),
                                   .formula = lab_copy(word),
-                                  .title = lab_copy(word),
+                                  .title = label,
                                   .unit = lab_copy(row ? row->unit : "")};
     stats_table_free(&table);
     add_metric(study, metric);

@@ -28,11 +28,24 @@ static unsigned choose(const struct document *d, const struct node *plot, const 
     return 0;
 }
 
+/* What tells programs apart does so by their names: one that is there in two sizes is none. */
+static void check_workloads(const struct study *study, const struct document *d, const struct node *node)
+{
+    for (unsigned w = 1; w < study->workload_count; w++)
+        for (unsigned i = 0; i < w; i++)
+            if (study->workloads[i].workload == study->workloads[w].workload)
+                document_complain(d, node, "the workload '%s' is there in two sizes, which have one name",
+                                  study->workloads[w].workload->name);
+}
+
 static int read_axis(const struct study *study, const struct document *d, const struct node *plot, const char *key)
 {
     const struct node *node = node_find(plot, key);
     if (!node) return STUDY_NOTHING;
-    if (node_word(node) && !strcmp(node_word(node), "workload")) return STUDY_WORKLOAD;
+    if (node_word(node) && !strcmp(node_word(node), "workload")) {
+        check_workloads(study, d, node);
+        return STUDY_WORKLOAD;
+    }
     int axis = node_word(node) ? study_axis_find(study, node_word(node)) : -1;
     if (axis < 0) document_complain(d, node, "no axis '%s' (or 'workload')", node_word(node) ? node_word(node) : "");
     return axis;
@@ -53,6 +66,7 @@ static void read_where(const struct study *study, struct study_plot *plot, const
         const char *name = node_word(&where->keys[i]);
         const struct node *list = &where->items[i];
         int axis = name && !strcmp(name, "workload") ? STUDY_WORKLOAD : name ? study_axis_find(study, name) : -1;
+        if (axis == STUDY_WORKLOAD) check_workloads(study, d, &where->keys[i]);
         if (axis < 0) {
             document_complain(d, &where->keys[i], "no axis '%s' (or 'workload')", name ? name : "");
             continue;
@@ -72,13 +86,24 @@ static void read_where(const struct study *study, struct study_plot *plot, const
 
 /* `name`: its own, or NULL. */
 static void add_y(struct study *study, struct study_plot *plot, const struct document *d, const struct node *node,
-                  const char *name)
+                  const struct node *name)
 {
     int metric = study_metric_or_formula(study, d, node);
     plot->y = lab_reallocate(plot->y, (size_t)(plot->y_count + 1) * sizeof *plot->y);
     plot->parts = lab_reallocate(plot->parts, (size_t)(plot->y_count + 1) * sizeof *plot->parts);
-    plot->parts[plot->y_count] = name ? lab_copy(name) : NULL;
+    plot->parts[plot->y_count] = study_label(d, name);
     plot->y[plot->y_count++] = metric;
+}
+
+/* The parts are told apart by their names. */
+static void check_parts(const struct study *study, const struct study_plot *plot, const struct document *d,
+                        const struct node *parts)
+{
+    for (int y = 1; y < plot->y_count; y++)
+        for (int i = 0; i < y; i++) {
+            const char *a = study_part_name(study, plot, y), *b = study_part_name(study, plot, i);
+            if (a && b && !strcmp(a, b)) document_complain(d, &parts->items[y], "a part before this one has its name");
+        }
 }
 
 bool plot_kind_has_timeline(enum plot_kind kind) { return kind == PLOT_STARTUP || kind == PLOT_MODES; }
@@ -137,10 +162,9 @@ static void read_plot(struct study *study, const struct document *d, const struc
         if (!strcmp(study->plots[i].name, node_word(name)))
             document_complain(d, name, "a second plot '%s'", node_word(name));
     plot.name = lab_copy(node_word(name));
-    const struct node *y_title = node_find(node, "y_title");
-    plot.y_title = y_title && node_word(y_title) ? lab_copy(node_word(y_title)) : NULL;
-    plot.unit = unit && node_word(unit) ? lab_copy(node_word(unit)) : NULL;
-    plot.title = title && node_word(title) ? lab_copy(node_word(title)) : NULL;
+    plot.y_title = study_title(d, node_find(node, "y_title"));
+    plot.unit = study_title(d, unit);
+    plot.title = study_title(d, title);
     if (plot.kind == PLOT_PARETO)
         plot.x_metric = x ? study_metric_or_formula(study, d, x) : -1;
     else
@@ -153,11 +177,18 @@ static void read_plot(struct study *study, const struct document *d, const struc
     plot.columns = choose(d, node, "columns", widths);
     if (y) add_y(study, &plot, d, y, NULL);
     for (unsigned i = 0; parts && i < parts->count; i++)
-        add_y(study, &plot, d, &parts->items[i], parts->kind == NODE_MAP ? node_word(&parts->keys[i]) : NULL);
+        add_y(study, &plot, d, &parts->items[i], parts->kind == NODE_MAP ? &parts->keys[i] : NULL);
+    if (parts) check_parts(study, &plot, d, parts);
     if (where) read_where(study, &plot, d, where);
     check_shape(study, d, node, &plot);
     study->plots = lab_reallocate(study->plots, (study->plot_count + 1) * sizeof plot);
     study->plots[study->plot_count++] = plot;
+}
+
+const char *study_part_name(const struct study *study, const struct study_plot *plot, int part)
+{
+    if (plot->parts[part]) return plot->parts[part];
+    return plot->y[part] >= 0 ? study->metrics[plot->y[part]].title : NULL;
 }
 
 void study_read_plots(struct study *study)

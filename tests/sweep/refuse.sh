@@ -58,6 +58,49 @@ no kind 'line'; did you mean 'lines'?
 wrong.yaml:15:5: error: 'ipc' has no unit: this plot, or the metric, needs a 'unit'
 wrong.yaml:16:31: error: lines need numbers along x" "$covm" sweep plan wrong.yaml
 
+# What figures cannot show is found before anything is run for them.
+cat >labels.yaml <<'END'
+title: "two\nlines"
+workloads: [sieve, queens, sieve, {name: queens, size: ref}]
+axes:
+  - {key: core.jtlb.entries, values: [64, 0x40, 32], title: "a\tb", unit: [x]}
+  - {key: memory.l1d.size, values: [32KiB, 65536, 32768]}
+  - {name: shape, values: [{name: 'a "b", c', core.issue_width: 8}, {name: "\x07"}]}
+metrics:
+  ipc: {formula: core.insns / core.cycles, title: "I\nP", unit: "\x7f"}
+plots:
+  - {name: a, kind: table, title: "\e[1m", x: workload, y: ipc}
+  - {name: b, kind: stack, unit: x, y_title: "\n", x: shape, parts: {"q\0r": ipc, s: core.insns}, where: {workload: sieve}}
+  - {name: c, kind: stack, unit: x, x: shape, parts: [ipc, core.cycles, ipc]}
+END
+expect 3 "labels.yaml:1:8: error: this text has a control character (0x0a)
+labels.yaml:2:28: error: the workload 'sieve' is there twice
+labels.yaml:4:43: error: '0x40' is the same as '64'
+labels.yaml:4:61: error: this text has a control character (0x09)
+labels.yaml:4:75: error: expected words
+labels.yaml:5:51: error: '32768' is the same as '32KiB'
+labels.yaml:6:35: error: this text has both '\"' and ',', which gnuplot cannot read from CSV
+labels.yaml:6:76: error: this text has a control character (0x07)
+labels.yaml:8:51: error: this text has a control character (0x0a)
+labels.yaml:8:65: error: this text has a control character (0x7f)
+labels.yaml:10:35: error: this text has a control character (0x1b)
+labels.yaml:10:47: error: the workload 'queens' is there in two sizes, which have one name
+labels.yaml:11:46: error: this text has a control character (0x0a)
+labels.yaml:11:70: error: this text has a control character (0x00)
+labels.yaml:11:107: error: the workload 'queens' is there in two sizes
+labels.yaml:12:73: error: a part before this one has its name" "$covm" sweep plan labels.yaml
+
+cat >window.yaml <<'END'
+workloads: [sieve]
+window: roi
+axes: [{key: core.dras.depth, values: [1, 2]}]
+END
+expect 3 "window.yaml:2:9: error: no point has the window 'roi': lab.window.warmup_insns is 0 in all of them" \
+    "$covm" sweep plan window.yaml
+expect 0 "2 points to run" "$covm" sweep plan window.yaml --set lab.window.warmup_insns=1000
+sed -i 's/core.dras.depth/lab.window.warmup_insns/' window.yaml
+expect 0 "2 points to run" "$covm" sweep plan window.yaml
+
 cat >study.yaml <<'END'
 workloads: [sieve]
 axes:
