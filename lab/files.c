@@ -34,6 +34,21 @@ bool files_may_replace(const char *path)
     return false;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+bool files_may_make(const char *made, const char *from)
+{
+    char *new = lab_printf("%s.new", made);
+    bool same = from && (is_same(made, from) || is_same(new, from));
+    free(new);
+    if (same) fprintf(stderr, "covm: %s: would be written over %s, which it is made from\n", made, from);
+    return !same;
+}
+
 bool files_write(const char *path, const struct text *text)
 {
     struct stat status;

@@ -9,6 +9,9 @@
 
 /* Renaming would put a file in the place of a device: false where there is anything but a regular file. */
 bool files_may_replace(const char *path);
+/* `made`, or a name that it is written under first, must not be what it is made from: false
+ * then. `from` NULL: nothing. */
+bool files_may_make(const char *made, const char *from);
 /* Writes the file under another name, and renames it. What is there and is no regular file (/dev/stdout) is written to. */
 bool files_write(const char *path, const struct text *text);
 /* With all directories above it; one that is there is fine. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lab/commands.h"
+#include "lab/files.h"
 #include "lab/run_command.h"
 #include "lab/sha256.h"
 
@@ -93,13 +94,24 @@ static void print_figures(const struct run_result *result)
             result->cpu_seconds > 0 ? insns / result->cpu_seconds / 1e6 : 0);
 }
 
+/* May a snapshot or trace go there? Not over what the run reads. */
+static bool may_make(const struct run_command *c, const char *made)
+{
+    bool fine = !made || (files_may_make(made, c->request.program) && files_may_make(made, c->from));
+    for (unsigned i = 0; fine && made && i < c->config.file_count; i++)
+        fine = files_may_make(made, c->config.files[i]);
+    return fine;
+}
+
 static int run_with(struct run_command *c, const struct config *config)
 {
     struct run_result *result = lab_allocate(sizeof *result);
     char *path = c->saves && !c->save ? lab_printf("%s/snapshot.covm", c->request.directory) : NULL;
     c->request.config = config;
     c->request.save_path = path ? path : c->save;
-    int code = run_guest(&c->request, result);
+    bool may = may_make(c, c->request.save_path) && may_make(c, c->request.trace ? c->request.trace->path : NULL);
+    int code = may ? run_guest(&c->request, result) : EXIT_USAGE;
+    if (!may && c->request.from) snapshot_read_drop(c->request.from);
     if (code == EXIT_FINE) {
         code = run_exit_code(result, c->guest_exit);
         run_explain(&c->request, result);
