@@ -36,6 +36,23 @@ static uint32_t bias_of(const struct elf_file *elf)
     return bias;
 }
 
+static bool is_ours(const char *head, size_t size)
+{
+    return size >= EI_NIDENT && !memcmp(head, ELFMAG, SELFMAG) && head[EI_CLASS] == ELFCLASS32 &&
+           head[EI_DATA] == ELFDATA2LSB;
+}
+
+bool elf_file_begins(const char *path)
+{
+    char head[EI_NIDENT];
+    struct stat status;
+    int file = lab_open_file(path);
+    bool ours = file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
+                pread(file, head, sizeof head, 0) == sizeof head && is_ours(head, sizeof head);
+    if (file >= 0) close(file);
+    return ours;
+}
+
 char *elf_file_read(const char *path, size_t *size)
 {
     int file = lab_open_file(path);
@@ -59,8 +76,7 @@ bool elf_file_open(struct elf_file *elf, const char *path)
     elf->bytes = elf_file_read(path, &elf->size);
     if (!elf->bytes) return false;
     errno = 0;
-    if (elf->size >= sizeof(Elf32_Ehdr) && !memcmp(elf->bytes, ELFMAG, SELFMAG) && elf->bytes[EI_CLASS] == ELFCLASS32 &&
-        elf->bytes[EI_DATA] == ELFDATA2LSB) {
+    if (elf->size >= sizeof(Elf32_Ehdr) && is_ours(elf->bytes, elf->size)) {
         elf->bias = bias_of(elf);
         return true;
     }

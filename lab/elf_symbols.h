@@ -15,6 +15,8 @@ struct elf_file {
 /* The bytes of a program's file, to be freed; of one that does not begin as ELF files do, the first few. NULL (and
  * errno, or 0 if it is no regular file) if it cannot be read. */
 char *elf_file_read(const char *path, size_t *size);
+/* Does the file begin as a 32-bit little-endian ELF does? Nothing else of it is read. */
+bool elf_file_begins(const char *path);
 /* False (and errno, or 0 if it is no 32-bit little-endian ELF) if it cannot be read. */
 bool elf_file_open(struct elf_file *elf, const char *path);
 void elf_file_close(struct elf_file *elf);

@@ -344,7 +344,8 @@ static int prepare(struct run *run)
     if (!run->machine) return release(run, EXIT_CONFIG, error);
     run->core = machine_core(run->machine, 0);
     machine_on_panic(run->machine, panicked, run);
-    if (request->directory) {
+    bool program = elf_file_begins(request->program); /* what is none is refused below: there will be no record */
+    if (request->directory && program) {
         if (!record_begin(&run->record, request)) return release(run, EXIT_USAGE, NULL);
         run->recording = true;
         if (!tee_begin(&run->tee, request->directory, request->output, request->error))
@@ -374,6 +375,7 @@ static int prepare(struct run *run)
                               : user_create(run->machine, &user, error, sizeof error);
     if (run->broken) return release(run, run->broken, NULL);
     if (request->from && !run->user) return release(run, EXIT_USAGE, error);
+    if (run->user && !program) return release(run, EXIT_USAGE, "the program has changed while it was looked at");
     if (!run->user) return release(run, access(request->program, R_OK) ? EXIT_USAGE : EXIT_GUEST, error);
     if (request->trace_letters) machine_trace(run->machine, request->trace_letters, request->trace_spc, STDERR_FILENO);
     if (run->check) check_begin(run->check, run->core);

@@ -83,6 +83,10 @@ try run --root hello -- ./hello
 echo passed through | try run -- ./echo
 echo "not an ELF file" >text
 try run -- ./text
+# what is no program is not hashed for the record, which is not begun: 100 GiB are refused at once
+truncate -s 100G huge
+try run -o none -- ./huge
+[ -e none ] && echo "a record was begun"
 # the exit code of a guest's end by signal is 128 + signal; interrupting a run leaves a labelled partial record
 "$COVM" run -o partial -d t -- ./loop 2>begun &
 until [ -s begun ]; do sleep 0.1; done
