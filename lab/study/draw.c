@@ -1,7 +1,7 @@
 /* draw.c -- the plots of a study as figures and tables. What a plot tells apart (x, series, bars) selects points; over
  * the rest a mean is taken. A point whose axis does not exist (a condition) stands for every value of that axis. Where
  * a run is missing, the mean that it belongs to is missing: there are no means over what happened to finish. */
-#define _GNU_SOURCE /* tdestroy */
+#define _GNU_SOURCE /* tdestroy, mkdtemp */
 #include <math.h>
 #include <search.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@
 #include "lab/quantity.h"
 #include "lab/study/cells.h"
 #include "lab/study/collect.h"
+#include "lab/study/drawn.h"
 #include "lab/study/timeline.h"
 
 /* A plot being made. */
@@ -287,15 +288,19 @@ bool draw_plots(const struct sweep *sweep, const struct metrics *metrics, bool p
 {
     struct cells cells = {sweep, metrics, lab_allocate((sweep->points->count + 1) * sizeof *cells.found)};
     struct diag diag = {0};
-    char *directory = lab_printf("%s/figures", sweep->directory);
-    bool there = files_make_directory(directory), fine = there;
+    char *directory = lab_printf("%s/figures", sweep->directory), *scratch = lab_printf("%s.XXXXXX", directory);
+    bool there = files_make_directory(directory), fine = there && mkdtemp(scratch);
+    if (there && !fine) perror(scratch);
+    there = fine;
     unsigned formats = FIGURE_SVG | FIGURE_PDF | (png ? FIGURE_PNG : 0);
     for (unsigned i = 0; there && i < sweep->study->plot_count;
          i++) /* one that cannot be drawn is no other's hindrance */
-        fine &= draw(&cells, &sweep->study->plots[i], directory, formats, &diag);
+        fine &= draw(&cells, &sweep->study->plots[i], scratch, formats, &diag);
     diag_print(&diag, stderr);
     diag_free(&diag);
+    if (there) fine = drawn_publish(sweep->directory, scratch, fine) && files_remove_tree(scratch) && fine;
     free(directory);
+    free(scratch);
     free(cells.found);
     return fine;
 }

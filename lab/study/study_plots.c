@@ -139,7 +139,7 @@ static void check_shape(const struct study *study, const struct document *d, con
 
 static bool is_file_name(const char *name)
 {
-    return name && *name != '.' &&
+    return name && *name != '.' && *name != '-' &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
 }
 

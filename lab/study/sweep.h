@@ -5,6 +5,7 @@
  *     points/ID/           the record of a finished run; it appears whole, by a rename. One that is not what was written
  *                          any more (sums.csv) is damaged: its point is run again
  *     failed/ID            why a point has no record: "failed: ..." or "timeout: ..."
+ *     figures/             what the plots of the study show; drawn.csv: which of its files covm wrote (drawn.h)
  *     logs/ID              standard error of its last run
  *     locks/ID             locked (flock) by whoever runs the point
  *     work/ID/             a record being written; left over where a run was killed, and removed when it runs again

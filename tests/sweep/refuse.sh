@@ -72,6 +72,7 @@ plots:
   - {name: a, kind: table, title: "\e[1m", x: workload, y: ipc}
   - {name: b, kind: stack, unit: x, y_title: "\n", x: shape, parts: {"q\0r": ipc, s: core.insns}, where: {workload: sieve}}
   - {name: c, kind: stack, unit: x, x: shape, parts: [ipc, core.cycles, ipc]}
+  - {name: -d, kind: table, x: shape, y: ipc}
 END
 expect 3 "labels.yaml:1:8: error: this text has a control character (0x0a)
 labels.yaml:2:28: error: the workload 'sieve' is there twice
@@ -88,7 +89,8 @@ labels.yaml:10:47: error: the workload 'queens' is there in two sizes, which hav
 labels.yaml:11:46: error: this text has a control character (0x0a)
 labels.yaml:11:70: error: this text has a control character (0x00)
 labels.yaml:11:107: error: the workload 'queens' is there in two sizes
-labels.yaml:12:73: error: a part before this one has its name" "$covm" sweep plan labels.yaml
+labels.yaml:12:73: error: a part before this one has its name
+labels.yaml:13:12: error: a plot needs a 'name'" "$covm" sweep plan labels.yaml
 
 cat >window.yaml <<'END'
 workloads: [sieve]
