@@ -179,7 +179,6 @@ static void looks_snapshot(struct run *run, struct snapshot *snapshot)
     } else {
         snapshot_bytes(snapshot, run->rows.data, rows);
     }
-    then.timeline_insns = lab->timeline_insns;
     if (!snapshot->loading || memcmp(&then, lab, sizeof then) == 0) return;
     run->next_edge = lab->warmup_insns ? (uint64_t)lab->warmup_insns : UINT64_MAX;
     if (run->window_count > 1 || run->next_edge <= run->request->from_insns)
