@@ -1,4 +1,5 @@
 /* study_axes.c -- what a study varies: axes from its file, their values, and these as names and numbers. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,7 +119,7 @@ static bool read_step(const struct document *d, const struct node *node, unsigne
     const char *word = node_word(node);
     char *end = NULL;
     *step = word ? strtod(word, &end) : 0;
-    if (end && end != word && !*end) return true;
+    if (end && end != word && !*end && isfinite(*step)) return true;
     int64_t value; /* with a suffix: 4KiB */
     if (!read_end(d, node, row, &value)) return false;
     *step = (double)value;
@@ -197,7 +198,8 @@ static void read_group(struct study_axis *axis, const struct document *d, const 
 static void read_condition(struct study *study, struct study_axis *axis, const struct document *d,
                            const struct node *when, unsigned group)
 {
-    if (when->kind != NODE_MAP) document_complain(d, when, "'when' is a map: {AXIS: [VALUE, ...]}");
+    if (when->kind != NODE_MAP || !when->count)
+        document_complain(d, when, "'when' is a map: {AXIS: [VALUE, ...]}, or a list of such maps");
     for (unsigned i = 0; when->kind == NODE_MAP && i < when->count; i++) {
         const char *name = node_word(&when->keys[i]);
         const struct node *list = &when->items[i];
@@ -209,6 +211,7 @@ static void read_condition(struct study *study, struct study_axis *axis, const s
         const struct study_axis *other = &study->axes[index];
         struct study_condition condition = {group, (unsigned)index, lab_allocate(other->count + 1)};
         unsigned count = list->kind == NODE_LIST ? list->count : 1;
+        if (!count) document_complain(d, list, "there are no values: the axis would never exist");
         for (unsigned k = 0; k < count; k++) {
             const struct node *item = list->kind == NODE_LIST ? &list->items[k] : list;
             int value = node_word(item) ? study_value_find(other, node_word(item)) : -1;
@@ -224,7 +227,7 @@ static void read_condition(struct study *study, struct study_axis *axis, const s
 
 static void read_when(struct study *study, struct study_axis *axis, const struct document *d, const struct node *when)
 {
-    if (when->kind != NODE_LIST) read_condition(study, axis, d, when, 0);
+    if (when->kind != NODE_LIST || !when->count) read_condition(study, axis, d, when, 0);
     for (unsigned i = 0; when->kind == NODE_LIST && i < when->count; i++)
         read_condition(study, axis, d, &when->items[i], i);
 }

@@ -92,6 +92,8 @@ static void read_metric(struct study *study, struct stats_table *table, const st
         document_complain(d, key, "a metric needs a name");
         return;
     }
+    if (stats_find(table, node_word(key), strlen(node_word(key))))
+        document_complain(d, key, "'%s' is a statistic: a metric needs a name of its own", node_word(key));
     if (node->kind == NODE_MAP) document_check_keys(d, node, metric_keys);
     if (of && !formula)
         read_relative(study, &metric, d, node);

@@ -73,7 +73,9 @@ static void read_where(const struct study *study, struct study_plot *plot, const
         }
         free(plot->where[axis]);
         plot->where[axis] = lab_allocate(study_values(study, axis) + 1);
-        for (unsigned k = 0; k < (list->kind == NODE_LIST ? list->count : 1); k++) {
+        unsigned count = list->kind == NODE_LIST ? list->count : 1;
+        if (!count) document_complain(d, list, "there are no values: nothing would be shown");
+        for (unsigned k = 0; k < count; k++) {
             const struct node *item = list->kind == NODE_LIST ? &list->items[k] : list;
             int value = find_value(study, axis, node_word(item));
             if (value < 0)
@@ -119,6 +121,20 @@ static const char *without_unit(const struct study *study, const struct study_pl
     return NULL;
 }
 
+/* Two of them that are one leave nothing but its diagonal. */
+static void check_apart(const struct document *d, const struct node *node, const struct study_plot *plot)
+{
+    const struct {
+        const char *key;
+        int axis;
+    } apart[] = {{"x", plot->x}, {"series", plot->series}, {"bars", plot->bars}};
+    for (unsigned i = 1; i < LENGTH(apart); i++)
+        for (unsigned k = 0; k < i; k++)
+            if (apart[i].axis != STUDY_NOTHING && apart[i].axis == apart[k].axis)
+                document_complain(d, node_find(node, apart[i].key), "'%s' is '%s' already", apart[k].key,
+                                  node_word(node_find(node, apart[i].key)));
+}
+
 /* What each kind cannot do without. */
 static void check_shape(const struct study *study, const struct document *d, const struct node *node,
                         const struct study_plot *plot)
@@ -137,9 +153,11 @@ static void check_shape(const struct study *study, const struct document *d, con
     if (missing) document_complain(d, node, "a plot of kind %s needs '%s'", kind_names[plot->kind], missing);
 }
 
+/* Behind it stand numbers and endings, and what a name has while its file is written. */
 static bool is_file_name(const char *name)
 {
-    return name && *name != '.' && *name != '-' &&
+    enum { BYTES_MAX = 200 }; /* of the 255 of Linux' file systems */
+    return name && strlen(name) <= BYTES_MAX && *name != '.' && *name != '-' &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == strlen(name);
 }
 
@@ -180,6 +198,7 @@ static void read_plot(struct study *study, const struct document *d, const struc
         add_y(study, &plot, d, &parts->items[i], parts->kind == NODE_MAP ? &parts->keys[i] : NULL);
     if (parts) check_parts(study, &plot, d, parts);
     if (where) read_where(study, &plot, d, where);
+    check_apart(d, node, &plot);
     check_shape(study, d, node, &plot);
     study->plots = lab_reallocate(study->plots, (study->plot_count + 1) * sizeof plot);
     study->plots[study->plot_count++] = plot;

@@ -92,6 +92,35 @@ labels.yaml:11:107: error: the workload 'queens' is there in two sizes
 labels.yaml:12:73: error: a part before this one has its name
 labels.yaml:13:12: error: a plot needs a 'name'" "$covm" sweep plan labels.yaml
 
+cat >empty.yaml <<END
+workloads: [sieve]
+axes:
+  - {key: cms.indirect, values: [jtlb, inline]}
+  - {key: core.jtlb.entries, values: [32, 64], when: {}}
+  - {key: core.dras.depth, values: [2, 4], when: {cms.indirect: []}}
+  - {key: core.gate.entries, values: [2, 4], when: []}
+  - {key: core.commit.cycles, from: 0, to: 9, step: nan}
+  - {key: memory.dram.latency, from: 10ns, to: 90ns, factor: inf}
+metrics:
+  core.insns: core.cycles
+  ipc: core.insns / core.cycles
+plots:
+  - {name: a, kind: table, x: cms.indirect, y: ipc, where: {workload: []}}
+  - {name: b, kind: table, x: workload, series: workload, y: ipc}
+  - {name: c, kind: stack, x: cms.indirect, bars: cms.indirect, unit: x, parts: [ipc]}
+  - {name: $(printf %0201d 0), kind: table, x: workload, y: ipc}
+END
+expect 3 "empty.yaml:4:54: error: 'when' is a map: {AXIS: [VALUE, ...]}, or a list of such maps
+empty.yaml:5:65: error: there are no values: the axis would never exist
+empty.yaml:6:52: error: 'when' is a map
+empty.yaml:7:53: error: core.commit.cycles: 'nan'
+empty.yaml:8:62: error: memory.dram.latency: 'inf'
+empty.yaml:10:3: error: 'core.insns' is a statistic: a metric needs a name of its own
+empty.yaml:13:71: error: there are no values: nothing would be shown
+empty.yaml:14:49: error: 'x' is 'workload' already
+empty.yaml:15:51: error: 'x' is 'cms.indirect' already
+empty.yaml:16:12: error: a plot needs a 'name'" "$covm" sweep plan empty.yaml
+
 cat >window.yaml <<'END'
 workloads: [sieve]
 window: roi
