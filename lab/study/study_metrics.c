@@ -16,10 +16,18 @@ struct names {
     size_t length;
 };
 
+/* A value for checking a formula: of no two names the same, so that what it is divided by is 0 only where it always is. */
+static double stand_in(const char *name, size_t length)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    while (length--) hash = (hash ^ (unsigned char)*name++) * 16777619u;
+    return 1 + hash / 1048573.0;
+}
+
 static bool known_name(void *cookie, const char *name, size_t length, struct formula_value *value)
 {
     struct names *names = cookie;
-    *value = (struct formula_value){.value = 1};
+    *value = (struct formula_value){.value = stand_in(name, length)};
     bool known = stats_find(names->table, name, length);
     for (unsigned i = 0; i < names->study->metric_count && !known; i++)
         known =
@@ -34,6 +42,7 @@ static void check_formula(const struct study *study, struct stats_table *table, 
     struct names names = {.study = study, .table = table};
     struct formula_value value;
     const char *error = formula_evaluate(formula, known_name, &names, &value);
+    if (!error && value.null) document_complain(d, node, "it divides by zero, whatever the statistics are");
     if (!error) return;
     if (!names.unknown) {
         document_complain(d, node, "%s", error);

@@ -104,6 +104,7 @@ axes:
 metrics:
   core.insns: core.cycles
   ipc: core.insns / core.cycles
+  none: ipc / (core.insns - core.insns)
 plots:
   - {name: a, kind: table, x: cms.indirect, y: ipc, where: {workload: []}}
   - {name: b, kind: table, x: workload, series: workload, y: ipc}
@@ -116,10 +117,11 @@ empty.yaml:6:52: error: 'when' is a map
 empty.yaml:7:53: error: core.commit.cycles: 'nan'
 empty.yaml:8:62: error: memory.dram.latency: 'inf'
 empty.yaml:10:3: error: 'core.insns' is a statistic: a metric needs a name of its own
-empty.yaml:13:71: error: there are no values: nothing would be shown
-empty.yaml:14:49: error: 'x' is 'workload' already
-empty.yaml:15:51: error: 'x' is 'cms.indirect' already
-empty.yaml:16:12: error: a plot needs a 'name'" "$covm" sweep plan empty.yaml
+empty.yaml:12:9: error: it divides by zero, whatever the statistics are
+empty.yaml:14:71: error: there are no values: nothing would be shown
+empty.yaml:15:49: error: 'x' is 'workload' already
+empty.yaml:16:51: error: 'x' is 'cms.indirect' already
+empty.yaml:17:12: error: a plot needs a 'name'" "$covm" sweep plan empty.yaml
 
 cat >window.yaml <<'END'
 workloads: [sieve]
