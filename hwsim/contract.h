@@ -52,7 +52,7 @@ struct hw_fault {
 enum hw_exit_kind {
     HW_EXIT,     /* an exit atom: `reason` and `number` are its operands; state is committed */
     HW_FAULT,    /* rolled back: a memory atom faulted (`fault`) */
-    HW_PROTECT,  /* rolled back: a store hit a protected chunk (`fault.address` is its physical address) */
+    HW_PROTECT,  /* rolled back: a store hit a protected chunk (`fault.address`: the first protected byte, physical) */
     HW_ALIAS,    /* rolled back: a store overlapped an armed load */
     HW_ASSERT,   /* rolled back: an assert's condition held */
     HW_GATE,     /* rolled back: more gated stores than entries between two commits */
@@ -84,7 +84,7 @@ const struct machine_desc *hw_machine(const struct hw_core *core);
 enum hw_access {
     HW_OK,
     HW_FAULTED,   /* hw_fault() tells; nothing was changed */
-    HW_PROTECTED, /* a store would touch a protected chunk (hw_fault().address: physical); nothing was changed */
+    HW_PROTECTED, /* a store would touch a protected chunk (address of hw_fault(): as with HW_PROTECT); nothing was changed */
     HW_DEVICE,    /* I/O space */
 };
 /* `size` is enum size (up to 8 bytes); `user` asks for privilege 3. Addresses wrap as the present mode says.

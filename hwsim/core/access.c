@@ -100,16 +100,17 @@ static uint32_t chunks_of(uint64_t physical, unsigned bytes)
     return (uint32_t)(bits_mask(last - first + 1) << first);
 }
 
-/* Host address and protection of a piece of guest physical memory. */
+/* Host address and protection of a piece of guest physical memory. Where it is protected, the first such byte is named. */
 static bool resolve_piece(struct hw_core *core, struct place *place, unsigned i, bool write)
 {
     uint64_t physical = place->physical[i];
     uint8_t *frame = physical_frame(core->physical, physical >> PAGE_BITS);
     if (!frame) return refuse(core, HW_IO, (struct hw_fault){.address = physical});
     place->host[i] = frame + (physical & (PAGE_BYTES - 1));
-    if (write && *physical_chunks(core->physical, physical >> PAGE_BITS) & chunks_of(physical, place->bytes[i]))
-        return refuse(core, HW_PROTECT, (struct hw_fault){.address = physical});
-    return true;
+    uint32_t chunks = *physical_chunks(core->physical, physical >> PAGE_BITS) & chunks_of(physical, place->bytes[i]);
+    if (!write || !chunks) return true;
+    uint64_t chunk = (physical & ~(uint64_t)(PAGE_BYTES - 1)) + (unsigned)__builtin_ctz(chunks) * CHUNK_BYTES;
+    return refuse(core, HW_PROTECT, (struct hw_fault){.address = physical > chunk ? physical : chunk});
 }
 
 static bool resolve_concealed(struct hw_core *core, uint64_t offset, unsigned bytes, struct place *place)

@@ -268,6 +268,10 @@ static void protection(void **state)
     assert_int_equal(hw_store(rig->core, RIG_DATA + 0x7d, SIZE_8, true, 9), HW_PROTECTED);
     assert_int_equal(hw_fault(rig->core).address, physical + 0x7d);
     assert_int_equal(hw_store(rig->core, RIG_DATA + 0x80, SIZE_8, true, 9), HW_OK);
+    hw_protect(rig->core, physical >> PAGE_BITS, 2); /* a store that begins before the chunk */
+    assert_int_equal(hw_store(rig->core, RIG_DATA + 0x7d, SIZE_32, true, 9), HW_PROTECTED);
+    assert_int_equal(hw_fault(rig->core).address, physical + 0x80);
+    hw_protect(rig->core, physical >> PAGE_BITS, 1);
     assert_int_equal(hw_probe(rig->core, RIG_DATA, SIZE_8, true, true), HW_PROTECTED);
     assert_int_equal(hw_probe(rig->core, RIG_DATA, SIZE_8, true, false), HW_OK);
     hw_protect(rig->core, physical >> PAGE_BITS, 0);
