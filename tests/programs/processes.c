@@ -1,5 +1,6 @@
 /* processes.c -- fork, exec, pipes, waiting, signals between processes, memory that is shared and memory that is not.
  * Run with arguments it is one of its own children. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -17,7 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
 static const char *const self = "/proc/self/exe";
 
 static void fail(const char *what)
@@ -210,6 +210,24 @@ static void interpreting(void)
     }
 }
 
+/* What memfd_create made can be run although it is open for writing. */
+static void from_memory(void)
+{
+    char *const arguments[] = {"memory", "echo", "from memory", NULL}, *const environment[] = {"X=m", NULL};
+    static char buffer[65536];
+    int status, from = open(self, O_RDONLY), to = memfd_create("program", MFD_CLOEXEC);
+    for (ssize_t got; (got = read(from, buffer, sizeof buffer)) > 0;)
+        if (write(to, buffer, (size_t)got) != got) fail("write");
+    close(from);
+    pid_t child = start();
+    if (child == 0) {
+        fexecve(to, arguments, environment);
+        fail("fexecve");
+    }
+    close(to);
+    waitpid(child, &status, 0), tell("from memory", status);
+}
+
 static int echo(int count, char **argument)
 {
     printf("%d:", count);
@@ -383,5 +401,6 @@ int main(int count, char **argument)
     sharing();
     executing();
     interpreting();
+    from_memory();
     return 0;
 }

@@ -68,6 +68,13 @@ static int strings_get(struct user *user, uint32_t list, struct strings *strings
 
 /* ---- finding the program ---- */
 
+/* What memfd_create opened counts as no writer for Linux. */
+static bool is_writer(const struct file *file)
+{
+    return file && file->kind == FILE_REGULAR && (file->flags & O_ACCMODE) != O_RDONLY &&
+           !(file->path && strncmp(file->path, "/memfd:", 7) == 0);
+}
+
 static bool is_being_written(const struct user *user, int host)
 {
     struct stat program, other;
@@ -75,8 +82,8 @@ static bool is_being_written(const struct user *user, int host)
     for (unsigned i = 0; i < user->process_count; i++) {
         for (unsigned k = 0; k < GUEST_FILES; k++) {
             const struct file *file = user->processes[i]->files.file[k];
-            if (file && file->kind == FILE_REGULAR && (file->flags & O_ACCMODE) != O_RDONLY &&
-                fstat(file->host, &other) == 0 && other.st_dev == program.st_dev && other.st_ino == program.st_ino)
+            if (is_writer(file) && fstat(file->host, &other) == 0 && other.st_dev == program.st_dev &&
+                other.st_ino == program.st_ino)
                 return true;
         }
     }
