@@ -5,7 +5,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "lab/commands.h"
 #include "lab/files.h"
 #include "lab/paths.h"
 #include "lab/sha256.h"
@@ -232,4 +234,26 @@ void record_free(struct record *record)
     free(record->config_hash);
     free(record->guest_hash);
     *record = (struct record){0};
+}
+
+/* ---- of a record that is there ---- */
+
+static bool holds(const char *directory, const char *name)
+{
+    char *path = lab_printf("%s/%s", directory, name);
+    bool there = access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
+int record_check(const char *directory)
+{
+    if (!holds(directory, "run.json")) {
+        fprintf(stderr, "covm: %s is no finished run record (run.json)\n", directory);
+        return EXIT_USAGE;
+    }
+    char *damage = sums_exist(directory) ? sums_check(directory, NULL) : NULL;
+    if (damage) fprintf(stderr, "covm: the record in %s is damaged: %s\n", directory, damage);
+    free(damage);
+    return damage ? EXIT_CHECK_FAILED : EXIT_FINE;
 }

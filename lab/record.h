@@ -32,4 +32,9 @@ bool record_end(struct record *record, const struct run_request *request, const 
                 unsigned window_count);
 void record_free(struct record *record);
 
+/* EXIT_FINE: in the directory is a finished record, whose files are what was written (of an older covm, which wrote no
+ * sums.csv: whatever they are). Otherwise what it is went to standard error, and the exit code for that is returned:
+ * EXIT_USAGE where there is no finished record, EXIT_CHECK_FAILED where it is damaged. */
+int record_check(const char *directory);
+
 #endif

@@ -2,9 +2,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lab/cli.h"
 #include "lab/commands.h"
+#include "lab/record.h"
 #include "lab/regions.h"
 #include "lab/samples.h"
 #include "lab/stats.h"
@@ -106,8 +108,17 @@ static void print_differences(const struct comparison *c)
     }
 }
 
+/* A file, such as stats.csv alone, is taken as it is. */
+static int check_record(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode) ? record_check(path) : EXIT_FINE;
+}
+
 static int diff(const char *path_a, const char *path_b, double tolerance)
 {
+    int code_a = check_record(path_a), code_b = check_record(path_b);
+    if (code_a || code_b) return code_a > code_b ? code_a : code_b;
     struct samples a = {0}, b = {0};
     struct comparison c = {.tolerance = tolerance};
     bool fine = samples_read(&a, path_a);

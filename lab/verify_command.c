@@ -14,6 +14,7 @@
 #include "lab/commands.h"
 #include "lab/files.h"
 #include "lab/paths.h"
+#include "lab/record.h"
 #include "lab/sha256.h"
 
 enum { RECORD_BYTES_MAX = 1 << 30 };
@@ -206,9 +207,10 @@ int command_verify(int argc, char **argv)
     struct recorded r = {.directory = argv[optind]};
     struct diag diag = {0};
     char folder[] = "/tmp/covm-verify-XXXXXX", *path = lab_printf("%s/run.json", r.directory);
-    int code = EXIT_USAGE;
-    bool there = document_read_file(&r.run, path, &diag) && r.run.root;
+    int code = record_check(r.directory);
+    bool there = code == EXIT_FINE && document_read_file(&r.run, path, &diag) && r.run.root;
     diag_print(&diag, stderr);
+    if (code == EXIT_FINE) code = EXIT_USAGE;
     if (there && is_repeatable(&r) && mkdtemp(folder)) {
         code = EXIT_FINE;
         make_command(&r);

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/commands.h"
 #include "lab/files.h"
+#include "lab/record.h"
 #include "lab/report/html.h"
 #include "lab/report/report.h"
 #include "lab/stats.h"
-#include "lab/sums.h"
 
 enum { FILE_BYTES_MAX = 64 << 20 };
 
@@ -229,22 +230,13 @@ static bool fill(const struct run_report *report, struct text *page)
     return fine;
 }
 
-/* A record of an older covm has no sums. */
-static bool is_intact(const char *directory)
-{
-    char *damage = sums_exist(directory) ? sums_check(directory, NULL) : NULL;
-    if (damage) fprintf(stderr, "covm: the record in %s is damaged: %s\n", directory, damage);
-    free(damage);
-    return !damage;
-}
-
 bool report_run(const char *directory, struct text *page)
 {
     char scratch[] = "/tmp/covm-report-XXXXXX", *path = lab_printf("%s/run.json", directory);
     struct run_report report = {.directory = directory, .scratch = mkdtemp(scratch)};
     struct diag diag = {0};
-    bool fine = report.scratch && is_intact(directory) && document_read_file(&report.run, path, &diag) && report.run.root &&
-                samples_read(&report.samples, directory) && fill(&report, page);
+    bool fine = report.scratch && record_check(directory) == EXIT_FINE &&
+                document_read_file(&report.run, path, &diag) && report.run.root && samples_read(&report.samples, directory) && fill(&report, page);
     if (!report.scratch) perror("covm: /tmp");
     diag_print(&diag, stderr);
     diag_free(&diag);

@@ -40,8 +40,14 @@ damage() {
     refused 1 "points/$point: $how; 'covm sweep run' runs the point again" "$covm" sweep collect study.yaml
     [ ! -e study.sweep/results.csv ] || fail "$what: something was collected"
     refused 1 "points/$point: $how" "$covm" report -o page.html study.sweep
-    [ ! -e "$record/sums.csv" ] || # a record of an older covm has none
-        refused 1 "the record in $record is damaged: $how" "$covm" report -o page.html "$record"
+    if [ -e "$record/sums.csv" ]; then # a record of an older covm has none
+        damaged="the record in $record is damaged: $how" whole=right/points/$point
+        refused 1 "$damaged" "$covm" report -o page.html "$record"
+        refused 1 "$damaged" "$covm" verify "$record"
+        refused 1 "$damaged" "$covm" stats diff "$record" "$whole"
+        [ ! -s out ] || fail "$what: stats diff prints $(cat out)"
+        refused 1 "$damaged" "$covm" stats diff "$whole" "$record"
+    fi
     refused 0 "points/$point: $how; it is run again" "$covm" sweep run study.yaml
     grep -q "1 of them run just now" err || fail "$what: not one point was run again: $(cat err)"
     cmp right/results.csv study.sweep/results.csv || fail "$what: the results are others"

@@ -49,8 +49,15 @@ try stats diff --tolerance x a/b/record again
 try verify again
 printf x >>again/stdout
 try verify again
+try stats diff a/b/record again
+try stats diff a/b/record/stats.csv again/stats.csv
+rm again/sums.csv # as of an older covm
+try stats diff a/b/record again
+try verify again
 "$COVM" run -q -o latin -- ./hello "$(printf 'caf\351')" >/dev/null 2>&1 # the record cannot hold that byte
 try verify latin
 try verify nowhere
+rm other/run.json
+try stats diff a/b/record other
 "$COVM" stats list | head -2
 "$COVM" stats list | awk -F'\t' 'NF != 4 { print "a row of", NF, "columns:", $0 }'
