@@ -34,7 +34,7 @@ bool files_may_replace(const char *path)
     return false;
 }
 
-static bool is_same(const char *a, const char *b)
+bool files_are_same(const char *a, const char *b)
 {
     struct stat one, other;
     return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
@@ -43,10 +43,23 @@ static bool is_same(const char *a, const char *b)
 bool files_may_make(const char *made, const char *from)
 {
     char *new = lab_printf("%s.new", made);
-    bool same = from && (is_same(made, from) || is_same(new, from));
+    bool same = from && (files_are_same(made, from) || files_are_same(new, from));
     free(new);
     if (same) fprintf(stderr, "covm: %s: would be written over %s, which it is made from\n", made, from);
     return !same;
+}
+
+bool files_can_make(const char *path)
+{
+    if (!files_may_replace(path)) return false;
+    char *new = lab_printf("%s.new", path);
+    bool there = access(new, F_OK) == 0;
+    int file = open(new, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0666), error = errno;
+    if (file >= 0) close(file);
+    if (file >= 0 && !there) unlink(new);
+    free(new);
+    errno = error;
+    return file >= 0 || complain(path);
 }
 
 bool files_write(const char *path, const struct text *text)
@@ -61,6 +74,12 @@ bool files_write(const char *path, const struct text *text)
     }
     free(new);
     return fine;
+}
+
+char *files_parent(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return !slash ? lab_copy(".") : slash == path ? lab_copy("/") : lab_printf("%.*s", (int)(slash - path), path);
 }
 
 bool files_make_directory(const char *path)

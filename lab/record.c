@@ -257,3 +257,21 @@ int record_check(const char *directory)
     free(damage);
     return damage ? EXIT_CHECK_FAILED : EXIT_FINE;
 }
+
+static bool is_of_record(const char *name)
+{
+    for (unsigned i = 0; files[i]; i++)
+        if (!strcmp(files[i], name)) return true;
+    return false;
+}
+
+bool record_may_make(const char *made, const char *directory)
+{
+    char *place = files_parent(made);
+    const char *slash = strrchr(made, '/');
+    bool fine = !is_of_record(slash ? slash + 1 : made) ||
+                !((directory && files_are_same(place, directory)) || (holds(place, "run.json") && sums_exist(place)));
+    if (!fine) fprintf(stderr, "covm: %s: is a file of the run record in %s\n", made, place);
+    free(place);
+    return fine;
+}

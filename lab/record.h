@@ -36,5 +36,8 @@ void record_free(struct record *record);
  * sums.csv: whatever they are). Otherwise what it is went to standard error, and the exit code for that is returned:
  * EXIT_USAGE where there is no finished record, EXIT_CHECK_FAILED where it is damaged. */
 int record_check(const char *directory);
+/* False, and told: `made` has the name and place of a file of the record that `directory` (NULL: none) is about to hold,
+ * or of a finished one. */
+bool record_may_make(const char *made, const char *directory);
 
 #endif

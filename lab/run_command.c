@@ -8,6 +8,7 @@
 
 #include "lab/commands.h"
 #include "lab/files.h"
+#include "lab/record.h"
 #include "lab/run_command.h"
 #include "lab/sha256.h"
 
@@ -94,13 +95,25 @@ static void print_figures(const struct run_result *result)
             result->cpu_seconds > 0 ? insns / result->cpu_seconds / 1e6 : 0);
 }
 
-/* May a snapshot or trace go there? Not over what the run reads. */
+/* Not over a file of a record, and where a file can be made. In the record's directory, too, which may have to be there
+ * for that. */
+static bool has_place(const char *made, const char *directory)
+{
+    char *place = files_parent(made);
+    bool missing = directory && access(place, F_OK) && access(directory, F_OK);
+    bool fine = (!missing || files_make_directory(directory)) && record_may_make(made, directory) && files_can_make(made);
+    if (missing) rmdir(directory);
+    free(place);
+    return fine;
+}
+
+/* May a snapshot or trace go there? Not over what the run reads either. */
 static bool may_make(const struct run_command *c, const char *made)
 {
-    bool fine = !made || (files_may_make(made, c->request.program) && files_may_make(made, c->from));
-    for (unsigned i = 0; fine && made && i < c->config.file_count; i++)
-        fine = files_may_make(made, c->config.files[i]);
-    return fine;
+    if (!made) return true;
+    bool fine = files_may_make(made, c->request.program) && files_may_make(made, c->from);
+    for (unsigned i = 0; fine && i < c->config.file_count; i++) fine = files_may_make(made, c->config.files[i]);
+    return fine && has_place(made, c->request.directory);
 }
 
 static int run_with(struct run_command *c, const struct config *config)
@@ -109,7 +122,7 @@ static int run_with(struct run_command *c, const struct config *config)
     char *path = c->saves && !c->save ? lab_printf("%s/snapshot.covm", c->request.directory) : NULL;
     c->request.config = config;
     c->request.save_path = path ? path : c->save;
-    bool may = may_make(c, c->request.save_path) && may_make(c, c->request.trace ? c->request.trace->path : NULL);
+    bool may = may_make(c, c->save) && may_make(c, c->request.trace ? c->request.trace->path : NULL);
     int code = may ? run_guest(&c->request, result) : EXIT_USAGE;
     if (!may && c->request.from) snapshot_read_drop(c->request.from);
     if (code == EXIT_FINE) {
