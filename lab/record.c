@@ -178,7 +178,7 @@ static void print_run(const struct record *record, const struct run_request *req
     print_member(text, "config_sha256", record->config_hash);
     print_member(text, "guest", request->program);
     print_member(text, "guest_sha256", record->guest_hash);
-    char root[PATH_MAX];
+    char root[PATH_MAX], here[PATH_MAX];
     print_member(text, "root", realpath(request->root, root) ? root : request->root);
     text_printf(text, "  \"write\": %s,\n  \"max_insns\": %" PRIu64 ",\n", request->write ? "true" : "false",
                 request->insns_max);
@@ -187,6 +187,7 @@ static void print_run(const struct record *record, const struct run_request *req
     text_printf(text, "  \"words_exact\": %s,\n",
                 are_exact(request->argv) && are_exact(request->env) ? "true" : "false");
     print_list(text, "command", request->command);
+    print_member(text, "directory", getcwd(here, sizeof here) ? here : "");
     text_printf(text, request->from ? "  \"resumed_at_insns\": %" PRIu64 ",\n" : "  \"resumed_at_insns\": null,\n",
                 request->from_insns);
     text_printf(text, "  \"seed\": %" PRId64 ",\n", request->config->values.user.seed);
@@ -274,4 +275,27 @@ bool record_may_make(const char *made, const char *directory)
     if (!fine) fprintf(stderr, "covm: %s: is a file of the run record in %s\n", made, place);
     free(place);
     return fine;
+}
+
+static const char *member(const struct node *run, const char *name)
+{
+    const struct node *node = node_find(run, name);
+    return node && node_word(node) ? node_word(node) : "";
+}
+
+static bool is_guest(const struct node *run, const char *path)
+{
+    char hash[SHA256_TEXT_BYTES];
+    return path && sha256_file(path, hash) && !strcmp(hash, member(run, "guest_sha256"));
+}
+
+char *record_find_guest(const struct node *run)
+{
+    const char *name = member(run, "guest"), *origin = member(run, "directory");
+    char *there = *name == '/' || !*origin ? lab_copy(name) : lab_printf("%s/%s", origin, name);
+    char *found = realpath(is_guest(run, there) ? there : name, NULL);
+    free(there);
+    if (is_guest(run, found)) return found;
+    free(found);
+    return NULL;
 }

@@ -23,6 +23,7 @@ enum { RECORD_BYTES_MAX = 1 << 30 };
 struct recorded {
     const char *directory;
     struct document run;    /* run.json */
+    char *guest;            /* its program, an absolute path; owned; NULL: not there */
     char **command;         /* NULL-terminated, without the output's directory; owned */
     unsigned words, output; /* where that goes */
 };
@@ -91,7 +92,6 @@ static void add_list(struct recorded *r, const char *name, const char *option, u
 static void make_command(struct recorded *r)
 {
     char *program = paths_program(), *absolute = realpath(r->directory, NULL),
-         *guest = realpath(member(r, "guest"), NULL),
          *config = lab_printf("%s/config.effective.yaml", absolute ? absolute : r->directory);
     add_word(r, program);
     add_word(r, "run");
@@ -106,11 +106,10 @@ static void make_command(struct recorded *r)
     r->output = r->words;
     add_word(r, "");
     add_word(r, "--");
-    add_word(r, guest ? guest : member(r, "guest"));
+    add_word(r, r->guest);
     add_list(r, "argv", NULL, 1);
     free(program);
     free(absolute);
-    free(guest);
     free(config);
 }
 
@@ -118,7 +117,6 @@ static void make_command(struct recorded *r)
 static bool is_repeatable(const struct recorded *r)
 {
     char hash[SHA256_TEXT_BYTES], *program = paths_program();
-    const char *guest = member(r, "guest");
     sha256_file(program, hash);
     if (strcmp(hash, member(r, "program_sha256")))
         fprintf(stderr, "covm: %s was recorded by another covm\n", r->directory);
@@ -126,8 +124,8 @@ static bool is_repeatable(const struct recorded *r)
     const struct node *files = node_find(r->run.root, "files");
     if (!node_find(r->run.root, "root") || !files || files->kind != NODE_LIST)
         fprintf(stderr, "covm: the record in %s does not tell the guest's root, or its files\n", r->directory);
-    else if (!sha256_file(guest, hash) || strcmp(hash, member(r, "guest_sha256")))
-        fprintf(stderr, "covm: the guest program %s is not there any more, or another\n", guest);
+    else if (!r->guest)
+        fprintf(stderr, "covm: the guest program %s is not there any more, or another\n", member(r, "guest"));
     else if (strcmp(member(r, "words_exact"), "true"))
         fprintf(stderr, "covm: an argument or a variable of the guest's is no UTF-8, which run.json cannot hold\n");
     else if (!strcmp(member(r, "write"), "true"))
@@ -211,6 +209,7 @@ int command_verify(int argc, char **argv)
     bool there = code == EXIT_FINE && document_read_file(&r.run, path, &diag) && r.run.root;
     diag_print(&diag, stderr);
     if (code == EXIT_FINE) code = EXIT_USAGE;
+    if (there) r.guest = record_find_guest(r.run.root);
     if (there && is_repeatable(&r) && mkdtemp(folder)) {
         code = EXIT_FINE;
         make_command(&r);
@@ -220,6 +219,7 @@ int command_verify(int argc, char **argv)
     }
     for (unsigned i = 0; i < r.words; i++) free(r.command[i]);
     free(r.command);
+    free(r.guest);
     document_free(&r.run);
     diag_free(&diag);
     free(path);

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/record.h"
 #include "lab/regions.h"
 #include "lab/report/html.h"
 #include "lab/report/regions.h"
-#include "lab/sha256.h"
 
 static const struct {
     enum region_csv_column column;
@@ -70,15 +70,15 @@ static void rank(struct region_table *table)
 
 static void prepare(struct region_table *table, const struct run_report *report)
 {
-    char hash[SHA256_TEXT_BYTES], error[256] = "";
-    const char *guest = report_member(report, "guest");
+    char error[256] = "", *guest = record_find_guest(report->run.root);
     struct diag diag = {0};
     config_init(&table->config);
     char *path = lab_printf("%s/config.effective.yaml", report->directory);
     config_load(&table->config, path, &diag);
     free(path);
-    if (!sha256_file(guest, hash) || strcmp(hash, report_member(report, "guest_sha256"))) {
-        table->why = lab_printf("The guest program %s is not there any more, or another: no code is shown.", guest);
+    if (!guest) {
+        table->why = lab_printf("The guest program %s is not there any more, or another: no code is shown.",
+                                report_member(report, "guest"));
     } else if (diag.count || !elf_file_open(&table->elf, guest)) {
         table->why = lab_copy("The configuration or the guest program cannot be read: no code is shown.");
     } else {
@@ -87,6 +87,7 @@ static void prepare(struct region_table *table, const struct run_report *report)
         if (!table->machine) table->why = lab_printf("%s: no code is shown.", error);
     }
     diag_free(&diag);
+    free(guest);
 }
 
 bool region_again(const struct region_table *table, unsigned row, struct region_view *view, bool *alike)

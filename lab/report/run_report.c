@@ -158,6 +158,7 @@ static void add_provenance(const struct run_report *report, struct text *page)
                                              {"guest", "guest program"},
                                              {"guest_sha256", "guest's SHA-256"},
                                              {"root", "guest's root"},
+                                             {"directory", "run in"},
                                              {"write", "may write below it"},
                                              {"max_insns", "instruction limit (0: none)"},
                                              {"seed", "seed"},

@@ -13,7 +13,7 @@ S
 try run --machine crusoe -o a/b/record --set lab.window.warmup_insns=100000 --set lab.window.roi_insns=200000 --env X=Y -- ./hello one "two 'three'"
 ls a/b/record
 cat a/b/record/stdout a/b/record/stderr
-grep -vE 'sha256|"run"|compiler|host_cpu|cycles|"covm"|"root"' a/b/record/run.json
+grep -vE 'sha256|"run"|compiler|host_cpu|cycles|"covm"|"root"|"directory"' a/b/record/run.json
 head -1 a/b/record/timeline.csv
 awk -F, 'NR > 1 { print int($1 / 1000) " thousand instructions" }' a/b/record/timeline.csv
 head -1 a/b/record/regions.csv | tee header
@@ -47,6 +47,13 @@ try stats diff --tolerance x a/b/record again
 "$COVM" stats diff --tolerance 1000000 again other | cut -f1,2,6 | grep -v '	$' # what was or became nothing has no measure
 # a record is run again under other circumstances
 try verify again
+# from wherever: the program is looked for where it was run, and, if all has moved, from here
+mkdir elsewhere && (cd elsewhere && "$COVM" verify ../again)
+(cd elsewhere && "$COVM" report -o page.html ../again && grep -c 'no code is shown' page.html)
+mkdir moved && "$COVM" run -q -o moved/record -- ./hello >/dev/null 2>&1
+mv hello moved/ && (cd elsewhere && try verify ../moved/record) ; (cd moved && "$COVM" verify record)
+echo another >hello && (cd moved && "$COVM" verify record | head -1)
+mv moved/hello .
 printf x >>again/stdout
 try verify again
 try stats diff a/b/record again
