@@ -40,8 +40,8 @@ int record_check(const char *directory);
 /* The guest's program of the record with this run.json: the very file, known by its hash. A relative path is looked for
  * where the run was made, or else here. Absolute, to be freed; NULL: it is not there any more, or another. */
 char *record_find_guest(const struct node *run);
-/* False, and told: `made` has the name and place of a file of the record that `directory` (NULL: none) is about to hold,
- * or of a finished one. */
+/* False, and told: `made` has the name and place of a file of the record that `directory` (NULL: none) is about to
+ * hold, or of a finished one. */
 bool record_may_make(const char *made, const char *directory);
 
 #endif

@@ -101,7 +101,8 @@ static bool has_place(const char *made, const char *directory)
 {
     char *place = files_parent(made);
     bool missing = directory && access(place, F_OK) && access(directory, F_OK);
-    bool fine = (!missing || files_make_directory(directory)) && record_may_make(made, directory) && files_can_make(made);
+    bool fine =
+        (!missing || files_make_directory(directory)) && record_may_make(made, directory) && files_can_make(made);
     if (missing) rmdir(directory);
     free(place);
     return fine;

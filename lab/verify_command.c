@@ -208,7 +208,7 @@ int command_verify(int argc, char **argv)
     int code = record_check(r.directory);
     bool there = code == EXIT_FINE && document_read_file(&r.run, path, &diag) && r.run.root;
     diag_print(&diag, stderr);
-    if (code == EXIT_FINE) code = EXIT_USAGE;
+    if (code == EXIT_FINE) code = EXIT_USAGE; /* until it turns out to be repeatable */
     if (there) r.guest = record_find_guest(r.run.root);
     if (there && is_repeatable(&r) && mkdtemp(folder)) {
         code = EXIT_FINE;

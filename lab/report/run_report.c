@@ -237,7 +237,8 @@ bool report_run(const char *directory, struct text *page)
     struct run_report report = {.directory = directory, .scratch = mkdtemp(scratch)};
     struct diag diag = {0};
     bool fine = report.scratch && record_check(directory) == EXIT_FINE &&
-                document_read_file(&report.run, path, &diag) && report.run.root && samples_read(&report.samples, directory) && fill(&report, page);
+                document_read_file(&report.run, path, &diag) && report.run.root &&
+                samples_read(&report.samples, directory) && fill(&report, page);
     if (!report.scratch) perror("covm: /tmp");
     diag_print(&diag, stderr);
     diag_free(&diag);
