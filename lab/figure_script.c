@@ -63,9 +63,12 @@ static void print_range(const char *axis, enum figure_scale scale, struct figure
                 axis, range.high);
 }
 
-/* The rows of a series, from 0, and one behind another; -1: none. */
+/* Of each series the first and the last of its rows, from 0; and those that have any, counted from 1. (-1: none; to
+ * gnuplot "every ::-1::-1" would be all rows.) */
 static void print_rows(const struct figure_table *table, struct text *text)
 {
+    bool *has_rows = lab_allocate(table->figure->series.count * sizeof *has_rows);
+    unsigned drawn = 0;
     for (unsigned end = 0; end < 2; end++) {
         text_printf(text, "array %s[%u] = [", end ? "LAST" : "FIRST", table->figure->series.count);
         for (unsigned s = 0; s < table->figure->series.count; s++) {
@@ -74,9 +77,17 @@ static void print_rows(const struct figure_table *table, struct text *text)
                 if (table->cells[i]->series == s && (end || found < 0)) found = (int)i;
             }
             text_printf(text, "%s%d", s ? ", " : "", found);
+            has_rows[s] = found >= 0;
+            drawn += has_rows[s] && !end;
         }
         text_printf(text, "]\n");
     }
+    text_printf(text, "DRAWN = %u; array DRAWN_SERIES[%u] = [", drawn, drawn);
+    for (unsigned s = 0, before = 0; s < table->figure->series.count; s++) {
+        if (has_rows[s]) text_printf(text, "%s%u", before++ ? ", " : "", s + 1);
+    }
+    text_printf(text, "]\n");
+    free(has_rows);
 }
 
 /* As the legend has them. */

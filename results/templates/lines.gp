@@ -3,9 +3,9 @@
 
 # Of very many points only some have marks.
 every_mark(s) = greater(1, (LAST[s] - FIRST[s]) / 12)
-plot for [s = 1:SERIES * ERRORS] DATA every ::FIRST[s]::LAST[s] \
+plot for [i = 1:DRAWN * ERRORS] s = DRAWN_SERIES[i], DATA every ::FIRST[s]::LAST[s] \
          using (number(2)):(number(4)):(0):(number(5) - number(4)) @ERROR_STYLE lc rgb COLOUR[s] notitle, \
-     for [s = 1:SERIES] DATA every ::FIRST[s]::LAST[s] using (number(2)):(number(3)) \
+     for [i = 1:DRAWN] s = DRAWN_SERIES[i], DATA every ::FIRST[s]::LAST[s] using (number(2)):(number(3)) \
          with linespoints dt DASH[s] lw 1.2 lc rgb COLOUR[s] pt MARK[s] ps 0.5 pi every_mark(s) notitle, \
      for [s = 1:KEYS] keyentry with linespoints dt DASH[s] lw 1.2 lc rgb COLOUR[s] pt MARK[s] ps 0.5 \
          title SERIES_NAME[s] at screen key_x(s), key_y(s)

@@ -66,7 +66,7 @@ do for [front = 1:POINTS > 80:-1] { do for [i = 1:POINTS] { if (Y[i] == Y[i] && 
         break
     }
 } } } }
-plot for [s = 1:SERIES] DATA every ::FIRST[s]::LAST[s] using (number(3)):(number(4)) \
+plot for [i = 1:DRAWN] s = DRAWN_SERIES[i], DATA every ::FIRST[s]::LAST[s] using (number(3)):(number(4)) \
          with points pt MARK[s] ps 0.5 lw 1 lc rgb COLOUR[s] notitle, \
      for [s = 1:KEYS] keyentry with points pt MARK[s] ps 0.5 lw 1 lc rgb COLOUR[s] \
          title SERIES_NAME[s] at screen key_x(s), key_y(s)

@@ -322,6 +322,31 @@ static unsigned occurrences(const char *text, const char *wanted)
     return count;
 }
 
+/* Its mark is in the legend alone, and the others keep their colours. */
+static void a_series_without_points_draws_nothing(void **state)
+{
+    static const enum figure_kind curves[] = {FIGURE_LINES, FIGURE_PARETO, FIGURE_STARTUP};
+    static const char *const colours[] = {"color='rgb(  0, 114, 178)'", "color='rgb(230, 159,   0)'",
+                                          "color='rgb(  0,   0,   0)'"};
+    for (unsigned k = 0; k < LENGTH(curves); k++) {
+        for (unsigned empty = 0; empty < LENGTH(three); empty++) {
+            struct figure_datum data[8];
+            unsigned count = 0;
+            for (unsigned i = 0; i < GRID; i++)
+                if (i % 3 != empty)
+                    data[count++] = (struct figure_datum){.series = i % 3, .point = i / 3, .x = 1 + i, .y = 1 + i % 5};
+            struct figure figure = figure_of(curves[k], data);
+            figure.count = count;
+            write_fine(&figure, ".", "empty", FIGURE_SVG);
+            char *svg = contents(".", "empty", "svg", NULL);
+            assert_int_equal(occurrences(svg, " scale("), LENGTH(data) + LENGTH(three));
+            for (unsigned s = 0; s < LENGTH(three); s++)
+                assert_int_equal(occurrences(svg, colours[s]), s == empty ? 1 : GRID / 3 + 1);
+            free(svg);
+        }
+    }
+}
+
 /* Beside the same figure with a value in its place: a mark less, and the line begins once more. */
 static void a_missing_value_is_a_hole(void **state)
 {
@@ -598,6 +623,7 @@ int main(void)
         cmocka_unit_test(the_front_is_what_none_betters),
         cmocka_unit_test(every_kind_is_drawn),
         cmocka_unit_test(odd_shapes_are_drawn),
+        cmocka_unit_test(a_series_without_points_draws_nothing),
         cmocka_unit_test(a_missing_value_is_a_hole),
         cmocka_unit_test(a_zero_has_its_place_on_a_logarithmic_axis),
         cmocka_unit_test(a_missing_bar_is_a_cross),
