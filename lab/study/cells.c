@@ -3,17 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-static unsigned workload_index(const struct cells *cells, const struct point *point)
-{
-    return (unsigned)(point->workload - cells->sweep->study->workloads);
-}
-
 bool cells_wanted(const struct cells *cells, const struct study_plot *plot, const struct point *point)
 {
-    const struct study *study = cells->sweep->study;
-    for (unsigned a = 0; a < study->axis_count; a++)
-        if (plot->where[a] && point->value[a] >= 0 && !plot->where[a][point->value[a]]) return false;
-    return !plot->where[STUDY_WORKLOAD] || plot->where[STUDY_WORKLOAD][workload_index(cells, point)];
+    return points_wanted(cells->sweep->study, plot, point);
 }
 
 /* False: no point can agree with all of them. */

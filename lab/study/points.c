@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/figure.h"
 #include "lab/paths.h"
 
 void points_print(const struct study *study, const struct point *point, struct text *text)
@@ -254,6 +255,28 @@ static void check_window(const struct study *study)
                           study->window);
 }
 
+bool points_wanted(const struct study *study, const struct study_plot *plot, const struct point *point)
+{
+    for (unsigned a = 0; a < study->axis_count; a++)
+        if (plot->where[a] && point->value[a] >= 0 && !plot->where[a][point->value[a]]) return false;
+    return !plot->where[STUDY_WORKLOAD] || plot->where[STUDY_WORKLOAD][point->workload - study->workloads];
+}
+
+/* A start-up has a curve per point, of one seed. */
+static void check_curves(const struct study *study, const struct points *points)
+{
+    for (unsigned i = 0; i < study->plot_count; i++) {
+        const struct study_plot *plot = &study->plots[i];
+        unsigned curves = 0;
+        for (unsigned p = 0; plot->kind == PLOT_STARTUP && p < points->count; p++)
+            curves += points->items[p].seed <= 1 && points_wanted(study, plot, &points->items[p]);
+        if (curves > FIGURE_SERIES_MAX)
+            document_complain(plot->document, plot->node,
+                              "%u points, a curve each; no more than %u can be told apart (choose by 'where')", curves,
+                              FIGURE_SERIES_MAX);
+    }
+}
+
 bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag)
 {
     unsigned before = diag->count;
@@ -265,6 +288,7 @@ bool points_make(struct points *points, const struct study *study, const struct 
     begin_config(&m.common, study, args, diag);
     if (diag->count == before) expand(&m, (struct point){.seed = 0}, 0);
     if (diag->count == before && !m.windows) check_window(study);
+    if (diag->count == before && points->count <= STUDY_POINTS_MAX) check_curves(study, points);
     if (points->count > STUDY_POINTS_MAX) diag_error(diag, study->path, 0, 0, "more than %d points", STUDY_POINTS_MAX);
     mark_repeated(points);
     config_free(&m.common);

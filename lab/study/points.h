@@ -22,7 +22,7 @@ struct points {
 /* All points in the order of the axes, then seeds, then workloads; points that come to the same configuration are one
  * point only where their axes' values are the same. A --set of the command line must not be of a key that an axis or
  * the seeds set: these name the points. Configurations that are not valid are mistakes, with the point that they belong
- * to; likewise workloads that are not built. */
+ * to; likewise workloads that are not built, and start-up plots of more points than can be told apart. */
 bool points_make(struct points *points, const struct study *study, const struct config_args *args, struct diag *diag);
 void points_free(struct points *points);
 /* The effective configuration of a point, which has been checked when the points were made. */
@@ -40,6 +40,8 @@ struct points_choice points_any(void);
  * for a point is not held against it. */
 unsigned points_select(const struct points *points, const struct study *study, const struct points_choice *choice,
                        unsigned *found);
+/* Does the plot's 'where' let it through? An axis that does not exist for it is not held against it. */
+bool points_wanted(const struct study *study, const struct study_plot *plot, const struct point *point);
 /* Appends "cms.indirect=jtlb core.jtlb.entries=64 interp test". */
 void points_print(const struct study *study, const struct point *point, struct text *text);
 

@@ -3,7 +3,7 @@
  *     extends: base.yaml                  another study; what stands here replaces its part of that name
  *     title: Indirect transfers
  *     machine: crusoe                     configs/machines/crusoe.yaml
- *     set: {core.jtlb.ways: 4}            keys for every point
+ *     set: {core.jtlb.ways: 4}            keys for every point; none that an axis sets in all of them
  *     workloads: [interp, {name: lua, size: ref}, own]      names; own: all that come with covm; real: all fetched
  *     size: test                          of those that don't say
  *     seeds: 3                            each point with guest.seed and inject.seed 1, 2, 3
@@ -25,20 +25,23 @@
  *     metrics:
  *       ipc: core.insns / core.cycles     a formula over statistics and metrics before it
  *       speedup: {of: ipc, relative_to: {cms.indirect: dispatcher}, title: Speedup}
- *     plots:
+ *     plots:                              a key that a plot's kind does not read is a mistake
  *       - name: ipc                       of its files
  *         kind: lines                     lines, bars, stack, heat, pareto, startup, modes, table
  *         title: What it shows
- *         x: core.jtlb.entries            an axis, or 'workload'; pareto: a metric
- *         scale: log2                     of x: linear, log2, log10 (that begin with 0: of 1 + x)
- *         y: speedup                      a metric, or a formula
- *         y_title: Cycles per instruction   of the parts' sum
+ *         x: core.jtlb.entries            an axis, or 'workload'; pareto: a metric; none of startup, modes
+ *         scale: log2                     of x of lines: linear, log2, log10 (that begin with 0: of 1 + x)
+ *         y: speedup                      a metric, or a formula; none of stack, startup, modes
+ *         y_title: Cycles per instruction   stack: of the parts' sum
  *         unit: cycles/instruction        of y and parts, where a formula has none
  *         parts: {gear 1: cycles.gear1 / core.insns}    stack: names, and metrics or formulae; or a list of these
- *         series: cms.indirect            an axis, or 'workload'; table: its columns, x its rows
+ *         series: cms.indirect            an axis, or 'workload'; table: its columns, x its rows; as many as can be
+ *                                         told apart; pareto: an axis; none of stack, startup, modes
  *         bars: core.issue_width          stack: columns within a group
  *         where: {AXIS: VALUE, workload: [a, b]}
  *         mean: geometric                 or arithmetic: over all that is not told apart (workloads, other axes)
+ *         geomean: true                   bars: one more group, the series' geometric means
+ *         columns: 2                      of the paper, that a figure takes
  */
 #ifndef COVM_STUDY_H
 #define COVM_STUDY_H
@@ -103,6 +106,8 @@ bool plot_kind_has_timeline(enum plot_kind kind);
 /* What distinguishes points: an axis, STUDY_WORKLOAD, or nothing. */
 enum { STUDY_WORKLOAD = STUDY_AXES_MAX, STUDY_NOTHING = -1 };
 struct study_plot {
+    const struct document *document; /* of the study, where it stands; and there */
+    const struct node *node;
     char *name, *title, *y_title; /* y_title: of the parts' sum, or NULL */
     enum plot_kind kind;
     int x, series, bars;       /* axis, STUDY_WORKLOAD or STUDY_NOTHING */
@@ -143,6 +148,8 @@ int study_axis_find(const struct study *study, const char *name);
 int study_value_find(const struct study_axis *axis, const char *name);
 /* Does any value of the axis set that row of the table of parameters? */
 bool study_axis_sets(const struct study_axis *axis, unsigned row);
+/* Do all of them? */
+bool study_axis_always_sets(const struct study_axis *axis, unsigned row);
 /* How many values an axis has, or the workloads; the name of one. */
 unsigned study_values(const struct study *study, int axis);
 const char *study_value_name(const struct study *study, int axis, unsigned value);

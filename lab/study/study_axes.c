@@ -232,12 +232,25 @@ static void read_when(struct study *study, struct study_axis *axis, const struct
         read_condition(study, axis, d, &when->items[i], i);
 }
 
+static bool value_sets(const struct study_value *value, unsigned row)
+{
+    for (unsigned s = 0; s < value->count; s++)
+        if (value->settings[s].row == row) return true;
+    return false;
+}
+
 bool study_axis_sets(const struct study_axis *axis, unsigned row)
 {
     for (unsigned v = 0; v < axis->count; v++)
-        for (unsigned s = 0; s < axis->values[v].count; s++)
-            if (axis->values[v].settings[s].row == row) return true;
+        if (value_sets(&axis->values[v], row)) return true;
     return false;
+}
+
+bool study_axis_always_sets(const struct study_axis *axis, unsigned row)
+{
+    for (unsigned v = 0; v < axis->count; v++)
+        if (!value_sets(&axis->values[v], row)) return false;
+    return axis->count;
 }
 
 /* Of two axes that set one key, the second would win, whatever the first says. Where one exists only under a condition,

@@ -222,6 +222,39 @@ static void read_sets(struct study *study)
     }
 }
 
+/* The key of a document's `set` would be void: each point has its value from an axis that exists everywhere, or from the
+ * seeds. (One that a study varies which extends the document is not: there it is the base's that is varied.) */
+static void check_set_key(const struct study *study, unsigned document, const struct node *key, unsigned row)
+{
+    const struct document *d = &study->documents[document], *varied;
+    study_section(study, "axes", &varied);
+    for (unsigned a = 0; a < study->axis_count && varied >= d; a++) {
+        const struct study_axis *axis = &study->axes[a];
+        if (!axis->condition_count && study_axis_always_sets(axis, row))
+            document_complain(d, key, "%s is set in vain: each point has a value of the axis '%s' (%s:%u)",
+                              params_row(row).path, axis->name, axis->file, axis->line);
+    }
+    study_section(study, "seeds", &varied);
+    for (const char *const *seeded = study_seed_keys; study->seeds && varied >= d && *seeded; seeded++)
+        if (row == (unsigned)params_find(*seeded))
+            document_complain(d, key, "%s is set in vain: 'seeds' gives each point its own", *seeded);
+}
+
+static void check_set(const struct study *study, unsigned document, const struct node *map, const char *prefix)
+{
+    for (unsigned i = 0; i < map->count; i++) {
+        const char *name = node_word(&map->keys[i]);
+        if (!name) continue;
+        char *path = lab_printf("%s%s%s", prefix, *prefix ? "." : "", name);
+        int row = params_find(path);
+        if (row >= 0)
+            check_set_key(study, document, &map->keys[i], (unsigned)row);
+        else if (map->items[i].kind == NODE_MAP)
+            check_set(study, document, &map->items[i], path);
+        free(path);
+    }
+}
+
 static void read_title(struct study *study)
 {
     const struct document *d;
@@ -246,6 +279,8 @@ bool study_load(struct study *study, const char *path, struct workloads *all, st
     read_workloads(study);
     read_seeds_and_window(study);
     check_seeds(study);
+    for (unsigned i = 0; i < study->document_count; i++)
+        if (study->set[i]) check_set(study, i, study->set[i], "");
     study_read_metrics(study);
     study_read_plots(study);
     if (study->document_count == 1) diag_sort(diag, before); /* line numbers of one file */

@@ -2,13 +2,63 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/figure.h"
 #include "lab/study/study.h"
 #include "lab/suggest.h"
 
-static const char *const plot_keys[] = {"name", "kind",  "title", "x",       "scale",   "y",    "parts",   "series",
-                                        "bars", "where", "mean",  "geomean", "columns", "unit", "y_title", NULL};
 static const char *const kind_names[PLOT_KINDS + 1] = {"lines",   "bars",  "stack", "heat", "pareto",
                                                        "startup", "modes", "table", NULL};
+
+/* The kinds that read a key, as bits. */
+#define KIND(kind) (1u << PLOT_##kind)
+enum {
+    ALL_KINDS = (1 << PLOT_KINDS) - 1,
+    OF_TIMELINE = KIND(STARTUP) | KIND(MODES),
+    OF_METRICS = ALL_KINDS & ~OF_TIMELINE,
+    OF_ONE_METRIC = OF_METRICS & ~KIND(STACK)
+};
+static const struct {
+    const char *name;
+    unsigned kinds;
+} plot_keys[] = {
+    {"name", ALL_KINDS},
+    {"kind", ALL_KINDS},
+    {"title", ALL_KINDS},
+    {"x", OF_METRICS},
+    {"scale", KIND(LINES)},
+    {"y", OF_ONE_METRIC},
+    {"y_title", KIND(STACK)},
+    {"parts", KIND(STACK)},
+    {"unit", OF_METRICS},
+    {"series", OF_ONE_METRIC},
+    {"bars", KIND(STACK)},
+    {"where", ALL_KINDS},
+    {"mean", OF_METRICS},
+    {"geomean", KIND(BARS)},
+    {"columns", ALL_KINDS & ~KIND(TABLE)},
+};
+#undef KIND
+
+/* Keys that there are, and of these such as its kind reads. */
+static void check_keys(const struct document *d, const struct node *plot, enum plot_kind kind, bool kind_is_known)
+{
+    const char *names[LENGTH(plot_keys) + 1] = {NULL};
+    for (unsigned k = 0; k < LENGTH(plot_keys); k++) names[k] = plot_keys[k].name;
+    document_check_keys(d, plot, names);
+    for (unsigned i = 0; kind_is_known && plot->kind == NODE_MAP && i < plot->count; i++) {
+        const char *name = node_word(&plot->keys[i]);
+        unsigned k = 0;
+        while (k < LENGTH(plot_keys) && (!name || strcmp(plot_keys[k].name, name))) k++;
+        if (k == LENGTH(plot_keys) || (plot_keys[k].kinds & 1u << kind)) continue;
+        struct text readers = {0};
+        for (unsigned other = 0; other < PLOT_KINDS; other++)
+            if (plot_keys[k].kinds & 1u << other)
+                text_printf(&readers, "%s%s", readers.length ? ", " : "", kind_names[other]);
+        document_complain(d, &plot->keys[i], "a plot of kind %s has no '%s' (it is of: %s)", kind_names[kind], name,
+                          text_string(&readers));
+        text_free(&readers);
+    }
+}
 
 /* Which of the words (NULL-terminated) a key's value is; the first where the key is not there. */
 static unsigned choose(const struct document *d, const struct node *plot, const char *key, const char *const *words)
@@ -135,6 +185,20 @@ static void check_apart(const struct document *d, const struct node *node, const
                                   node_word(node_find(node, apart[i].key)));
 }
 
+/* What a figure cannot tell apart. The series of a start-up are points: see points_make. */
+static void check_series(const struct study *study, const struct document *d, const struct node *node,
+                         const struct study_plot *plot)
+{
+    unsigned count = plot->kind == PLOT_STACK ? (unsigned)plot->y_count : 0;
+    bool of_an_axis = plot->kind == PLOT_LINES || plot->kind == PLOT_BARS || plot->kind == PLOT_PARETO;
+    for (unsigned v = 0; of_an_axis && plot->series != STUDY_NOTHING && v < study_values(study, plot->series); v++)
+        count += !plot->where[plot->series] || plot->where[plot->series][v];
+    if (count > FIGURE_SERIES_MAX)
+        document_complain(d, node_find(node, plot->kind == PLOT_STACK ? "parts" : "series"),
+                          "%u series; no more than %u can be told apart%s", count, FIGURE_SERIES_MAX,
+                          of_an_axis ? " (choose by 'where')" : "");
+}
+
 /* What each kind cannot do without. */
 static void check_shape(const struct study *study, const struct document *d, const struct node *node,
                         const struct study_plot *plot)
@@ -145,6 +209,8 @@ static void check_shape(const struct study *study, const struct document *d, con
     if (plot->kind == PLOT_PARETO && plot->x_metric < 0) missing = "x";
     if (plot->kind != PLOT_PARETO && needs_y && plot->x == STUDY_NOTHING) missing = "x";
     if (plot->kind == PLOT_HEAT && plot->series == STUDY_NOTHING) missing = "series";
+    if (plot->kind == PLOT_PARETO && plot->series == STUDY_WORKLOAD)
+        document_complain(d, node_find(node, "series"), "the points of a pareto are means over the workloads");
     const struct node *x = node_find(node, "x");
     if (plot->kind == PLOT_LINES && x && plot->x != STUDY_NOTHING && !study_axis_is_number(study, plot->x))
         document_complain(d, x, "lines need numbers along x: the values of '%s' are words (kind: bars?)", node_word(x));
@@ -169,9 +235,13 @@ static void read_plot(struct study *study, const struct document *d, const struc
     const struct node *name = node_find(node, "name"), *title = node_find(node, "title"), *x = node_find(node, "x"),
                       *y = node_find(node, "y"), *parts = node_find(node, "parts"), *where = node_find(node, "where"),
                       *unit = node_find(node, "unit");
-    struct study_plot plot = {
-        .kind = (enum plot_kind)choose(d, node, "kind", kind_names), .x = STUDY_NOTHING, .x_metric = -1};
-    document_check_keys(d, node, plot_keys);
+    unsigned before = d->diag->count;
+    struct study_plot plot = {.document = d,
+                              .node = node,
+                              .kind = (enum plot_kind)choose(d, node, "kind", kind_names),
+                              .x = STUDY_NOTHING,
+                              .x_metric = -1};
+    check_keys(d, node, plot.kind, d->diag->count == before);
     if (!name || !is_file_name(node_word(name))) {
         document_complain(d, name ? name : node, "a plot needs a 'name': letters, digits, '_', '-', '.'");
         return;
@@ -193,12 +263,14 @@ static void read_plot(struct study *study, const struct document *d, const struc
     plot.arithmetic = choose(d, node, "mean", means);
     plot.geomean = choose(d, node, "geomean", truths);
     plot.columns = choose(d, node, "columns", widths);
-    if (y) add_y(study, &plot, d, y, NULL);
+    if (plot.kind != PLOT_STACK) parts = NULL;
+    if (y && plot.kind != PLOT_STACK) add_y(study, &plot, d, y, NULL);
     for (unsigned i = 0; parts && i < parts->count; i++)
         add_y(study, &plot, d, &parts->items[i], parts->kind == NODE_MAP ? &parts->keys[i] : NULL);
     if (parts) check_parts(study, &plot, d, parts);
     if (where) read_where(study, &plot, d, where);
     check_apart(d, node, &plot);
+    check_series(study, d, node, &plot);
     check_shape(study, d, node, &plot);
     study->plots = lab_reallocate(study->plots, (study->plot_count + 1) * sizeof plot);
     study->plots[study->plot_count++] = plot;

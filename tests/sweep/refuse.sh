@@ -123,6 +123,64 @@ empty.yaml:15:49: error: 'x' is 'workload' already
 empty.yaml:16:51: error: 'x' is 'cms.indirect' already
 empty.yaml:17:12: error: a plot needs a 'name'" "$covm" sweep plan empty.yaml
 
+# What would not do anything.
+{
+    cat <<'END'
+workloads: [sieve, queens]
+seeds: 2
+set:
+  core: {dras.depth: 4, jtlb: {ways: 2}}
+  guest.seed: 3
+  core.issue_width: 8
+  core.gate.entries: 9
+axes:
+  - {key: core.dras.depth, from: 1, to: 15, step: 1}
+  - {key: cms.indirect, values: [jtlb, inline]}
+  - {key: core.gate.entries, values: [2, 4], when: {cms.indirect: jtlb}}
+  - {name: shape, values: [{name: as it is}, {name: wide, core.issue_width: 16}]}
+metrics: {ipc: {formula: core.insns / core.cycles, unit: instructions/cycle}}
+plots:
+  - {name: a, kind: lines, x: core.dras.depth, y: ipc, bars: cms.indirect, scale: log2, parts: {a: ipc}}
+  - {name: b, kind: bars, x: shape, y: ipc, scale: log2, geomean: true}
+  - {name: c, kind: table, x: shape, y: ipc, columns: 2, geomean: true}
+  - {name: d, kind: stack, x: shape, parts: [ipc], series: cms.indirect, y: ipc}
+  - {name: e, kind: startup, x: shape, series: cms.indirect, y: ipc, where: {shape: wide}}
+  - {name: f, kind: modes, x: shape, mean: arithmetic, unit: x}
+  - {name: g, kind: heat, x: shape, y: ipc, series: core.dras.depth, y_title: x}
+  - {name: h, kind: pareto, x: ipc, y: core.insns / core.cycles, unit: x, series: workload}
+  - {name: i, kind: bars, x: shape, y: ipc, series: core.dras.depth}
+  - {name: j, kind: pareto, x: ipc, y: ipc, series: core.dras.depth, where: {core.dras.depth: [1, 2]}}
+END
+} >void.yaml
+expect 3 "void.yaml:4:10: error: core.dras.depth is set in vain: each point has a value of the axis 'core.dras.depth' (void.yaml:9)
+void.yaml:5:3: error: guest.seed is set in vain: 'seeds' gives each point its own
+void.yaml:15:56: error: a plot of kind lines has no 'bars' (it is of: stack)
+void.yaml:15:89: error: a plot of kind lines has no 'parts'
+void.yaml:16:45: error: a plot of kind bars has no 'scale' (it is of: lines)
+void.yaml:17:46: error: a plot of kind table has no 'columns'
+void.yaml:17:58: error: a plot of kind table has no 'geomean'
+void.yaml:18:52: error: a plot of kind stack has no 'series'
+void.yaml:18:74: error: a plot of kind stack has no 'y'
+void.yaml:19:30: error: a plot of kind startup has no 'x'
+void.yaml:19:40: error: a plot of kind startup has no 'series'
+void.yaml:19:62: error: a plot of kind startup has no 'y'
+void.yaml:20:28: error: a plot of kind modes has no 'x'
+void.yaml:20:38: error: a plot of kind modes has no 'mean'
+void.yaml:20:56: error: a plot of kind modes has no 'unit'
+void.yaml:21:70: error: a plot of kind heat has no 'y_title'
+void.yaml:22:83: error: the points of a pareto are means over the workloads
+void.yaml:23:53: error: 15 series; no more than 14 can be told apart" "$covm" sweep plan void.yaml
+lines=$(wc -l <err)
+[ "$lines" = 18 ] || fail "$lines mistakes, not 18: $(cat err)"
+# An extending study may vary what its base sets.
+printf '%s\n' 'workloads: [sieve]' 'set: {core.dras.depth: 4}' >base.yaml
+printf '%s\n' 'extends: base.yaml' 'axes: [{key: core.dras.depth, values: [1, 2]}]' >varied.yaml
+expect 0 "2 points to run" "$covm" sweep plan varied.yaml
+printf '%s\n' 'workloads: [sieve]' 'axes: [{key: core.dras.depth, from: 1, to: 15, step: 1}]' 'plots:' \
+    '  - {name: some, kind: startup, where: {core.dras.depth: [1, 2]}}' '  - {name: all, kind: startup}' >curves.yaml
+expect 3 "curves.yaml:5:5: error: 15 points, a curve each; no more than 14 can be told apart" \
+    "$covm" sweep plan curves.yaml
+
 cat >window.yaml <<'END'
 workloads: [sieve]
 window: roi
