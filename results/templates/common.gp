@@ -34,11 +34,22 @@ lines(s) = strlen(s) == 0 ? 0 : strstrt(s, "\n") ? 1 + lines(s[strstrt(s, "\n") 
 YTITLE = wrap_axis(YTITLE, int(1.1 * PLOT_HIGH / CHARACTER))
 ZTITLE = wrap_axis(ZTITLE, int(1.1 * PLOT_HIGH / CHARACTER))
 
+# A linear axis' numbers have the digits that tell its ticks, some ten of them, apart; usually six are more than enough.
+DIGITS = 6
+digits(base, a, b) = base || !(b > a) ? DIGITS : \
+    lesser(15, greater(DIGITS, int(ceil(log10(greater(abs(a), abs(b)) / (b - a)))) + 2))
+number_format(digits) = digits > DIGITS ? sprintf('%%.%dh', digits) : '%h'
+number_wide(digits) = (digits + 4) * CHARACTER # with a sign, a point and a leading zero or two
+X_DIGITS = LABELS ? DIGITS : digits(XLOG, XMIN, XMAX)
+Y_DIGITS = digits(YLOG, YMIN, YMAX)
+Z_DIGITS = KIND eq 'heat' ? digits(ZLOG, ZMIN, ZMAX) : DIGITS
+
 # Left are the title and the numbers, or names, of y; right the colours of a heat map, with theirs.
-TICK = KIND eq 'heat' ? 0 : 5 * CHARACTER
+TICK = KIND eq 'heat' ? 0 : Y_DIGITS > DIGITS ? number_wide(Y_DIGITS) : 5 * CHARACTER
 if (KIND eq 'heat') { do for [i = 1:SERIES] { TICK = greater(TICK, strlen(SERIES_NAME[i]) * 0.92 * CHARACTER) } }
 LEFT = lines(YTITLE) * LINE + TICK + 1.6 * FONT
 RIGHT = KIND eq 'heat' ? 7 * FONT + lines(ZTITLE) * LINE : LABELS ? 1.5 * FONT : 3 * FONT
+if (Z_DIGITS > DIGITS) { RIGHT = 3 * FONT + number_wide(Z_DIGITS) + lines(ZTITLE) * LINE }
 
 # The legend stands above the plot, in as many columns as the paper has room for.
 KEYS = SERIES + MISSING
@@ -64,6 +75,10 @@ if (LABELS) {
     PITCH = (WIDE - LEFT - RIGHT) / LABELS
     ANGLE = LABEL_WIDE + FONT < PITCH ? 0 : PITCH > 1.7 * FONT && LABEL_WIDE < 10 * FONT ? 45 : 90
     LABEL_HIGH = ANGLE == 0 ? 1.2 * FONT : ANGLE == 45 ? 0.71 * LABEL_WIDE + FONT : LABEL_WIDE + 0.5 * FONT
+}
+if (X_DIGITS > DIGITS) {
+    ANGLE = 45
+    LABEL_HIGH = 0.71 * number_wide(X_DIGITS) + FONT
 }
 PLOT_WIDE = WIDE - LEFT - RIGHT
 TITLE = wrap(TITLE, int(WIDE / CHARACTER / 1.05))
@@ -105,8 +120,9 @@ set xtics offset 0, 0.3
 set ytics offset 0.4, 0
 set grid ytics back lt 1 lc rgb 0xdddddd lw 0.5
 set style fill solid border lc rgb 0x000000
-set format y '%h'
-set format x '%h'
+set format y number_format(Y_DIGITS)
+set format x number_format(X_DIGITS)
+if (X_DIGITS > DIGITS) { set xtics rotate by 45 right offset 0, 0 }
 
 # Axes. A linear one that comes near 0 starts there, but for points in a plane, which need room around for their names.
 ROOM = KIND eq 'pareto' ? 0.09 : 0.04

@@ -13,7 +13,7 @@ set ytics () noenhanced scale 0
 do for [i = 1:SERIES] { set ytics add (literal(SERIES_NAME[i]) i) }
 set palette defined (0 '#f7fbff', 0.25 '#c6dbef', 0.5 '#6baed6', 0.75 '#2171b5', 1 '#08306b')
 if (ZMIN < ZMAX) { set cbrange [ZMIN:ZMAX] } else { set cbrange [low(ZLOG, ZMIN, ZMAX):high(ZLOG, ZMIN, ZMAX)] }
-if (ZLOG) { set logscale cb ZLOG; set format cb ZLOG == 10 ? '10^{%L}' : '2^{%L}' } else { set format cb '%h' }
+if (ZLOG) { set logscale cb ZLOG; set format cb ZLOG == 10 ? '10^{%L}' : '2^{%L}' } else { set format cb number_format(Z_DIGITS) }
 set label ZTITLE at screen 1 - ((lines(ZTITLE) - 0.5) * LINE + 0.4 * FONT) / WIDE, graph 0.5 rotate center noenhanced
 set colorbox user origin graph 1 + FONT / PLOT_WIDE, graph 0 size graph FONT / PLOT_WIDE, graph 1 noborder
 dark(v) = ZMIN < ZMAX && (ZLOG ? log(v / ZMIN) / log(1. * ZMAX / ZMIN) : (v - ZMIN) / (1. * ZMAX - ZMIN)) > 0.55

@@ -322,6 +322,35 @@ static unsigned occurrences(const char *text, const char *wanted)
     return count;
 }
 
+/* A tick between two that six digits would write alike. */
+static void near_ticks_are_told_apart(void **state)
+{
+    static const struct {
+        enum figure_kind kind;
+        double first, step;
+        const char *tick;
+        unsigned axes;
+    } cases[] = {{FIGURE_LINES, 0.6806274, 1e-7, ">0.6806276<", 2},
+                 {FIGURE_PARETO, 0.6806274, 1e-7, ">0.6806276<", 2},
+                 {FIGURE_HEAT, 0.6806274, 1e-7, ">0.6806276<", 1},
+                 {FIGURE_STARTUP, -0.6806285, 1e-7, ">-0.6806276<", 1},
+                 {FIGURE_LINES, 100000000, 1, ">100000002<", 2}};
+    for (unsigned c = 0; c < LENGTH(cases); c++) {
+        struct figure_datum data[GRID];
+        for (unsigned i = 0; i < GRID; i++) {
+            double y = cases[c].first + i * cases[c].step, x = cases[c].kind == FIGURE_STARTUP ? i + 1 : y;
+            data[i] = (struct figure_datum){.series = i % 3, .point = i / 3, .x = x, .y = y};
+        }
+        struct figure figure = figure_of(cases[c].kind, data);
+        char *name = lab_printf("near-%u", c);
+        write_fine(&figure, ".", name, FIGURE_SVG);
+        char *svg = contents(".", name, "svg", NULL);
+        assert_int_equal(occurrences(svg, cases[c].tick), cases[c].axes);
+        free(svg);
+        free(name);
+    }
+}
+
 /* Its mark is in the legend alone, and the others keep their colours. */
 static void a_series_without_points_draws_nothing(void **state)
 {
@@ -624,6 +653,7 @@ int main(void)
         cmocka_unit_test(every_kind_is_drawn),
         cmocka_unit_test(odd_shapes_are_drawn),
         cmocka_unit_test(a_series_without_points_draws_nothing),
+        cmocka_unit_test(near_ticks_are_told_apart),
         cmocka_unit_test(a_missing_value_is_a_hole),
         cmocka_unit_test(a_zero_has_its_place_on_a_logarithmic_axis),
         cmocka_unit_test(a_missing_bar_is_a_cross),
