@@ -34,22 +34,23 @@ lines(s) = strlen(s) == 0 ? 0 : strstrt(s, "\n") ? 1 + lines(s[strstrt(s, "\n") 
 YTITLE = wrap_axis(YTITLE, int(1.1 * PLOT_HIGH / CHARACTER))
 ZTITLE = wrap_axis(ZTITLE, int(1.1 * PLOT_HIGH / CHARACTER))
 
-# A linear axis' numbers have the digits that tell its ticks, some ten of them, apart; usually six are more than enough.
-DIGITS = 6
-digits(base, a, b) = base || !(b > a) ? DIGITS : \
-    lesser(15, greater(DIGITS, int(ceil(log10(greater(abs(a), abs(b)) / (b - a)))) + 2))
-number_format(digits) = digits > DIGITS ? sprintf('%%.%dh', digits) : '%h'
+# A linear axis' numbers have the digits that tell its ticks, some ten of them, apart; usually those of '%h', six, are
+# more than enough. LONG ones need more room than others.
+LONG = 6
+digits(base, a, b) = base || !(b > a) ? 1 : \
+    lesser(15, greater(1, int(ceil(log10(greater(abs(a), abs(b)) / (b - a)))) + 2))
+number_format(digits) = digits > 6 ? sprintf('%%.%dh', digits) : '%h'
 number_wide(digits) = (digits + 4) * CHARACTER # with a sign, a point and a leading zero or two
-X_DIGITS = LABELS ? DIGITS : digits(XLOG, XMIN, XMAX)
+X_DIGITS = LABELS ? 1 : digits(XLOG, XMIN, XMAX)
 Y_DIGITS = digits(YLOG, YMIN, YMAX)
-Z_DIGITS = KIND eq 'heat' ? digits(ZLOG, ZMIN, ZMAX) : DIGITS
+Z_DIGITS = KIND eq 'heat' ? digits(ZLOG, ZMIN, ZMAX) : 1
 
 # Left are the title and the numbers, or names, of y; right the colours of a heat map, with theirs.
-TICK = KIND eq 'heat' ? 0 : Y_DIGITS > DIGITS ? number_wide(Y_DIGITS) : 5 * CHARACTER
+TICK = KIND eq 'heat' ? 0 : Y_DIGITS >= LONG ? number_wide(Y_DIGITS) : 5 * CHARACTER
 if (KIND eq 'heat') { do for [i = 1:SERIES] { TICK = greater(TICK, strlen(SERIES_NAME[i]) * 0.92 * CHARACTER) } }
 LEFT = lines(YTITLE) * LINE + TICK + 1.6 * FONT
 RIGHT = KIND eq 'heat' ? 7 * FONT + lines(ZTITLE) * LINE : LABELS ? 1.5 * FONT : 3 * FONT
-if (Z_DIGITS > DIGITS) { RIGHT = 3 * FONT + number_wide(Z_DIGITS) + lines(ZTITLE) * LINE }
+if (Z_DIGITS >= LONG) { RIGHT = 3 * FONT + number_wide(Z_DIGITS) + lines(ZTITLE) * LINE }
 
 # The legend stands above the plot, in as many columns as the paper has room for.
 KEYS = SERIES + MISSING
@@ -76,7 +77,7 @@ if (LABELS) {
     ANGLE = LABEL_WIDE + FONT < PITCH ? 0 : PITCH > 1.7 * FONT && LABEL_WIDE < 10 * FONT ? 45 : 90
     LABEL_HIGH = ANGLE == 0 ? 1.2 * FONT : ANGLE == 45 ? 0.71 * LABEL_WIDE + FONT : LABEL_WIDE + 0.5 * FONT
 }
-if (X_DIGITS > DIGITS) {
+if (X_DIGITS >= LONG) {
     ANGLE = 45
     LABEL_HIGH = 0.71 * number_wide(X_DIGITS) + FONT
 }
@@ -122,7 +123,7 @@ set grid ytics back lt 1 lc rgb 0xdddddd lw 0.5
 set style fill solid border lc rgb 0x000000
 set format y number_format(Y_DIGITS)
 set format x number_format(X_DIGITS)
-if (X_DIGITS > DIGITS) { set xtics rotate by 45 right offset 0, 0 }
+if (X_DIGITS >= LONG) { set xtics rotate by 45 right offset 0, 0 }
 
 # Axes. A linear one that comes near 0 starts there, but for points in a plane, which need room around for their names.
 ROOM = KIND eq 'pareto' ? 0.09 : 0.04

@@ -17,8 +17,10 @@ if (ZLOG) { set logscale cb ZLOG; set format cb ZLOG == 10 ? '10^{%L}' : '2^{%L}
 set label ZTITLE at screen 1 - ((lines(ZTITLE) - 0.5) * LINE + 0.4 * FONT) / WIDE, graph 0.5 rotate center noenhanced
 set colorbox user origin graph 1 + FONT / PLOT_WIDE, graph 0 size graph FONT / PLOT_WIDE, graph 1 noborder
 dark(v) = ZMIN < ZMAX && (ZLOG ? log(v / ZMIN) / log(1. * ZMAX / ZMIN) : (v - ZMIN) / (1. * ZMAX - ZMIN)) > 0.55
-NUMBERS = CELL_WIDE > 0.85 * 4.6 * CHARACTER && CELL_HIGH > 1.2 * FONT
-number_text(v) = '{/*0.85 '.(abs(v) < 1000 ? sprintf('%.3g', v) : gprintf(abs(v) < 1e5 ? '%.1s%c' : '%.0s%c', v)).'}'
+CELL_DIGITS = greater(3, Z_DIGITS - 1)
+CELL_FORMAT = sprintf('%%.%dg', CELL_DIGITS)
+NUMBERS = CELL_WIDE > 0.85 * (CELL_DIGITS + 1.6) * CHARACTER && CELL_HIGH > 1.2 * FONT
+number_text(v) = '{/*0.85 '.(abs(v) < 1000 ? sprintf(CELL_FORMAT, v) : gprintf(abs(v) < 1e5 ? '%.1s%c' : '%.0s%c', v)).'}'
 plot DATA using (x(0)):(y(0)):(x(0) - 0.5):(x(0) + 0.5):(y(0) - 0.5):(y(0) + 0.5):(number(3)) \
          with boxxyerror lc palette lw 0.5 fs solid border lc rgb 0xffffff notitle, \
      for [s = 1:MISSING] DATA using (x(0)):(valid(3) ? NaN : y(0)):(x(0) - 0.5):(x(0) + 0.5):(y(0) - 0.5):(y(0) + 0.5) \
