@@ -222,8 +222,8 @@ static void read_sets(struct study *study)
     }
 }
 
-/* The key of a document's `set` would be void: each point has its value from an axis that exists everywhere, or from the
- * seeds. (One that a study varies which extends the document is not: there it is the base's that is varied.) */
+/* A key of a document's `set` is void where an axis that exists everywhere, or the seeds, give each point its value;
+ * not so where these stand in a study that extends the document: that varies what its base sets. */
 static void check_set_key(const struct study *study, unsigned document, const struct node *key, unsigned row)
 {
     const struct document *d = &study->documents[document], *varied;

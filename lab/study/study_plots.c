@@ -21,21 +21,11 @@ static const struct {
     const char *name;
     unsigned kinds;
 } plot_keys[] = {
-    {"name", ALL_KINDS},
-    {"kind", ALL_KINDS},
-    {"title", ALL_KINDS},
-    {"x", OF_METRICS},
-    {"scale", KIND(LINES)},
-    {"y", OF_ONE_METRIC},
-    {"y_title", KIND(STACK)},
-    {"parts", KIND(STACK)},
-    {"unit", OF_METRICS},
-    {"series", OF_ONE_METRIC},
-    {"bars", KIND(STACK)},
-    {"where", ALL_KINDS},
-    {"mean", OF_METRICS},
-    {"geomean", KIND(BARS)},
-    {"columns", ALL_KINDS & ~KIND(TABLE)},
+    {"name", ALL_KINDS},       {"kind", ALL_KINDS},     {"title", ALL_KINDS},
+    {"x", OF_METRICS},         {"scale", KIND(LINES)},  {"y", OF_ONE_METRIC},
+    {"y_title", KIND(STACK)},  {"parts", KIND(STACK)},  {"unit", OF_METRICS},
+    {"series", OF_ONE_METRIC}, {"bars", KIND(STACK)},   {"where", ALL_KINDS},
+    {"mean", OF_METRICS},      {"geomean", KIND(BARS)}, {"columns", ALL_KINDS & ~KIND(TABLE)},
 };
 #undef KIND
 
