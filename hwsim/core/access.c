@@ -107,8 +107,9 @@ static bool resolve_piece(struct hw_core *core, struct place *place, unsigned i,
     uint8_t *frame = physical_frame(core->physical, physical >> PAGE_BITS);
     if (!frame) return refuse(core, HW_IO, (struct hw_fault){.address = physical});
     place->host[i] = frame + (physical & (PAGE_BYTES - 1));
+    if (!write) return true;
     uint32_t chunks = *physical_chunks(core->physical, physical >> PAGE_BITS) & chunks_of(physical, place->bytes[i]);
-    if (!write || !chunks) return true;
+    if (!chunks) return true;
     uint64_t chunk = (physical & ~(uint64_t)(PAGE_BYTES - 1)) + (unsigned)__builtin_ctz(chunks) * CHUNK_BYTES;
     return refuse(core, HW_PROTECT, (struct hw_fault){.address = physical > chunk ? physical : chunk});
 }
